@@ -1,0 +1,106 @@
+import { ConfigurableModuleBuilder, Module, type DynamicModule } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import {
+  resolveOptions,
+  type AsyncerMpOptions,
+  type ResolvedOptions,
+} from './asyncermp.options.js';
+import { AsyncerMpRuntime } from './asyncermp.runtime.js';
+import { AsyncerMpService, InertRuntime, TaskRuntime } from './asyncermp.service.js';
+import { LANE_FACTORY_TOKEN, OPTIONS_TOKEN, type MakeLanes } from './asyncermp.tokens.js';
+import { HandlerExplorer } from './handlers/handler.explorer.js';
+import { workerNumber } from './worker/inside-worker.js';
+
+/** What stands beside the options of the pool. */
+export interface AsyncerMpModuleExtras {
+  /** Whether `AsyncerMpService` can be injected everywhere without importing the module. Default true. */
+  readonly isGlobal?: boolean;
+}
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<AsyncerMpOptions>({ moduleName: 'AsyncerMp' })
+    .setClassMethodName('forRoot')
+    .setExtras({ isGlobal: true }, (definition, { isGlobal }) => ({
+      ...definition,
+      global: isGlobal,
+    }))
+    .build();
+
+/** Options of `forRootAsync`: `useFactory`, `useClass` or `useExisting` (with `create()`), and `isGlobal`. */
+export type AsyncerMpAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
+
+/**
+ * A bounded pool of workers for the handlers of an application (methods with `@CpuTask()`), managed by
+ * the `AsyncerMpService` that it provides.
+ *
+ * @example
+ * ```ts
+ * @Module({ imports: [EventEmitterModule.forRoot(), AsyncerMpModule.forRoot(4)] })
+ * export class AppModule {}
+ * ```
+ */
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    HandlerExplorer,
+    AsyncerMpService,
+    {
+      provide: TaskRuntime,
+      useClass: workerNumber() === undefined ? AsyncerMpRuntime : InertRuntime,
+    },
+    { provide: OPTIONS_TOKEN, useFactory: resolveOptions, inject: [MODULE_OPTIONS_TOKEN] },
+    { provide: LANE_FACTORY_TOKEN, useFactory: loadLanes, inject: [OPTIONS_TOKEN] },
+  ],
+  exports: [AsyncerMpService],
+})
+export class AsyncerMpModule extends ConfigurableModuleClass {
+  /**
+   * @param options `maxProcesses` as a number, or options; default `os.availableParallelism()` workers.
+   * @throws ConfigurationError that names the option, the value it got and what it takes
+   */
+  static override forRoot(
+    options: number | (AsyncerMpOptions & AsyncerMpModuleExtras) = {},
+  ): DynamicModule {
+    if (typeof options !== 'object' || options === null) {
+      resolveOptions(options);
+      return super.forRoot({ maxProcesses: options });
+    }
+    const { isGlobal = true, ...pool } = options;
+    resolveOptions(pool);
+    return super.forRoot({ ...pool, isGlobal });
+  }
+
+  /**
+   * The same with options that are made by a factory or a class, with injected dependencies.
+   * @throws ConfigurationError when the module is built
+   */
+  static override forRootAsync(options: AsyncerMpAsyncOptions): DynamicModule {
+    return super.forRootAsync(options);
+  }
+}
+
+/** Loads the kind of lanes that the options ask for; a worker, which has none of its own, loads neither. */
+async function loadLanes({ isolation }: ResolvedOptions): Promise<MakeLanes | undefined> {
+  if (workerNumber() !== undefined) {
+    return undefined;
+  }
+  if (isolation === 'inline') {
+    const { InlinePool } = await import('./pools/inline.pool.js');
+    return (_options, explorer) =>
+      new InlinePool(
+        explorer.handlers.map((definition) => ({
+          run: definition.run,
+          instance: () => explorer.instanceOf(definition),
+        })),
+      );
+  }
+  const { ThreadPool } = await import('./pools/thread.pool.js');
+  return ({ resourceLimits, maxWorkerHeap, env, execArgv }, { manifest }) =>
+    new ThreadPool({
+      manifest,
+      resourceLimits,
+      maxHeapBytes: maxWorkerHeap * 1_048_576,
+      env,
+      execArgv,
+    });
+}

@@ -1,0 +1,112 @@
+import {
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import type { ResolvedOptions } from './asyncermp.options.js';
+import { TaskRuntime } from './asyncermp.service.js';
+import { LANE_FACTORY_TOKEN, OPTIONS_TOKEN, type MakeLanes } from './asyncermp.tokens.js';
+import { addCaller, removeCaller, type TaskCaller } from './handlers/call-router.js';
+import type { EventEmitterLike } from './handlers/event-emitter.js';
+import { HandlerCatalog } from './handlers/handler-catalog.js';
+import { HandlerExplorer } from './handlers/handler.explorer.js';
+import type { HandlerClass } from './handlers/handler-types.js';
+import type { HandlerDefinition } from './handlers/handler.js';
+import type { Backend } from './scheduling/backend.js';
+import type { HandlerRecord } from './scheduling/handler-record.js';
+import { Scheduler } from './scheduling/scheduler.js';
+import { TaskPublisher } from './scheduling/task-publisher.js';
+import { PoolLog } from './tasks/pool-log.js';
+import { inertProviders } from './worker/inert-providers.js';
+
+/**
+ * Ties the pool to the application's life: it is made when the first task is submitted or when the
+ * module is initialised, whichever comes first, and shut down with the application.
+ */
+@Injectable()
+export class AsyncerMpRuntime
+  extends TaskRuntime
+  implements TaskCaller, OnModuleInit, OnApplicationBootstrap, OnModuleDestroy
+{
+  readonly #log: PoolLog;
+  #catalog: HandlerCatalog | undefined = undefined;
+  #backend: Backend | undefined = undefined;
+  #warm: Promise<void> | undefined = undefined;
+  #emitter: EventEmitterLike | undefined = undefined;
+
+  constructor(
+    @Inject(OPTIONS_TOKEN) private readonly options: ResolvedOptions,
+    @Inject(LANE_FACTORY_TOKEN) private readonly makeLanes: MakeLanes,
+    private readonly explorer: HandlerExplorer,
+  ) {
+    super();
+    this.#log = new PoolLog(options.logger);
+    addCaller(this);
+  }
+
+  get backend(): Backend {
+    return (this.#backend ??= this.#makeBackend());
+  }
+
+  find(handler: HandlerClass<unknown> | string, method: string | undefined): HandlerRecord {
+    return this.#handlers.find(handler, method);
+  }
+
+  owns(instance: object): boolean {
+    return this.explorer.owns(instance);
+  }
+
+  call(definition: HandlerDefinition, args: unknown[]): Promise<unknown> {
+    return this.backend.run(this.#handlers.ofDefinition(definition), args);
+  }
+
+  /** @throws ConfigurationError for handlers that cannot work */
+  async onModuleInit(): Promise<void> {
+    const { isolation } = this.options;
+    try {
+      const warnings = await this.explorer.verify(
+        isolation === 'inline' ? undefined : [...inertProviders()],
+      );
+      for (const warning of warnings) {
+        this.#log.warn(warning);
+      }
+      if (this.#handlers.size > 0) {
+        // Not awaited: the other modules' initialisation goes on while the workers start.
+        this.#warm = this.backend.warmUp();
+      }
+    } catch (error) {
+      removeCaller(this);
+      throw error;
+    }
+  }
+
+  /** The workers that are kept warm are there when the application begins to serve. */
+  async onApplicationBootstrap(): Promise<void> {
+    this.#emitter = this.explorer.eventEmitter();
+    if (!this.#emitter) {
+      this.#log.noEventEmitter();
+    }
+    await this.#warm;
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.#backend?.shutdown();
+    removeCaller(this);
+  }
+
+  get #handlers(): HandlerCatalog {
+    return (this.#catalog ??= new HandlerCatalog(this.explorer.handlers, this.options.defaults));
+  }
+
+  #makeBackend(): Backend {
+    const publisher = new TaskPublisher(
+      this.options.completedQueueSize,
+      this.#log,
+      () => (this.#emitter ??= this.explorer.eventEmitter()),
+    );
+    const lanes = this.makeLanes(this.options, this.explorer);
+    return new Scheduler(this.options, publisher, this.#log, lanes);
+  }
+}

@@ -1,0 +1,181 @@
+import { Injectable } from '@nestjs/common';
+import type { Observable } from 'rxjs';
+import type {
+  HandlerArgs,
+  HandlerClass,
+  HandlerMethod,
+  HandlerResult,
+} from './handlers/handler-types.js';
+import type { HandlerRecord } from './scheduling/handler-record.js';
+import type { Backend } from './scheduling/backend.js';
+import type { CompletedQueue } from './tasks/completed-queue.js';
+import { ConfigurationError } from './tasks/errors.js';
+import type { PoolStats } from './tasks/pool-stats.js';
+import type { TaskSettledEvent } from './tasks/task.events.js';
+import type { TaskHandle } from './tasks/task-handle.js';
+import type { TaskOptions } from './tasks/task-options.js';
+import { addInertProvider } from './worker/inert-providers.js';
+
+/** What the service stands on: the application's pool, or nothing inside a worker. */
+export abstract class TaskRuntime {
+  abstract readonly backend: Backend;
+  /** @throws UnknownHandlerError */
+  abstract find(handler: HandlerClass<unknown> | string, method: string | undefined): HandlerRecord;
+}
+
+/**
+ * Submits handlers as tasks, and manages the pool that runs them. Inject it wherever a plain call of the
+ * decorated method is not enough: for options, a handle, or the pool itself.
+ *
+ * @example
+ * ```ts
+ * const thumbnail = await mp.run(ThumbnailService, 'thumbnail', [bytes, 200], { priority: 5 });
+ * ```
+ */
+@Injectable()
+export class AsyncerMpService {
+  constructor(private readonly runtime: TaskRuntime) {}
+
+  /**
+   * Submits a task and resolves with its handle once it is accepted.
+   *
+   * @param handler The class and the name of its decorated method.
+   * @param args Its arguments, which are copied to the worker (structured clone).
+   * @throws UnknownHandlerError, ConfigurationError, TaskSerializationError, DuplicateTaskError,
+   * QueueFullError, TaskCancelledError (the signal was aborted already), ShutdownError: as a rejection,
+   * and nothing was submitted.
+   */
+  submit<T, K extends HandlerMethod<T>>(
+    handler: HandlerClass<T>,
+    method: K,
+    args: HandlerArgs<T, K>,
+    options?: TaskOptions,
+  ): Promise<TaskHandle<HandlerResult<T, K>>>;
+  /** The same by the handler's name, `Class.method` by default. */
+  submit<R = unknown>(
+    handler: string,
+    args?: readonly unknown[],
+    options?: TaskOptions,
+  ): Promise<TaskHandle<R>>;
+  async submit(...call: readonly unknown[]): Promise<TaskHandle> {
+    const { handler, args, options } = this.#resolve(call);
+    return this.runtime.backend.submit(handler, args, options);
+  }
+
+  /**
+   * Submits a task and resolves with what its handler returned.
+   *
+   * @throws What the handler threw, or an `AsyncerMpError`: as a rejection.
+   */
+  run<T, K extends HandlerMethod<T>>(
+    handler: HandlerClass<T>,
+    method: K,
+    args: HandlerArgs<T, K>,
+    options?: TaskOptions,
+  ): Promise<HandlerResult<T, K>>;
+  /** The same by the handler's name, `Class.method` by default. */
+  run<R = unknown>(handler: string, args?: readonly unknown[], options?: TaskOptions): Promise<R>;
+  run(...call: readonly unknown[]): Promise<unknown> {
+    try {
+      const { handler, args, options } = this.#resolve(call);
+      return this.runtime.backend.run(handler, args, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The task with this uid, in flight or among the last that settled (`retain`). */
+  get(uid: string): TaskHandle | undefined {
+    return this.runtime.backend.get(uid);
+  }
+
+  /**
+   * Cancels the task with this uid.
+   * @returns false if no task with this uid is in flight
+   */
+  cancel(uid: string, reason?: unknown): boolean {
+    return this.runtime.backend.cancel(uid, reason);
+  }
+
+  /** The last settled tasks, each for whoever takes it first. */
+  get completedQueue(): CompletedQueue {
+    return this.runtime.backend.completedQueue;
+  }
+
+  /** Every settled task from now on, for each subscriber. Completes when the application shuts down. */
+  get completed$(): Observable<TaskSettledEvent> {
+    return this.runtime.backend.completed$;
+  }
+
+  /** How the pool is doing now. */
+  stats(): PoolStats {
+    return this.runtime.backend.stats();
+  }
+
+  /** Starts no further attempts; those that run go on, and submissions wait. */
+  pause(): void {
+    this.runtime.backend.pause();
+  }
+
+  /** Ends a pause. */
+  resume(): void {
+    this.runtime.backend.resume();
+  }
+
+  /** Resolves when no task is in flight. */
+  drain(): Promise<void> {
+    return this.runtime.backend.drain();
+  }
+
+  /**
+   * Changes `maxProcesses`. Attempts above a lower bound finish first.
+   * @throws ConfigurationError for anything but a whole number from 1
+   */
+  resize(maxProcesses: number): void {
+    this.runtime.backend.resize(maxProcesses);
+  }
+
+  #resolve(call: readonly unknown[]): {
+    handler: HandlerRecord;
+    args: readonly unknown[];
+    options: TaskOptions | undefined;
+  } {
+    const [handler] = call;
+    if (typeof handler === 'string') {
+      const [, args = [], options] = call as [string, unknown[]?, TaskOptions?];
+      return { handler: this.runtime.find(handler, undefined), args, options };
+    }
+    if (typeof handler !== 'function') {
+      throw new ConfigurationError(
+        `A handler is named by its class and method, or by a string, and not by ${String(handler)}`,
+      );
+    }
+    const [target, method, args, options] = call as [
+      HandlerClass<unknown>,
+      string,
+      unknown[],
+      TaskOptions?,
+    ];
+    return { handler: this.runtime.find(target, method), args, options };
+  }
+}
+
+/** What the service stands on inside a worker. */
+export class InertRuntime extends TaskRuntime {
+  get backend(): Backend {
+    throw insideWorker();
+  }
+
+  find(): HandlerRecord {
+    throw insideWorker();
+  }
+}
+
+function insideWorker(): ConfigurationError {
+  return new ConfigurationError(
+    'AsyncerMpService starts no tasks inside a worker, which belongs to the pool itself. Call the ' +
+      'decorated method: inside a worker it runs where it is.',
+  );
+}
+
+addInertProvider({ provide: AsyncerMpService, useValue: new AsyncerMpService(new InertRuntime()) });

@@ -1,0 +1,72 @@
+import type { DynamicModule, ForwardReference, Provider, Type } from '@nestjs/common';
+import { ConfigurationError } from '../tasks/errors.js';
+import { definingFile } from './call-site.js';
+import { registerHost } from './handler.registry.js';
+
+/** A module as it may stand in `imports`. */
+export type ModuleImport =
+  Type<unknown> | DynamicModule | Promise<DynamicModule> | ForwardReference<() => unknown>;
+
+/** What a worker needs to build a class, besides the class-typed dependencies of it. */
+export interface CpuTaskHostOptions {
+  /** Modules whose exports the class needs, with their configuration. Default: none. */
+  readonly imports?: readonly ModuleImport[];
+  /** Providers for tokens, and for classes which the application does not build by themselves. Default: none. */
+  readonly providers?: readonly Provider[];
+}
+
+/**
+ * Tells what a worker needs to build the class, where that is more than its class-typed dependencies:
+ * tokens, factories, modules with configuration. It is for classes with handlers and for the classes
+ * that these depend on. What is said once holds for all handlers, as they share one application
+ * context in a worker.
+ *
+ * It also makes a class known that only inherits its handlers, or that another class decorator
+ * replaced: write it first, above the other decorators.
+ *
+ * @throws ConfigurationError for an unknown key, and for `imports` and `providers` that are no arrays.
+ *
+ * @example
+ * ```ts
+ * @Injectable()
+ * @CpuTaskHost({
+ *   imports: [ConfigModule.forRoot()],
+ *   providers: [{ provide: QUALITY, useValue: 80 }],
+ * })
+ * export class ThumbnailService {
+ *   constructor(private readonly config: ConfigService, @Inject(QUALITY) private readonly quality: number) {}
+ * }
+ * ```
+ */
+export function CpuTaskHost(options: CpuTaskHostOptions = {}): ClassDecorator {
+  return (target) => {
+    const host = target as unknown as Type<object>;
+    checkShape(host.name, options);
+    Reflect.defineMetadata(HOST_METADATA, options, host);
+    registerHost(host, definingFile());
+  };
+}
+
+/** What `@CpuTaskHost()` on the class, or on a parent of it, says. */
+export function hostOptionsOf(target: Function): CpuTaskHostOptions | undefined {
+  return Reflect.getMetadata(HOST_METADATA, target) as CpuTaskHostOptions | undefined;
+}
+
+const HOST_METADATA = 'asyncermp:cpu-task-host';
+
+const KEYS: readonly string[] = ['imports', 'providers'] satisfies (keyof CpuTaskHostOptions)[];
+
+function checkShape(name: string, options: object): void {
+  for (const [key, value] of Object.entries(options) as [string, unknown][]) {
+    if (!KEYS.includes(key)) {
+      throw new ConfigurationError(
+        `@CpuTaskHost() on ${name} got the unknown key "${key}". It takes ${KEYS.join(' and ')}.`,
+      );
+    }
+    if (value !== undefined && !Array.isArray(value)) {
+      throw new ConfigurationError(
+        `@CpuTaskHost() on ${name}: ${key} must be an array, and is ${typeof value}.`,
+      );
+    }
+  }
+}

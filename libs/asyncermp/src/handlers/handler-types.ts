@@ -1,0 +1,22 @@
+import type { Abstract, Type } from '@nestjs/common';
+
+/** A class with handlers. */
+export type HandlerClass<T> = Type<T> | Abstract<T>;
+
+/** The names of the methods of `T` that may be handlers: public ones that return a promise. */
+export type HandlerMethod<T> = {
+  [K in keyof T]-?: T[K] extends (...args: never[]) => Promise<unknown> ? K : never;
+}[keyof T] &
+  string;
+
+/** The arguments of a handler. */
+export type HandlerArgs<T, K extends keyof T> = T[K] extends (...args: infer A) => unknown
+  ? A
+  : never;
+
+/** What a handler's promise gives. */
+export type HandlerResult<T, K extends keyof T> = T[K] extends (
+  ...args: never[]
+) => Promise<infer R>
+  ? R
+  : never;

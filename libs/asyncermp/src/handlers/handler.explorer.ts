@@ -1,0 +1,93 @@
+import { Injectable, type Provider } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import type { WorkerManifest } from '../protocol/envelope.js';
+import { ConfigurationError } from '../tasks/errors.js';
+import { findEventEmitter, type EventEmitterLike } from './event-emitter.js';
+import type { HandlerDefinition } from './handler.js';
+import type { HandlerHost } from './handler-host.js';
+import { handlerProblems } from './handler.problems.js';
+import { handlersOf } from './handler.registry.js';
+import { classOf, instancesOf } from './provider-wrapper.js';
+import { workerProblems } from './worker.problems.js';
+
+/**
+ * Finds the handlers among the providers and controllers of the application.
+ *
+ * It goes by their classes, which are known once Nest has scanned the modules: a task may be submitted
+ * before this library's own module is initialised. What it found does not change any more, since
+ * workers are told handlers by their index.
+ */
+@Injectable()
+export class HandlerExplorer {
+  readonly #discovery: DiscoveryService;
+  #found: readonly HandlerHost[] | undefined;
+  #handlers: readonly HandlerDefinition[] | undefined;
+
+  constructor(discovery: DiscoveryService) {
+    this.#discovery = discovery;
+  }
+
+  /** The handlers of the application, each once. A worker is told one by its index. */
+  get handlers(): readonly HandlerDefinition[] {
+    this.#handlers ??= [...new Set(this.#hosts.flatMap(({ handlers }) => handlers))];
+    return this.#handlers;
+  }
+
+  /** What a worker has to load. */
+  get manifest(): WorkerManifest {
+    const files = this.handlers.flatMap(({ file }) => file ?? []);
+    return { files: [...new Set(files)], handlers: this.handlers.map(({ name }) => name) };
+  }
+
+  /** Whether this application's container made the instance. */
+  owns(instance: object): boolean {
+    return this.#hosts.some(({ wrapper }) => instancesOf(wrapper).includes(instance));
+  }
+
+  /** An instance of the application's that has the handler; undefined before Nest has built one. */
+  instanceOf(definition: HandlerDefinition): object | undefined {
+    const host = this.#hosts.find(({ handlers }) => handlers.includes(definition));
+    return host === undefined ? undefined : instancesOf(host.wrapper)[0];
+  }
+
+  /** The application's `EventEmitter2`; undefined without `EventEmitterModule`. */
+  eventEmitter(): EventEmitterLike | undefined {
+    return findEventEmitter(this.#discovery.getProviders());
+  }
+
+  /**
+   * Checks that every handler can work; for when Nest has built the providers.
+   *
+   * @param inertProviders What this library provides inside a worker. Left out where handlers run on
+   * the application's own instances, and need not be built anywhere else.
+   * @returns What is worth a warning.
+   * @throws ConfigurationError that tells all that is wrong.
+   */
+  async verify(inertProviders?: readonly Provider[]): Promise<readonly string[]> {
+    const problems = handlerProblems(this.#hosts);
+    const inWorkers =
+      inertProviders === undefined
+        ? { problems: [], warnings: [] }
+        : await workerProblems(this.#hosts, inertProviders);
+    problems.push(...inWorkers.problems);
+    if (problems.length === 0) return inWorkers.warnings;
+    const [only] = problems;
+    throw new ConfigurationError(
+      problems.length === 1 && only !== undefined
+        ? only
+        : `${problems.length} things keep the handlers from working:\n- ${problems.join('\n- ')}`,
+    );
+  }
+
+  get #hosts(): readonly HandlerHost[] {
+    this.#found ??= [
+      ...this.#discovery.getProviders(),
+      ...this.#discovery.getControllers(),
+    ].flatMap((wrapper) => {
+      const target = classOf(wrapper);
+      const handlers = target === undefined ? [] : handlersOf(target);
+      return target === undefined || handlers.length === 0 ? [] : [{ wrapper, target, handlers }];
+    });
+    return this.#found;
+  }
+}

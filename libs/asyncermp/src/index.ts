@@ -1,0 +1,53 @@
+export {
+  AsyncerMpModule,
+  type AsyncerMpAsyncOptions,
+  type AsyncerMpModuleExtras,
+} from './asyncermp.module.js';
+export type { AsyncerMpOptions } from './asyncermp.options.js';
+export { AsyncerMpService } from './asyncermp.service.js';
+export { CpuTask, type CpuTaskDecorator } from './handlers/cpu-task.decorator.js';
+export { CpuTaskHost, type CpuTaskHostOptions } from './handlers/cpu-task-host.decorator.js';
+export type {
+  HandlerArgs,
+  HandlerClass,
+  HandlerMethod,
+  HandlerResult,
+} from './handlers/handler-types.js';
+export { CancelOnDisconnectInterceptor } from './http/cancel-on-disconnect.interceptor.js';
+export { transfer } from './protocol/transfer.js';
+export type { CompletedQueue } from './tasks/completed-queue.js';
+export {
+  AsyncerMpError,
+  ConfigurationError,
+  DuplicateTaskError,
+  ErrorCode,
+  QueueFullError,
+  ShutdownError,
+  TaskCancelledError,
+  TaskSerializationError,
+  TaskTimeoutError,
+  UnknownHandlerError,
+  WorkerCrashedError,
+  WorkerStartError,
+  type CrashReason,
+  type TimeoutPhase,
+} from './tasks/errors.js';
+export type { PoolStats } from './tasks/pool-stats.js';
+export {
+  TaskCancelledEvent,
+  TaskCompletedEvent,
+  TaskEvent,
+  taskEventOf,
+  TaskFailedEvent,
+  TaskProgressEvent,
+  TaskQueuedEvent,
+  TaskRetryingEvent,
+  TaskStartedEvent,
+  type TaskEventPayload,
+  type TaskOutcomeEvent,
+  type TaskSettledEvent,
+} from './tasks/task.events.js';
+export type { TaskHandle } from './tasks/task-handle.js';
+export type { Backoff, CpuTaskOptions, TaskDefaults, TaskOptions } from './tasks/task-options.js';
+export type { SettledState, TaskState } from './tasks/task-state.js';
+export { currentTask, type CurrentTask } from './worker/current-task.js';

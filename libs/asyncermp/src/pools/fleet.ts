@@ -1,0 +1,301 @@
+import { monotonicMs } from '../protocol/monotonic-clock.js';
+import type { PoolLog } from '../tasks/pool-log.js';
+import { IdleLanes } from './idle-lanes.js';
+import type { Attempt, Lane, LaneEnd, LaneFactory, LaneListener } from './lane.js';
+import { Member, type MemberState } from './member.js';
+import { StartBackoff } from './start-backoff.js';
+
+/** How many workers there are, and how long they live. Times in milliseconds. */
+export interface FleetOptions {
+  readonly maxProcesses: number;
+  readonly minProcesses: number;
+  readonly idleTimeout: number;
+  readonly maxTasksPerWorker: number;
+  readonly maxWorkerAge: number;
+}
+
+/** What the fleet asks of, and tells, whoever uses its lanes. */
+export interface FleetUser<A extends Attempt> extends LaneListener<A> {
+  /** How many attempts wait for a lane. */
+  readonly demand: number;
+  /** Workers keep failing to start, and none is there: what waits would wait for ever. */
+  onNoWorkers(error: unknown): void;
+  /** A pause after failed starts is over. */
+  onMayStart(): void;
+}
+
+/** How long the shutdown hooks of a worker's providers may take before the worker is killed, in ms. */
+const RELEASE_GRACE_MS = 5_000;
+
+/**
+ * Keeps the right number of workers: starts them when there is demand, keeps `minProcesses` warm, lets
+ * go of those that were idle too long, replaces those that are worn, and backs off when they fail to
+ * start. Of attempts it knows only how many a lane has.
+ */
+export class Fleet<A extends Attempt> {
+  readonly #members = new Map<Lane<A>, Member<A>>();
+  readonly #idle: IdleLanes<A>;
+  readonly #backoff: StartBackoff;
+  readonly #awaiting: (() => void)[] = [];
+  #lastId = 0;
+  #max: number;
+  #isClosed = false;
+
+  constructor(
+    private readonly factory: LaneFactory<A>,
+    private readonly options: FleetOptions,
+    private readonly user: FleetUser<A>,
+    private readonly log: PoolLog,
+  ) {
+    this.#max = options.maxProcesses;
+    this.#idle = new IdleLanes(options.idleTimeout, (member) => this.#expire(member));
+    this.#backoff = new StartBackoff(() => {
+      this.#keepMinimum();
+      this.user.onMayStart();
+    });
+  }
+
+  /** Starts the workers that are kept warm; settles when they are ready, or one failed to start. */
+  warmUp(): Promise<void> {
+    if (this.#count('ready') >= this.#min) {
+      return Promise.resolve();
+    }
+    this.#keepMinimum();
+    return new Promise((resolve) => this.#awaiting.push(resolve));
+  }
+
+  member(lane: Lane<A>): Member<A> | undefined {
+    return this.#members.get(lane);
+  }
+
+  get members(): Iterable<Member<A>> {
+    return this.#members.values();
+  }
+
+  /** A ready lane that has nothing to do, if there is one. It stays idle until {@link markBusy}. */
+  get idle(): Member<A> | undefined {
+    return this.#idle.latest;
+  }
+
+  count(): { starting: number; idle: number; busy: number } {
+    const idle = this.#idle.size;
+    const busy = this.#count('ready') - idle + this.#count('retiring');
+    return { starting: this.#count('starting'), idle, busy };
+  }
+
+  /** Starts workers for those that wait, as far as the bound and the failures of late allow. */
+  grow(): void {
+    while (
+      !this.#isClosed &&
+      this.#alive < this.#max &&
+      this.#count('starting') < this.user.demand &&
+      this.#backoff.mayStart
+    ) {
+      this.#start();
+    }
+  }
+
+  /** A lane was given its first attempt. */
+  markBusy(member: Member<A>): void {
+    this.#idle.remove(member);
+  }
+
+  /** A lane's last attempt is over. */
+  markIdle(member: Member<A>): void {
+    if (member.state === 'retiring' || (member.state === 'ready' && this.#alive > this.#max)) {
+      this.#release(member);
+    } else if (member.state === 'ready') {
+      this.#idle.add(member);
+    }
+  }
+
+  /** An attempt is over: the worker may be worn now. */
+  noteFinished(member: Member<A>): void {
+    member.finished++;
+    this.#backoff.succeeded();
+    const { maxTasksPerWorker, maxWorkerAge } = this.options;
+    if (
+      member.finished >= maxTasksPerWorker ||
+      (maxWorkerAge !== Infinity && monotonicMs() - member.bornAt >= maxWorkerAge)
+    ) {
+      this.wearOut(member);
+    }
+  }
+
+  /** Has the worker replaced: by one that is warm before this one goes. */
+  wearOut(member: Member<A>): void {
+    if (member.state === 'ready' && !member.worn && this.#backoff.mayStart && !this.#isClosed) {
+      member.worn = true;
+      this.#start();
+    }
+  }
+
+  onReady(lane: Lane<A>): void {
+    const member = this.#members.get(lane);
+    if (member?.state !== 'starting') {
+      return;
+    }
+    member.state = 'ready';
+    this.#idle.add(member);
+    this.#retireWorn();
+    if (this.#count('ready') >= this.#min) {
+      this.#wakeAwaiting();
+    }
+  }
+
+  /** A worker is gone. */
+  onEnded(lane: Lane<A>, { crash, running, startError }: LaneEnd<A>): void {
+    const member = this.#members.get(lane);
+    if (!member) {
+      return;
+    }
+    this.#members.delete(lane);
+    this.#idle.remove(member);
+    clearTimeout(member.killTimer);
+    if (this.#isClosed) {
+      if (this.#members.size === 0) {
+        this.#wakeAwaiting();
+      }
+      return;
+    }
+    if (startError !== undefined) {
+      this.#startFailed(member, startError);
+    } else if (crash && !running && member.finished === 0) {
+      // It died by itself and had done nothing: as good as not started, or it would die in circles.
+      this.#startFailed(member, crash.cause ?? crash.reason);
+    } else if (crash && !running) {
+      this.log.workerDied(lane.id, crash);
+    }
+    this.#keepMinimum();
+  }
+
+  /** Changes how many workers there may be. Those above it go when their attempts are over. */
+  resize(max: number): void {
+    this.#max = max;
+    while (this.#alive > max && this.#idle.oldest) {
+      this.#release(this.#idle.oldest);
+    }
+    const starting = [...this.#members.values()].filter(({ state }) => state === 'starting');
+    for (const member of starting.slice(0, Math.max(0, this.#alive - max))) {
+      this.kill(member);
+    }
+    this.#keepMinimum();
+  }
+
+  /** Ends a worker at once. */
+  kill(member: Member<A>): void {
+    this.#idle.remove(member);
+    member.state = 'ending';
+    member.lane.kill();
+  }
+
+  /**
+   * Lets every worker close its providers and end; one that has an attempt still has `graceMs` for it.
+   * Settles when all are gone.
+   */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosed = true;
+    this.#idle.close();
+    this.#backoff.close();
+    this.#wakeAwaiting();
+    if (this.#members.size === 0) {
+      return;
+    }
+    const gone = new Promise<void>((resolve) => this.#awaiting.push(resolve));
+    for (const member of this.#members.values()) {
+      if (member.state === 'starting') {
+        this.kill(member);
+      } else if (member.lane.load === 0) {
+        this.#release(member);
+      } else if (member.state !== 'ending') {
+        member.state = 'retiring';
+        this.#killIn(member, Math.min(graceMs, RELEASE_GRACE_MS));
+      }
+    }
+    await gone;
+  }
+
+  get #min(): number {
+    return Math.min(this.options.minProcesses, this.#max);
+  }
+
+  /** Workers that are there for work: those that go, or wait to be replaced, do not count. */
+  get #alive(): number {
+    let alive = 0;
+    for (const { state, worn } of this.#members.values()) {
+      alive += (state === 'starting' || state === 'ready') && !worn ? 1 : 0;
+    }
+    return alive;
+  }
+
+  #count(wanted: MemberState): number {
+    let count = 0;
+    for (const { state } of this.#members.values()) {
+      count += state === wanted ? 1 : 0;
+    }
+    return count;
+  }
+
+  #keepMinimum(): void {
+    while (!this.#isClosed && this.#alive < this.#min && this.#backoff.mayStart) {
+      this.#start();
+    }
+  }
+
+  #start(): void {
+    const lane = this.factory.create(++this.#lastId, this.user);
+    this.#members.set(lane, new Member(lane, monotonicMs()));
+  }
+
+  #startFailed(member: Member<A>, error: unknown): void {
+    // The replacement of a worn worker did not come: the worn one goes on.
+    for (const other of this.#members.values()) {
+      other.worn = false;
+    }
+    this.log.workerStartFailed(member.lane.id, error, this.#backoff.failed());
+    this.#wakeAwaiting();
+    if (this.#backoff.isPersistent && this.#count('ready') + this.#count('starting') === 0) {
+      this.user.onNoWorkers(error);
+    }
+  }
+
+  #retireWorn(): void {
+    for (const member of this.#members.values()) {
+      if (member.worn && member.state === 'ready') {
+        member.state = 'retiring';
+        if (member.lane.load === 0) {
+          this.#release(member);
+        }
+        return;
+      }
+    }
+  }
+
+  #expire(member: Member<A>): boolean {
+    const mayGo = this.#alive > this.#min;
+    if (mayGo) {
+      this.#release(member);
+    }
+    return mayGo;
+  }
+
+  #release(member: Member<A>): void {
+    if (member.state !== 'ending') {
+      this.#idle.remove(member);
+      member.state = 'ending';
+      member.lane.release();
+      this.#killIn(member, RELEASE_GRACE_MS);
+    }
+  }
+
+  #killIn(member: Member<A>, graceMs: number): void {
+    clearTimeout(member.killTimer);
+    member.killTimer = setTimeout(() => this.kill(member), graceMs);
+  }
+
+  #wakeAwaiting(): void {
+    for (const resolve of this.#awaiting.splice(0)) {
+      resolve();
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import { decodeError, encodeError } from '../protocol/error-codec.js';
+import { monotonicMs } from '../protocol/monotonic-clock.js';
+import { takeTransferList } from '../protocol/transfer.js';
+import { findUncloneable } from '../protocol/uncloneable.js';
+import { TaskSerializationError } from '../tasks/errors.js';
+import { callForTask } from '../worker/current-task.js';
+import { RunningTask, type TaskLink } from '../worker/running-task.js';
+import type { Attempt, Lane, LaneListener } from './lane.js';
+import type { InlineHandler } from './inline.pool.js';
+
+interface Held<A> {
+  readonly attempt: A;
+  readonly args: readonly unknown[];
+  readonly tellStart: boolean;
+  startedAt: number | undefined;
+  isCancelled: boolean;
+  running: RunningTask | undefined;
+}
+
+/**
+ * A lane without a worker: it runs attempts on the application's own providers. What would be cloned on
+ * the way to a thread and back is cloned here, too. A handler that does not stop cannot be ended: it is
+ * left to itself, and what comes of it is dropped.
+ */
+export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
+  readonly #held: Held<A>[] = [];
+  #working = false;
+  #ended = false;
+
+  constructor(
+    readonly id: number,
+    private readonly handlers: readonly InlineHandler[],
+    private readonly listener: LaneListener<A>,
+  ) {
+    queueMicrotask(() => {
+      if (!this.#ended) {
+        listener.onReady(this);
+      }
+    });
+  }
+
+  get load(): number {
+    return this.#held.length;
+  }
+
+  send(attempt: A, tellStart: boolean): void {
+    const args = clone(attempt.args, 'args', attempt.transferList, attempt);
+    this.#held.push({
+      attempt,
+      args,
+      tellStart,
+      startedAt: undefined,
+      isCancelled: false,
+      running: undefined,
+    });
+    if (!this.#working) {
+      this.#working = true;
+      // In a microtask rather than a timer: the user's test may have replaced those.
+      queueMicrotask(() => void this.#work());
+    }
+  }
+
+  held(): A[] {
+    return this.#held.map(({ attempt }) => attempt);
+  }
+
+  isStarted(attempt: A): boolean {
+    return this.startedAt(attempt) !== undefined;
+  }
+
+  startedAt(attempt: A): number | undefined {
+    return this.#find(attempt)?.startedAt;
+  }
+
+  revoke(attempt: A): boolean {
+    const held = this.#find(attempt);
+    if (!held || held.startedAt !== undefined) {
+      return false;
+    }
+    this.#drop(held);
+    queueMicrotask(() => this.listener.onSkipped(this));
+    return true;
+  }
+
+  cancel(attempt: A, reason: unknown): void {
+    const held = this.#find(attempt);
+    if (held) {
+      held.isCancelled = true;
+      held.running?.abort(decodeError(encodeError(reason)));
+    }
+  }
+
+  kill(): void {
+    this.#end();
+  }
+
+  release(): void {
+    this.#end();
+  }
+
+  isCancelled(slot: number): boolean {
+    return this.#held.some((held) => held.running?.slot === slot && held.isCancelled);
+  }
+
+  sendProgress(slot: number, value: unknown): void {
+    const held = this.#held.find(({ running }) => running?.slot === slot);
+    const copy: unknown = structuredClone(value);
+    queueMicrotask(() => {
+      if (held && this.#held.includes(held)) {
+        this.listener.onProgress(this, held.attempt, copy);
+      }
+    });
+  }
+
+  async #work(): Promise<void> {
+    for (let [next] = this.#held; next && !this.#ended; [next] = this.#held) {
+      await this.#run(next);
+    }
+    this.#working = false;
+  }
+
+  async #run(held: Held<A>): Promise<void> {
+    const { attempt, args, tellStart } = held;
+    const { uid, handlerName, handlerIndex } = attempt;
+    const startedAt = monotonicMs();
+    const task = new RunningTask(uid, handlerName, attempt.attempt, attempt.attempt, this);
+    held.startedAt = startedAt;
+    held.running = task;
+    if (tellStart) {
+      this.listener.onStarted(this, attempt);
+    }
+    let report: () => void;
+    try {
+      const handler = this.handlers[handlerIndex];
+      if (!handler) {
+        throw new Error(`There is no handler number ${handlerIndex}`);
+      }
+      const result = await callForTask(task, handler.run, handler.instance(), args);
+      task.end();
+      const copy = clone(result, 'result', takeTransferList([result]), attempt);
+      const runMs = monotonicMs() - startedAt;
+      report = () => this.listener.onCompleted(this, attempt, copy, startedAt, runMs);
+    } catch (thrown) {
+      task.end();
+      const error = encodeError(thrown);
+      const runMs = monotonicMs() - startedAt;
+      report = () => this.listener.onFailed(this, attempt, error, startedAt, runMs);
+    }
+    if (!this.#ended) {
+      this.#drop(held);
+      report();
+    }
+  }
+
+  #find(attempt: A): Held<A> | undefined {
+    return this.#held.find((held) => held.attempt === attempt);
+  }
+
+  #drop(held: Held<A>): void {
+    this.#held.splice(this.#held.indexOf(held), 1);
+  }
+
+  #end(): void {
+    if (this.#ended) {
+      return;
+    }
+    this.#ended = true;
+    queueMicrotask(() => {
+      const running = this.#held.find(({ startedAt }) => startedAt !== undefined);
+      const waiting = this.#held.filter((held) => held !== running);
+      this.#held.length = 0;
+      this.listener.onEnded(this, {
+        running: running?.attempt,
+        runningSince: running?.startedAt,
+        waiting: waiting.map(({ attempt }) => attempt),
+        crash: undefined,
+        startError: undefined,
+      });
+    });
+  }
+}
+
+function clone<T>(
+  value: T,
+  path: string,
+  transfer: readonly unknown[] | undefined,
+  { uid, handlerName }: Attempt,
+): T {
+  try {
+    return structuredClone(value, { transfer: (transfer ?? []) as ArrayBuffer[] });
+  } catch (error) {
+    const culprit = findUncloneable(value, path, transfer);
+    throw new TaskSerializationError(
+      culprit?.path ?? path,
+      culprit?.what ?? 'cannot be cloned',
+      { uid, handler: handlerName },
+      { cause: error },
+    );
+  }
+}

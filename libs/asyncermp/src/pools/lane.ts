@@ -1,0 +1,90 @@
+import type { Transferable } from 'node:worker_threads';
+import type { CrashDetails } from '../tasks/errors.js';
+import type { EncodedError } from '../protocol/error-codec.js';
+import type { LogLevelName, LogLine } from '../protocol/envelope.js';
+
+/** What a lane needs to know of an attempt. */
+export interface Attempt {
+  readonly uid: string;
+  /** The handler's name. */
+  readonly handlerName: string;
+  /** The handler's index in the worker's manifest. */
+  readonly handlerIndex: number;
+  readonly args: readonly unknown[];
+  /** What is handed over with the arguments, if anything. */
+  readonly transferList: readonly Transferable[] | undefined;
+  /** Which attempt of its task it is, from 1. */
+  readonly attempt: number;
+  /** Where the lane keeps it while it is there. Written by the lane alone. */
+  slot: number;
+}
+
+/**
+ * One worker, leased: it takes attempts and runs them one after another, in the order they were sent.
+ * What it reports goes to its {@link LaneListener}, never before the call that caused it has returned.
+ */
+export interface Lane<A extends Attempt = Attempt> {
+  /** Counts from 1, for people: in events, logs and statistics. */
+  readonly id: number;
+  /** The number of attempts sent and not yet reported finished, skipped or returned. */
+  readonly load: number;
+  /**
+   * Sends an attempt. The lane must be ready and have room.
+   * @throws TaskSerializationError, and nothing was sent
+   */
+  send(attempt: A, tellStart: boolean): void;
+  /** Whether the attempt has begun. */
+  isStarted(attempt: A): boolean;
+  /** When the attempt began, in `monotonicMs`; undefined if it has not. */
+  startedAt(attempt: A): number | undefined;
+  /** The attempts that were sent and neither finished nor taken back, in no order. */
+  held(): A[];
+  /** Takes an attempt back that has not begun; false if it has. Its room is freed by `onSkipped`. */
+  revoke(attempt: A): boolean;
+  /** Tells a running attempt that it is cancelled. */
+  cancel(attempt: A, reason: unknown): void;
+  /** Ends the worker at once. `onEnded` follows when it is gone. */
+  kill(): void;
+  /** Lets the worker close its providers and end by itself. `onEnded` follows when it is gone. */
+  release(): void;
+}
+
+/** What became of the attempts that a worker held when it ended. */
+export interface LaneEnd<A extends Attempt = Attempt> {
+  /** The attempt that had begun, if one had. */
+  readonly running: A | undefined;
+  /** When that one began, in `monotonicMs`. */
+  readonly runningSince: number | undefined;
+  /** Those that had not, in no order: nothing of them has happened. */
+  readonly waiting: readonly A[];
+  /** How the worker ended; undefined after `kill` and `release`. */
+  readonly crash: CrashDetails | undefined;
+  /** Set where the worker never became ready: what it threw. */
+  readonly startError: unknown;
+}
+
+/** Whom a lane reports to. */
+export interface LaneListener<A extends Attempt = Attempt> {
+  /** The worker has built its providers, and takes attempts. */
+  onReady(lane: Lane<A>): void;
+  /** An attempt whose start was asked for began. */
+  onStarted(lane: Lane<A>, attempt: A): void;
+  onProgress(lane: Lane<A>, attempt: A, value: unknown): void;
+  /** The attempt returned. It began at `startedAt`, in `monotonicMs`, and took `runMs`. */
+  onCompleted(lane: Lane<A>, attempt: A, result: unknown, startedAt: number, runMs: number): void;
+  /** The attempt threw. */
+  onFailed(lane: Lane<A>, attempt: A, error: EncodedError, startedAt: number, runMs: number): void;
+  /** The worker has passed over an attempt that was taken back: there is room for another one. */
+  onSkipped(lane: Lane<A>): void;
+  /** After an attempt, the worker's heap held more than it may (`maxWorkerHeap`). */
+  onHeapLimit(lane: Lane<A>): void;
+  onLog(lane: Lane<A>, level: LogLevelName, line: LogLine): void;
+  /** The worker is gone, whatever the reason, and nothing more will come of it. Exactly once. */
+  onEnded(lane: Lane<A>, end: LaneEnd<A>): void;
+}
+
+/** Makes lanes of one kind. */
+export interface LaneFactory<A extends Attempt = Attempt> {
+  /** Starts a worker; `onReady` or `onEnded` follows. */
+  create(id: number, listener: LaneListener<A>): Lane<A>;
+}

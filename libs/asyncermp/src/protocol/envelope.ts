@@ -1,0 +1,83 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { EncodedError } from './error-codec.js';
+
+/*
+ * What crosses between the application and a worker of threads. Tuples with a numeric head rather than
+ * objects: the structured clone writes no property names, which is a third of the cost of a tiny task.
+ */
+
+/** Heads of the messages to a worker. */
+export const ToWorker = { Run: 1, Cancel: 2, Release: 3 } as const;
+
+/** Heads of the messages from a worker. */
+export const FromWorker = {
+  Ready: 1,
+  StartFailed: 2,
+  Started: 3,
+  Progress: 4,
+  Completed: 5,
+  Failed: 6,
+  Skipped: 7,
+  Log: 8,
+  HeapLimit: 9,
+} as const;
+
+export type RunMessage = [
+  head: typeof ToWorker.Run,
+  slot: number,
+  /** Index into {@link WorkerManifest.handlers}. */
+  handler: number,
+  uid: string,
+  attempt: number,
+  args: readonly unknown[],
+  /** Whether somebody listens to the start, and the worker shall tell it. */
+  tellStart: boolean,
+];
+
+export type ToWorkerMessage =
+  | RunMessage
+  | [head: typeof ToWorker.Cancel, slot: number, reason: EncodedError]
+  | [head: typeof ToWorker.Release];
+
+export type LogLevelName = 'log' | 'error' | 'warn' | 'debug' | 'verbose' | 'fatal';
+
+export type FromWorkerMessage =
+  | [head: typeof FromWorker.Ready]
+  | [head: typeof FromWorker.StartFailed, error: EncodedError]
+  | [head: typeof FromWorker.Started, slot: number]
+  | [head: typeof FromWorker.Progress, slot: number, value: unknown]
+  | [head: typeof FromWorker.Completed, slot: number, result: unknown, runMs: number]
+  | [head: typeof FromWorker.Failed, slot: number, error: EncodedError, runMs: number]
+  | [head: typeof FromWorker.Skipped, slot: number]
+  | [head: typeof FromWorker.HeapLimit]
+  | [head: typeof FromWorker.Log, level: LogLevelName, line: LogLine];
+
+/** One line of a worker's logger, on its way to the application's. */
+export interface LogLine {
+  readonly message: unknown;
+  readonly context: string | undefined;
+  /** What else the logger was given: a stack, further messages. */
+  readonly extra: readonly unknown[];
+  /** The task that was running where the line was written. */
+  readonly uid: string | undefined;
+  readonly handler: string | undefined;
+}
+
+/** Which handlers a worker must know, by name, and the files whose import registers them. */
+export interface WorkerManifest {
+  /** Absolute paths or `file:` URLs, each once. */
+  readonly files: readonly string[];
+  /** Names of the handlers; a run message names one by its index. */
+  readonly handlers: readonly string[];
+}
+
+/** What a worker is given once, when it is leased. */
+export interface LeaseData {
+  readonly port: MessagePort;
+  readonly slots: SharedArrayBuffer;
+  readonly manifest: WorkerManifest;
+  /** The number of the worker, for people. */
+  readonly worker: number;
+  /** The heap in use, in bytes, above which the worker asks to be replaced; Infinity for never. */
+  readonly maxHeapBytes: number;
+}

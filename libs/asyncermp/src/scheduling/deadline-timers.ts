@@ -1,0 +1,171 @@
+import { monotonicMs } from '../protocol/monotonic-clock.js';
+import { IndexedHeap } from './indexed-heap.js';
+import { TimerBucket } from './timer-bucket.js';
+import type { TimerNode } from './timer-bucket.js';
+
+export type { TimerNode } from './timer-bucket.js';
+
+/** How finely deadlines are told apart, in milliseconds. */
+const TICK_MS = 4;
+/** The longest delay that setTimeout takes; a longer one fires at once. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
+/** A Node timer, as far as it is needed here. It holds the process from the start. */
+export interface Alarm {
+  ref(): void;
+  unref(): void;
+  cancel(): void;
+}
+
+/** Runs a function once after a delay in milliseconds. */
+export type Schedule = (run: () => void, delayMs: number) => Alarm;
+
+/** The seams and the one choice of {@link DeadlineTimers}. */
+export interface DeadlineTimersOptions {
+  /**
+   * Whether a deadline to come keeps the process alive. Default false: a running task does so by its
+   * worker. Right for the pause before a retry, during which nothing else may be alive.
+   */
+  readonly ref?: boolean;
+  /** The clock, in milliseconds. Default `monotonicMs`. */
+  readonly now?: () => number;
+  /** What wakes the timers. Default `setTimeout`. */
+  readonly schedule?: Schedule;
+}
+
+/**
+ * All time limits on one Node timer, because a timer for each task costs more than a short task.
+ *
+ * Promises: a value is handed over at or after its deadline, never before, and at most one tick of
+ * 4 ms plus the lateness of a Node timer after it; in order of ticks, and within one by order of
+ * addition; once, and not after it was cancelled. What is cancelled is not held.
+ *
+ * Invariant: there is a bucket for exactly the ticks that have nodes, and unless the timers are just
+ * handing over, one wake-up is armed no later than the first of them.
+ * Cost: `add` and `cancel` are O(1), with O(log t) for the first and the last node of a tick among t.
+ */
+export class DeadlineTimers<T extends object> {
+  readonly #onDue: (value: T) => void;
+  readonly #ref: boolean;
+  readonly #now: () => number;
+  readonly #schedule: Schedule;
+  readonly #buckets = new Map<number, TimerBucket<T>>();
+  readonly #order = new IndexedHeap<TimerBucket<T>>();
+  readonly #wake = (): void => this.#handOver();
+  #alarm: Alarm | undefined = undefined;
+  #armedFor = Number.POSITIVE_INFINITY;
+  #passedTick = Number.NEGATIVE_INFINITY;
+  #size = 0;
+
+  constructor(onDue: (value: T) => void, options: DeadlineTimersOptions = {}) {
+    this.#onDue = onDue;
+    this.#ref = options.ref ?? false;
+    this.#now = options.now ?? monotonicMs;
+    this.#schedule = options.schedule ?? nodeAlarm;
+  }
+
+  /** How many deadlines are to come. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Hands the value over once the clock says `at`, which is a finite time and may be past. */
+  add(at: number, value: T): TimerNode<T> {
+    // A callback that adds what is due already must not keep the hand-over going for ever.
+    const tick = Math.max(Math.ceil(at / TICK_MS), this.#passedTick + 1);
+    let bucket = this.#buckets.get(tick);
+    if (bucket === undefined) {
+      bucket = new TimerBucket<T>(tick);
+      this.#buckets.set(tick, bucket);
+      this.#order.add(bucket);
+    }
+    const node = bucket.add(value);
+    this.#size += 1;
+    const dueAt = tick * TICK_MS;
+    if (dueAt < this.#armedFor) this.#arm(dueAt);
+    else if (this.#ref && this.#size === 1) this.#alarm?.ref();
+    return node;
+  }
+
+  /** Calls a deadline off. False if it has passed or was called off before. */
+  cancel(node: TimerNode<T>): boolean {
+    const bucket = node.bucket;
+    if (bucket === undefined) return false;
+    this.#remove(node, bucket);
+    // The alarm stays: one wake-up for nothing is cheaper than a new alarm for every short task. But it
+    // must not hold a process that has nothing left to wait for.
+    if (this.#ref && this.#size === 0) this.#alarm?.unref();
+    return true;
+  }
+
+  /** Calls every deadline off and lets go of the Node timer. What is added later starts afresh. */
+  close(): void {
+    while (this.#size > 0) this.#takeFirst(Number.POSITIVE_INFINITY);
+    this.#alarm?.cancel();
+    this.#alarm = undefined;
+    this.#armedFor = Number.POSITIVE_INFINITY;
+  }
+
+  #remove(node: TimerNode<T>, bucket: TimerBucket<T>): void {
+    bucket.remove(node);
+    this.#size -= 1;
+    if (bucket.first !== undefined) return;
+    this.#buckets.delete(bucket.rank);
+    this.#order.remove(bucket);
+  }
+
+  /** The earliest value, taken out, if its tick is not after the given one. */
+  #takeFirst(lastTick: number): T | undefined {
+    const bucket = this.#order.first;
+    const node = bucket?.first;
+    if (bucket === undefined || node === undefined || bucket.rank > lastTick) return undefined;
+    const { value } = node;
+    this.#remove(node, bucket);
+    return value;
+  }
+
+  #handOver(): void {
+    this.#alarm = undefined;
+    // Nothing is armed by what callbacks add: the one wake-up they may all need is armed at the end.
+    this.#armedFor = Number.NEGATIVE_INFINITY;
+    const tick = Math.floor(this.#now() / TICK_MS);
+    this.#passedTick = tick;
+    // One by one, since a callback may call off the next, add another, or close it all.
+    for (let value = this.#takeFirst(tick); value !== undefined; value = this.#takeFirst(tick)) {
+      this.#tell(value);
+    }
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    const next = this.#order.first;
+    if (next !== undefined) this.#arm(next.rank * TICK_MS);
+  }
+
+  #tell(value: T): void {
+    try {
+      this.#onDue(value);
+    } catch (error) {
+      // Uncaught as from any timer, but only after the other deadlines had their turn.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
+  }
+
+  #arm(dueAt: number): void {
+    this.#alarm?.cancel();
+    const now = this.#now();
+    // Up, since a timer cuts fractions off and would wake just before the tick, for nothing.
+    const delayMs = Math.min(Math.max(Math.ceil(dueAt - now), 1), LONGEST_DELAY_MS);
+    this.#armedFor = Math.max(dueAt, now);
+    this.#alarm = this.#schedule(this.#wake, delayMs);
+    if (!this.#ref) this.#alarm.unref();
+  }
+}
+
+function nodeAlarm(run: () => void, delayMs: number): Alarm {
+  const timeout = setTimeout(run, delayMs);
+  return {
+    ref: () => void timeout.ref(),
+    unref: () => void timeout.unref(),
+    cancel: () => clearTimeout(timeout),
+  };
+}

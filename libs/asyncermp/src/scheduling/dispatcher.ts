@@ -1,0 +1,340 @@
+import { Fleet, type FleetOptions, type FleetUser } from '../pools/fleet.js';
+import type { Lane, LaneEnd, LaneFactory } from '../pools/lane.js';
+import type { Member } from '../pools/member.js';
+import type { EncodedError } from '../protocol/error-codec.js';
+import type { LogLevelName, LogLine } from '../protocol/envelope.js';
+import type { CrashDetails } from '../tasks/errors.js';
+import type { PoolLog } from '../tasks/pool-log.js';
+import { GraceTimers } from './grace-timers.js';
+import type { ReadyQueue } from './ready-queue.js';
+import { Semaphore } from './semaphore.js';
+import { SentAhead } from './sent-ahead.js';
+import type { Task } from './task.js';
+
+/** What the dispatcher reports of attempts. */
+export interface AttemptListener {
+  /** Whether the worker shall tell when this attempt starts. */
+  wantsStart(task: Task): boolean;
+  onSent(task: Task): void;
+  onStarted(task: Task, lane: Lane<Task>): void;
+  onProgress(task: Task, value: unknown): void;
+  onCompleted(task: Task, result: unknown, startedAt: number): void;
+  onFailed(task: Task, error: EncodedError, startedAt: number): void;
+  /** The worker is gone: it crashed, or (without `crash`) it was killed. */
+  onLost(task: Task, crash: CrashDetails | undefined, startedAt: number | undefined): void;
+  /** It could not be sent: nothing of it has happened. */
+  onUnsendable(task: Task, error: unknown): void;
+  /** No worker starts, so nothing that waits can run. */
+  onNoWorkers(error: unknown): void;
+  /** Something that waited was sent. */
+  onRoom(): void;
+}
+
+/** Workers that may die with a task before it began, until it is suspected to be what kills them. */
+const MOST_RETURNS = 3;
+
+/**
+ * Brings what waits to the workers: never more than the semaphore allows at once, to an idle worker
+ * first, and short tasks a little ahead of their turn. A permit belongs to a worker for as long as it
+ * has attempts, also one whose task is settled and that does not let go: so the bound holds for what
+ * really runs.
+ */
+export class Dispatcher implements FleetUser<Task> {
+  readonly #semaphore: Semaphore;
+  readonly #fleet: Fleet<Task>;
+  readonly #ahead: SentAhead;
+  readonly #grace: GraceTimers;
+  #isPumping = false;
+  #isPaused = false;
+
+  constructor(
+    private readonly queue: ReadyQueue,
+    private readonly listener: AttemptListener,
+    factory: LaneFactory<Task>,
+    options: FleetOptions & { readonly cancelGrace: number },
+    private readonly log: PoolLog,
+  ) {
+    this.#semaphore = new Semaphore(options.maxProcesses);
+    this.#fleet = new Fleet(factory, options, this, log);
+    this.#ahead = new SentAhead(
+      () => this.#fleet.members,
+      (tasks) => this.#haveWaitAgain(tasks),
+    );
+    this.#grace = new GraceTimers(options.cancelGrace, (member) => this.#fleet.kill(member));
+  }
+
+  get semaphore(): Pick<Semaphore, 'held' | 'limit' | 'available'> {
+    return this.#semaphore;
+  }
+
+  get workers(): ReturnType<Fleet<Task>['count']> {
+    return this.#fleet.count();
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  warmUp(): Promise<void> {
+    return this.#fleet.warmUp();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#ahead.recall(() => true);
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.pump();
+  }
+
+  resize(maxProcesses: number): void {
+    this.#semaphore.resize(maxProcesses);
+    this.#fleet.resize(maxProcesses);
+    this.pump();
+  }
+
+  /** Ends all workers. Those that were told to stop have their grace; the others are idle. */
+  async close(): Promise<void> {
+    this.#isPaused = true;
+    this.#ahead.close();
+    await this.#fleet.close(this.#grace.ms);
+  }
+
+  /** Sends what can be sent. */
+  pump(): void {
+    if (this.#isPumping || this.#isPaused) {
+      return;
+    }
+    this.#isPumping = true;
+    let sent = 0;
+    for (let task = this.queue.peek(); task && !this.#isPaused; task = this.queue.peek()) {
+      const member = this.#placeFor(task);
+      if (!member) {
+        break;
+      }
+      this.queue.take(task);
+      this.#send(task, member);
+      sent++;
+    }
+    this.#isPumping = false;
+    if (this.queue.size > 0) {
+      this.#fleet.grow();
+    }
+    if (sent > 0) {
+      this.listener.onRoom();
+    }
+  }
+
+  /** Takes a task back that was sent and has not begun; false if it has. It waits nowhere then. */
+  takeBack(task: Task): boolean {
+    const { lane } = task;
+    if (!lane?.revoke(task)) {
+      return false;
+    }
+    const member = this.#fleet.member(lane);
+    if (member) {
+      member.aheadUs -= task.expectedUs;
+    }
+    task.handler.semaphore?.release();
+    task.takeBack();
+    return true;
+  }
+
+  /** Tells a running attempt to stop, and ends its worker if it does not in time. */
+  stop(task: Task, reason: unknown): void {
+    const { lane } = task;
+    const member = lane && this.#fleet.member(lane);
+    if (member) {
+      lane.cancel(task, reason);
+      this.#grace.start(task, member);
+    }
+  }
+
+  /** A task of this priority came. */
+  overtake(priority: number): void {
+    this.#ahead.overtake(priority);
+  }
+
+  // ---- what the fleet asks
+
+  get demand(): number {
+    return this.#isPaused || !this.queue.peek() ? 0 : this.queue.size;
+  }
+
+  onNoWorkers(error: unknown): void {
+    this.listener.onNoWorkers(error);
+  }
+
+  onMayStart(): void {
+    this.pump();
+  }
+
+  // ---- what lanes report
+
+  onReady(lane: Lane<Task>): void {
+    this.#fleet.onReady(lane);
+    this.pump();
+  }
+
+  onStarted(lane: Lane<Task>, task: Task): void {
+    this.listener.onStarted(task, lane);
+  }
+
+  onProgress(_lane: Lane<Task>, task: Task, value: unknown): void {
+    this.listener.onProgress(task, value);
+  }
+
+  onCompleted(
+    lane: Lane<Task>,
+    task: Task,
+    result: unknown,
+    startedAt: number,
+    runMs: number,
+  ): void {
+    this.#finished(lane, task, runMs);
+    this.listener.onCompleted(task, result, startedAt);
+    this.pump();
+  }
+
+  onFailed(
+    lane: Lane<Task>,
+    task: Task,
+    error: EncodedError,
+    startedAt: number,
+    runMs: number,
+  ): void {
+    this.#finished(lane, task, runMs);
+    this.listener.onFailed(task, error, startedAt);
+    this.pump();
+  }
+
+  onSkipped(lane: Lane<Task>): void {
+    const member = this.#fleet.member(lane);
+    if (member) {
+      this.#noteLoad(member);
+      this.pump();
+    }
+  }
+
+  onHeapLimit(lane: Lane<Task>): void {
+    const member = this.#fleet.member(lane);
+    if (member) {
+      this.#fleet.wearOut(member);
+    }
+  }
+
+  onLog(lane: Lane<Task>, level: LogLevelName, line: LogLine): void {
+    this.log.workerLine(lane.id, level, line);
+  }
+
+  onEnded(lane: Lane<Task>, end: LaneEnd<Task>): void {
+    const member = this.#fleet.member(lane);
+    if (member?.hasPermit) {
+      member.hasPermit = false;
+      this.#semaphore.release();
+    }
+    const { running, runningSince, waiting, crash } = end;
+    const suspects = waiting.filter((task) => !this.#giveBack(task));
+    if (running) {
+      this.#letGo(running);
+    }
+    this.#fleet.onEnded(lane, end);
+    if (running) {
+      this.listener.onLost(running, crash, runningSince);
+    }
+    for (const task of suspects) {
+      this.listener.onLost(task, crash ?? { reason: 'exit' }, undefined);
+    }
+    this.pump();
+  }
+
+  // ---- sending
+
+  #placeFor(task: Task): Member<Task> | undefined {
+    const { idle } = this.#fleet;
+    if (idle && this.#semaphore.tryAcquire()) {
+      idle.hasPermit = true;
+      this.#fleet.markBusy(idle);
+      task.expectedUs = 0;
+      return idle;
+    }
+    return this.#ahead.placeFor(task);
+  }
+
+  #send(task: Task, member: Member<Task>): void {
+    const { lane } = member;
+    task.handler.semaphore?.tryAcquire();
+    task.sendTo(lane);
+    member.aheadUs += task.expectedUs;
+    try {
+      lane.send(task, this.listener.wantsStart(task));
+    } catch (error) {
+      member.aheadUs -= task.expectedUs;
+      this.#letGo(task);
+      this.#noteLoad(member);
+      this.listener.onUnsendable(task, error);
+      return;
+    }
+    if (lane.load > 1) {
+      this.#ahead.noteSent(task);
+    }
+    this.listener.onSent(task);
+  }
+
+  #haveWaitAgain(tasks: Task[]): void {
+    const taken = tasks.filter((task) => !task.isSettled && this.takeBack(task));
+    // The latest first, so that each one finds its place at the head of the line.
+    for (const task of taken.sort((a, b) => b.seq - a.seq)) {
+      this.queue.restore(task);
+    }
+    this.pump();
+  }
+
+  // ---- ends
+
+  #finished(lane: Lane<Task>, task: Task, runMs: number): void {
+    this.#letGo(task);
+    task.handler.runTime.record(runMs);
+    const member = this.#fleet.member(lane);
+    if (member) {
+      member.aheadUs -= task.expectedUs;
+      member.blocked = false;
+      this.#fleet.noteFinished(member);
+      this.#noteLoad(member);
+    }
+  }
+
+  /** The lane has one attempt less. */
+  #noteLoad(member: Member<Task>): void {
+    if (member.lane.load > 0) {
+      this.#ahead.noteRoom(member);
+      return;
+    }
+    member.aheadUs = 0;
+    if (member.hasPermit) {
+      member.hasPermit = false;
+      this.#semaphore.release();
+      this.#fleet.markIdle(member);
+    }
+  }
+
+  /** No lane has the task any more. */
+  #letGo(task: Task): void {
+    task.leaveLane();
+    task.handler.semaphore?.release();
+    this.#grace.stop(task);
+  }
+
+  /** A worker died before it had begun the task. False if the task cannot simply wait again. */
+  #giveBack(task: Task): boolean {
+    this.#letGo(task);
+    if (task.transferList || ++task.returns > MOST_RETURNS) {
+      return false;
+    }
+    task.takeBack();
+    this.queue.restore(task);
+    return true;
+  }
+}

@@ -1,0 +1,38 @@
+import type { Member } from '../pools/member.js';
+import type { Task } from './task.js';
+
+/** Gives handlers that were told to stop the time to do so: at most one timer for each worker. */
+export class GraceTimers {
+  readonly #timers = new Map<Task, NodeJS.Timeout>();
+
+  /**
+   * @param ms - The time, in milliseconds; Infinity for as long as it takes.
+   * @param onOver - Called with the worker whose handler did not stop.
+   */
+  constructor(
+    readonly ms: number,
+    private readonly onOver: (member: Member<Task>) => void,
+  ) {}
+
+  start(task: Task, member: Member<Task>): void {
+    if (this.ms !== Infinity && !this.#timers.has(task)) {
+      const timer = setTimeout(
+        () => {
+          this.#timers.delete(task);
+          this.onOver(member);
+        },
+        Math.min(this.ms, 2 ** 31 - 1),
+      );
+      this.#timers.set(task, timer);
+    }
+  }
+
+  /** The worker has let go of the task. */
+  stop(task: Task): void {
+    const timer = this.#timers.get(task);
+    if (timer) {
+      clearTimeout(timer);
+      this.#timers.delete(task);
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import type { Member } from '../pools/member.js';
+import { monotonicMs } from '../protocol/monotonic-clock.js';
+import { SLOT_COUNT } from '../protocol/slots.js';
+import type { Task } from './task.js';
+
+/** Only handlers whose mean run is shorter are sent ahead of their turn; longer ones gain nothing. */
+const SHORT_US = 500;
+/** The most work that is sent to a worker at once: what a task behind it may have to wait. */
+const AHEAD_US = 1_000;
+/** How often it is looked whether a worker is held up by a task that runs longer than expected. */
+const LOOK_MS = 4;
+
+/**
+ * Which tasks are sent to a worker that is still busy, so that it need not wait for the next message:
+ * those of handlers whose measured runs are short, and only as many as take a millisecond or so. None
+ * of them is worse off for it: what was sent ahead and has not begun is taken back when its worker is
+ * held up, or when something more urgent comes.
+ */
+export class SentAhead {
+  /** The worker that had room last: where the next short task goes without a search. */
+  #roomy: Member<Task> | undefined = undefined;
+  /** No task that was sent ahead is less urgent. */
+  #lowestPriority = Infinity;
+  #lookTimer: NodeJS.Timeout | undefined = undefined;
+
+  /**
+   * @param members - All workers.
+   * @param takeBack - Has tasks wait again, as far as they have not begun.
+   */
+  constructor(
+    private readonly members: () => Iterable<Member<Task>>,
+    private readonly takeBack: (tasks: Task[]) => void,
+  ) {}
+
+  /** A busy worker to which the task may be sent; undefined if it has to wait. */
+  placeFor(task: Task): Member<Task> | undefined {
+    const { handler, handOver } = task;
+    const expectedUs = handler.runTime.meanMs * 1_000;
+    // What is handed over is gone with a worker that dies, and a handler with a bound of its own would
+    // use it up without running.
+    if (expectedUs > SHORT_US || handOver || handler.semaphore) {
+      return undefined;
+    }
+    task.expectedUs = Math.ceil(expectedUs);
+    if (this.#roomy && hasRoom(this.#roomy, task)) {
+      return this.#roomy;
+    }
+    let best: Member<Task> | undefined;
+    for (const member of this.members()) {
+      if (hasRoom(member, task) && (!best || member.lane.load < best.lane.load)) {
+        best = member;
+      }
+    }
+    return best;
+  }
+
+  /** The task was sent behind another one. */
+  noteSent(task: Task): void {
+    this.#lowestPriority = Math.min(this.#lowestPriority, task.priority);
+    this.#lookTimer ??= setTimeout(() => this.#look(), LOOK_MS).unref();
+  }
+
+  /** The worker has finished an attempt and has others. */
+  noteRoom(member: Member<Task>): void {
+    this.#roomy = member;
+  }
+
+  /** A task of this priority came: what was sent ahead and is less urgent makes room. */
+  overtake(priority: number): void {
+    if (priority > this.#lowestPriority) {
+      this.recall((task) => task.priority < priority);
+      this.#lowestPriority = priority;
+    }
+  }
+
+  /** Takes back what was sent ahead, as far as `which` says so. */
+  recall(which: (task: Task, member: Member<Task>) => boolean): void {
+    const tasks: Task[] = [];
+    for (const member of this.members()) {
+      if (member.lane.load > 1) {
+        tasks.push(...member.lane.held().filter((task) => which(task, member)));
+      }
+    }
+    if (tasks.length > 0) {
+      this.takeBack(tasks);
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#lookTimer);
+  }
+
+  #look(): void {
+    this.#lookTimer = undefined;
+    const since = monotonicMs() - (2 * AHEAD_US) / 1_000;
+    let isAhead = false;
+    let isBlocked = false;
+    for (const member of this.members()) {
+      const { lane } = member;
+      if (lane.load > 1) {
+        isAhead = true;
+        member.blocked = lane.held().some((task) => (lane.startedAt(task) ?? Infinity) < since);
+        isBlocked ||= member.blocked;
+      }
+    }
+    if (isBlocked) {
+      this.recall((_task, member) => member.blocked);
+    }
+    if (isAhead) {
+      this.#lookTimer = setTimeout(() => this.#look(), LOOK_MS).unref();
+    } else {
+      this.#lowestPriority = Infinity;
+    }
+  }
+}
+
+function hasRoom({ state, lane, blocked, aheadUs, hasPermit }: Member<Task>, task: Task): boolean {
+  return (
+    state === 'ready' &&
+    hasPermit &&
+    !blocked &&
+    lane.load < SLOT_COUNT &&
+    aheadUs + task.expectedUs <= AHEAD_US
+  );
+}

@@ -1,0 +1,40 @@
+import type { Task } from './task.js';
+
+/** Cancels tasks by their `AbortSignal`: one listener per signal, however many tasks share it. */
+export class SignalWatch {
+  readonly #tasks = new Map<AbortSignal, Set<Task>>();
+  readonly #onAbort = (event: Event): void => {
+    const signal = event.target as AbortSignal;
+    const tasks = this.#tasks.get(signal);
+    this.#tasks.delete(signal);
+    for (const task of tasks ?? []) {
+      this.cancel(task, signal.reason);
+    }
+  };
+
+  constructor(private readonly cancel: (task: Task, reason: unknown) => void) {}
+
+  add(task: Task): void {
+    for (const signal of task.signals) {
+      let tasks = this.#tasks.get(signal);
+      if (!tasks) {
+        tasks = new Set();
+        this.#tasks.set(signal, tasks);
+        signal.addEventListener('abort', this.#onAbort, { once: true });
+      }
+      tasks.add(task);
+    }
+  }
+
+  remove(task: Task): void {
+    for (const signal of task.signals) {
+      const tasks = this.#tasks.get(signal);
+      tasks?.delete(task);
+      if (tasks?.size === 0) {
+        this.#tasks.delete(signal);
+        signal.removeEventListener('abort', this.#onAbort);
+      }
+    }
+    task.forgetSignals();
+  }
+}

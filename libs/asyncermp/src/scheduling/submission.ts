@@ -1,0 +1,62 @@
+import type { Transferable } from 'node:worker_threads';
+import { takeTransferList } from '../protocol/transfer.js';
+import { findUncloneable } from '../protocol/uncloneable.js';
+import { ConfigurationError, TaskSerializationError } from '../tasks/errors.js';
+import type { TaskOptions } from '../tasks/task-options.js';
+import { checkTaskOptions } from '../tasks/task-options.rules.js';
+import { mergePolicy, type HandlerRecord, type TaskPolicy } from './handler-record.js';
+
+/** What the options of one call come to. */
+export interface ResolvedCall {
+  readonly policy: TaskPolicy;
+  readonly handOver: readonly Transferable[] | undefined;
+}
+
+/**
+ * Checks a call's options and arguments, and lays the options over those of the handler.
+ * @throws ConfigurationError, TaskSerializationError
+ */
+export function resolveCall(
+  handler: HandlerRecord,
+  args: readonly unknown[],
+  options: TaskOptions | undefined,
+): ResolvedCall {
+  let { policy } = handler;
+  if (options) {
+    checkTaskOptions(options, handler.name);
+    policy = mergePolicy(policy, options);
+  }
+  if (!Array.isArray(args)) {
+    throw new ConfigurationError(
+      `The arguments of ${handler.name} are given as an array, one element each`,
+      { handler: handler.name },
+    );
+  }
+  const marked = takeTransferList(args);
+  const handOver = options?.transfer ? [...options.transfer, ...(marked ?? [])] : marked;
+  const culprit = findUncloneable(args, 'args', handOver);
+  if (culprit) {
+    throw new TaskSerializationError(
+      culprit.path,
+      culprit.what,
+      { uid: options?.uid, handler: handler.name },
+      culprit.cause === undefined ? undefined : { cause: culprit.cause },
+    );
+  }
+  if (handOver && (policy.attempts > 1 || policy.crashAttempts > 1)) {
+    checkRepeatable(handOver, handler.name);
+  }
+  return { policy, handOver };
+}
+
+/** A further attempt needs the arguments again, so an attempt before the last one copies them. */
+function checkRepeatable(handOver: readonly Transferable[], handler: string): void {
+  const culprit = handOver.find((item) => !(item instanceof ArrayBuffer));
+  if (culprit !== undefined) {
+    throw new ConfigurationError(
+      `A task of ${handler} hands over a ${culprit.constructor.name}, which cannot be copied, so it ` +
+        'cannot be tried again: use attempts: 1 and crashAttempts: 1',
+      { handler },
+    );
+  }
+}

@@ -1,0 +1,153 @@
+import { Subject, type Observable } from 'rxjs';
+import { CompletedQueue } from '../tasks/completed-queue.js';
+import {
+  TaskCancelledEvent,
+  TaskCompletedEvent,
+  TaskEvent,
+  TaskFailedEvent,
+  TaskProgressEvent,
+  TaskQueuedEvent,
+  TaskRetryingEvent,
+  TaskStartedEvent,
+  type TaskEventPayload,
+  type TaskSettledEvent,
+} from '../tasks/task.events.js';
+import type { PoolLog } from '../tasks/pool-log.js';
+import type { Task } from './task.js';
+
+/** What the library uses of the application's `EventEmitter2`. */
+export interface EventSink {
+  hasListeners(event: string): boolean;
+  emit(event: string, payload: unknown): boolean;
+}
+
+/**
+ * Tells the world what becomes of tasks: the application's event emitter, `completedQueue`,
+ * `completed$` and, for failures, the log. A payload is only made where somebody takes it.
+ */
+export class TaskPublisher {
+  readonly completedQueue: CompletedQueue;
+  readonly #settled = new Subject<TaskSettledEvent>();
+
+  constructor(
+    completedQueueSize: number,
+    private readonly log: PoolLog,
+    private readonly sink: () => EventSink | undefined,
+  ) {
+    this.completedQueue = new CompletedQueue(completedQueueSize);
+  }
+
+  get completed$(): Observable<TaskSettledEvent> {
+    return this.#settled;
+  }
+
+  queued(task: Task): void {
+    if (this.#isHeard(TaskEvent.Queued, task)) {
+      const { uid, handlerName, attempt, priority } = task;
+      this.#emit(
+        TaskEvent.Queued,
+        new TaskQueuedEvent(uid, handlerName, attempt, Date.now(), priority),
+      );
+    }
+  }
+
+  /** Whether a worker must tell when the task starts. */
+  wantsStart(task: Task): boolean {
+    return this.#isHeard(TaskEvent.Started, task);
+  }
+
+  started(task: Task, waitMs: number, worker: number): void {
+    if (this.#isHeard(TaskEvent.Started, task)) {
+      const { uid, handlerName, attempt } = task;
+      this.#emit(
+        TaskEvent.Started,
+        new TaskStartedEvent(uid, handlerName, attempt, Date.now(), waitMs, worker),
+      );
+    }
+  }
+
+  progress(task: Task): void {
+    if (this.#isHeard(TaskEvent.Progress, task)) {
+      const { uid, handlerName, attempt, progress } = task;
+      this.#emit(
+        TaskEvent.Progress,
+        new TaskProgressEvent(uid, handlerName, attempt, Date.now(), progress),
+      );
+    }
+  }
+
+  retrying(task: Task, error: unknown, delayMs: number): void {
+    if (this.#isHeard(TaskEvent.Retrying, task)) {
+      const { uid, handlerName, attempt } = task;
+      this.#emit(
+        TaskEvent.Retrying,
+        new TaskRetryingEvent(uid, handlerName, attempt, Date.now(), error, delayMs),
+      );
+    }
+  }
+
+  settled(task: Task): void {
+    const { state } = task;
+    if (state === 'failed') {
+      this.log.failed(task.uid, task.handlerName, task.value);
+    }
+    const name =
+      state === 'completed'
+        ? TaskEvent.Completed
+        : state === 'failed'
+          ? TaskEvent.Failed
+          : TaskEvent.Cancelled;
+    const isHeard = this.#isHeard(name, task);
+    if (!isHeard && !this.completedQueue.isWanted && !this.#settled.observed) {
+      return;
+    }
+    const event = settledEvent(task);
+    this.completedQueue.put(event);
+    if (isHeard) {
+      this.#emit(name, event);
+    }
+    if (this.#settled.observed) {
+      // RxJS reports what an observer throws by itself, in a task of its own.
+      this.#settled.next(event);
+    }
+  }
+
+  close(): void {
+    this.completedQueue.close();
+    this.#settled.complete();
+  }
+
+  #isHeard(event: TaskEvent, task: Task): boolean {
+    const sink = this.sink();
+    return (
+      sink !== undefined &&
+      (sink.hasListeners(event) || sink.hasListeners(`${event}.${task.handlerName}`))
+    );
+  }
+
+  #emit(event: TaskEvent, payload: TaskEventPayload): void {
+    const sink = this.sink();
+    for (const name of [event, `${event}.${payload.handler}`]) {
+      try {
+        sink?.emit(name, payload);
+      } catch (error) {
+        this.log.listenerThrew(name, payload.uid, error);
+      }
+    }
+  }
+}
+
+function settledEvent(task: Task): TaskSettledEvent {
+  const { uid, handlerName, attempt, value, settledAt } = task;
+  const at = Date.now();
+  const waitMs = task.waitMs(settledAt);
+  const runMs = task.runMs(settledAt);
+  switch (task.state) {
+    case 'completed':
+      return new TaskCompletedEvent(uid, handlerName, attempt, at, waitMs, runMs, value);
+    case 'cancelled':
+      return new TaskCancelledEvent(uid, handlerName, attempt, at, waitMs, runMs, value);
+    default:
+      return new TaskFailedEvent(uid, handlerName, attempt, at, waitMs, runMs, value);
+  }
+}

@@ -1,0 +1,229 @@
+import type { Transferable } from 'node:worker_threads';
+import type { Attempt, Lane } from '../pools/lane.js';
+import type { SettledState, TaskState } from '../tasks/task-state.js';
+import type { HandlerRecord, TaskPolicy } from './handler-record.js';
+import { callerFrames } from '../protocol/caller-frames.js';
+import { rejectWithCaller } from '../protocol/reject-with-caller.js';
+import { QueueNode } from './task-queue.js';
+import type { TimerNode } from './deadline-timers.js';
+
+/** Where a task stands inside the scheduler; a handle shows `sent` as queued or running. */
+type Phase = 'new' | 'queued' | 'sent' | 'retrying' | SettledState;
+
+const NONE: readonly never[] = [];
+
+interface Deferred {
+  readonly promise: Promise<unknown>;
+  readonly resolve: (value: unknown) => void;
+}
+
+/**
+ * One submission of a handler. Its state changes through the transitions below and nowhere else; each
+ * is called by the scheduler, which owns the task.
+ */
+export class Task extends QueueNode implements Attempt {
+  /** Attempts begun or sent, from 0. */
+  attempt = 0;
+  /** Attempts whose failure was the handler's own: an error, or a timeout. */
+  failures = 0;
+  /** Workers that died under it. */
+  crashes = 0;
+  /** Workers that died before they had begun it. */
+  returns = 0;
+  slot = -1;
+  progress: unknown = undefined;
+  /** The lane that holds an attempt of it. Outlives the outcome where a handler does not let go. */
+  lane: Lane<Task> | undefined = undefined;
+  /** How long this attempt is expected to run, in whole microseconds. */
+  expectedUs = 0;
+  /** The next of its time limits, or the end of its backoff. */
+  timer: TimerNode<Task> | undefined = undefined;
+  /** Why the attempt on the lane counts as failed although it still runs. */
+  verdict: { readonly error: unknown } | undefined = undefined;
+  /** The last attempt's start, in `monotonicMs`; NaN before. */
+  startedAt = Number.NaN;
+  /** In `monotonicMs`; NaN before. */
+  settledAt = Number.NaN;
+  args: readonly unknown[];
+  /** What is to be handed over with the arguments. */
+  handOver: readonly Transferable[] | undefined;
+  #signals: readonly AbortSignal[];
+  #phase: Phase = 'new';
+  #value: unknown = undefined;
+  #isWatched = false;
+  #deferred: Deferred | undefined = undefined;
+
+  constructor(
+    seq: number,
+    readonly uid: string,
+    readonly handler: HandlerRecord,
+    args: readonly unknown[],
+    readonly policy: TaskPolicy,
+    fairnessKey: string | undefined,
+    handOver: readonly Transferable[] | undefined,
+    signals: readonly AbortSignal[],
+    /** When it was accepted, in `monotonicMs`. */
+    public acceptedAt: number,
+  ) {
+    super(seq, policy.priority, fairnessKey);
+    this.args = args;
+    this.handOver = handOver;
+    this.#signals = signals;
+  }
+
+  get handlerName(): string {
+    return this.handler.name;
+  }
+
+  get handlerIndex(): number {
+    return this.handler.index;
+  }
+
+  /** Only the last attempt that there can be hands over: what is gone cannot be tried with again. */
+  get transferList(): readonly Transferable[] | undefined {
+    const { attempts, crashAttempts } = this.policy;
+    const isLast = this.failures + 1 >= attempts && this.crashes + 1 >= crashAttempts;
+    return isLast ? this.handOver : undefined;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  get state(): TaskState {
+    switch (this.#phase) {
+      case 'new':
+        return 'queued';
+      case 'sent':
+        return this.lane?.isStarted(this) ? 'running' : 'queued';
+      default:
+        return this.#phase;
+    }
+  }
+
+  get isSettled(): boolean {
+    return this.#phase === 'completed' || this.#phase === 'failed' || this.#phase === 'cancelled';
+  }
+
+  /** From acceptance to the start of the last attempt, or to the outcome or now without one, in ms. */
+  waitMs(now: number): number {
+    const until = Number.isNaN(this.startedAt) ? now : this.startedAt;
+    return Math.max(0, until - this.acceptedAt);
+  }
+
+  /** From the start of the last attempt to the outcome, or now, in ms; 0 before the first. */
+  runMs(now: number): number {
+    return Number.isNaN(this.startedAt) ? 0 : Math.max(0, now - this.startedAt);
+  }
+
+  /** What cancels it when it is aborted. */
+  get signals(): readonly AbortSignal[] {
+    return this.#signals;
+  }
+
+  /** Nobody listens to them for this task any more. */
+  forgetSignals(): void {
+    this.#signals = NONE;
+  }
+
+  /** It waits for a worker. */
+  enqueue(): void {
+    this.#phase = 'queued';
+  }
+
+  /** An attempt was sent to a worker. */
+  sendTo(lane: Lane<Task>): void {
+    this.attempt++;
+    this.#phase = 'sent';
+    this.lane = lane;
+  }
+
+  /** No lane has it any more. */
+  leaveLane(): void {
+    this.lane = undefined;
+  }
+
+  /** The attempt never began, and is counted as if it had not been sent. */
+  takeBack(): void {
+    this.attempt--;
+    this.lane = undefined;
+    this.#phase = 'queued';
+  }
+
+  /** The attempt is over, and another one follows after the backoff. */
+  awaitRetry(): void {
+    this.verdict = undefined;
+    this.#phase = 'retrying';
+  }
+
+  /** It has its outcome. What it was given is let go of. */
+  settle(state: SettledState, value: unknown, now: number): void {
+    this.#phase = state;
+    this.#value = value;
+    this.settledAt = now;
+    this.args = NONE;
+    this.handOver = undefined;
+    this.verdict = undefined;
+    if (this.#deferred) {
+      this.#resolve(this.#deferred);
+    }
+  }
+
+  /** The outcome's result, or its error. */
+  get value(): unknown {
+    return this.#value;
+  }
+
+  /** The outcome, made when somebody first asks for it. */
+  get promise(): Promise<unknown> {
+    if (!this.#deferred) {
+      this.#deferred = deferred();
+      if (this.isSettled) {
+        this.#resolve(this.#deferred);
+      }
+    }
+    return this.#deferred.promise;
+  }
+
+  /** A rejection that nobody awaits is none: failures are logged and broadcast. */
+  watch(): void {
+    this.#isWatched = true;
+  }
+
+  #resolve({ resolve }: Deferred): void {
+    if (this.#phase === 'completed') {
+      resolve(this.#value);
+    } else {
+      rejectWithCaller(resolve, () => {
+        joinCallerFrames(this.#value);
+        if (this.#isWatched) {
+          // Only now: V8 does not follow a promise that has more than one reaction to its caller.
+          this.#deferred?.promise.catch(() => {});
+        }
+        return this.#value;
+      });
+    }
+  }
+}
+
+/** Puts the frames of whoever awaits the task below those of the worker. */
+function joinCallerFrames(error: unknown): void {
+  const frames = error instanceof Error ? callerFrames() : '';
+  if (frames !== '') {
+    const { stack } = error as Error;
+    Object.defineProperty(error, 'stack', {
+      value: `${stack}\n${frames}`,
+      writable: true,
+      configurable: true,
+    });
+  }
+}
+
+/** As Promise.withResolvers, which Node 20 has not got. */
+function deferred(): Deferred {
+  let resolve: Deferred['resolve'] = () => {};
+  const promise = new Promise<unknown>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,104 @@
+import { monotonicMs } from '../protocol/monotonic-clock.js';
+import type { TimeoutPhase } from '../tasks/errors.js';
+import { DeadlineTimers } from './deadline-timers.js';
+import type { Task } from './task.js';
+
+/** What happens when a time is up. */
+export interface TimeLimitListener {
+  onTimeLimit(task: Task, phase: TimeoutPhase, limitMs: number): void;
+  /** The backoff of a task that is to be tried again is over. */
+  onRetryDue(task: Task): void;
+}
+
+interface Due {
+  readonly at: number;
+  readonly phase: TimeoutPhase | 'retry';
+  readonly limitMs: number;
+}
+
+/**
+ * Watches over the time limits of tasks. At any moment only the nearest one of a task matters, so a task
+ * has at most one timer.
+ */
+export class TimeLimits {
+  // A task with a time limit is in flight, and so may hold the process.
+  readonly #timers = new DeadlineTimers<Task>((task) => this.#check(task), { ref: true });
+  readonly #retryAt = new WeakMap<Task, number>();
+
+  constructor(private readonly listener: TimeLimitListener) {}
+
+  /** The task has come to another phase: what it waits for now is watched. */
+  watch(task: Task): void {
+    this.forget(task);
+    const next = task.policy.isLimited || task.phase === 'retrying' ? this.#next(task) : undefined;
+    if (next) {
+      task.timer = this.#timers.add(next.at, task);
+    }
+  }
+
+  /** The task is settled: no time matters any more. */
+  forget(task: Task): void {
+    if (task.timer) {
+      this.#timers.cancel(task.timer);
+      task.timer = undefined;
+    }
+  }
+
+  /** Has {@link TimeLimitListener.onRetryDue} called after the delay, in milliseconds. */
+  retryIn(task: Task, delayMs: number): void {
+    this.#retryAt.set(task, monotonicMs() + delayMs);
+    this.watch(task);
+  }
+
+  close(): void {
+    this.#timers.close();
+  }
+
+  /** How many timers are set. */
+  get size(): number {
+    return this.#timers.size;
+  }
+
+  #check(task: Task): void {
+    task.timer = undefined;
+    const next = this.#next(task);
+    if (!next) {
+      return;
+    }
+    if (next.at > monotonicMs()) {
+      // It was set from when the attempt was sent, and the attempt began later.
+      task.timer = this.#timers.add(next.at, task);
+    } else if (next.phase === 'retry') {
+      this.#retryAt.delete(task);
+      this.listener.onRetryDue(task);
+    } else {
+      this.listener.onTimeLimit(task, next.phase, next.limitMs);
+    }
+  }
+
+  /** The nearest of the times that count in the task's phase. */
+  #next(task: Task): Due | undefined {
+    const { timeout, queueTimeout, deadline } = task.policy;
+    if (task.isSettled) {
+      return undefined;
+    }
+    let next: Due | undefined;
+    if (deadline !== Infinity) {
+      next = { at: task.acceptedAt + deadline, phase: 'deadline', limitMs: deadline };
+    }
+    const startedAt = task.lane?.startedAt(task);
+    if (task.phase === 'retrying') {
+      next = earlier(next, this.#retryAt.get(task) ?? 0, 'retry', 0);
+    } else if (task.attempt <= 1 && startedAt === undefined && queueTimeout !== Infinity) {
+      next = earlier(next, task.acceptedAt + queueTimeout, 'queue', queueTimeout);
+    }
+    if (task.phase === 'sent' && timeout !== Infinity && !task.verdict) {
+      next = earlier(next, (startedAt ?? monotonicMs()) + timeout, 'run', timeout);
+    }
+    return next;
+  }
+}
+
+function earlier(than: Due | undefined, at: number, phase: Due['phase'], limitMs: number): Due {
+  return than && than.at <= at ? than : { at, phase, limitMs };
+}

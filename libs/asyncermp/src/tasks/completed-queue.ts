@@ -1,0 +1,100 @@
+import type { TaskSettledEvent } from './task.events.js';
+
+/**
+ * The last settled tasks, oldest first: every item is given once, to whoever asks first, as from any
+ * queue. When more tasks settle than are taken, the oldest are dropped and counted.
+ *
+ * @example
+ * ```ts
+ * for await (const event of mp.completedQueue) {
+ *   console.log(event.uid, event.state);
+ * }
+ * ```
+ */
+export class CompletedQueue implements AsyncIterable<TaskSettledEvent> {
+  readonly #ring: (TaskSettledEvent | undefined)[] = [];
+  readonly #capacity: number;
+  readonly #takers: ((event: TaskSettledEvent | undefined) => void)[] = [];
+  #head = 0;
+  #size = 0;
+  #dropped = 0;
+  #closed = false;
+
+  /** @param capacity - How many it holds; 0 keeps nothing, and only those who already wait are served. */
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  /** How many settled tasks wait to be taken. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many were dropped because nobody took them in time. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /**
+   * The oldest settled task, as soon as there is one; undefined when the application has shut down and
+   * nothing is left.
+   */
+  get(): Promise<TaskSettledEvent | undefined> {
+    const event = this.tryGet();
+    if (event || this.#closed) {
+      return Promise.resolve(event);
+    }
+    return new Promise((resolve) => this.#takers.push(resolve));
+  }
+
+  /** The oldest settled task; undefined if there is none now. */
+  tryGet(): TaskSettledEvent | undefined {
+    if (this.#size === 0) {
+      return undefined;
+    }
+    const event = this.#ring[this.#head];
+    this.#ring[this.#head] = undefined;
+    this.#head = (this.#head + 1) % this.#capacity;
+    this.#size--;
+    return event;
+  }
+
+  /** Until the application shuts down. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<TaskSettledEvent, void, undefined> {
+    for (let event = await this.get(); event; event = await this.get()) {
+      yield event;
+    }
+  }
+
+  /** @internal */
+  put(event: TaskSettledEvent): void {
+    const taker = this.#takers.shift();
+    if (taker) {
+      taker(event);
+      return;
+    }
+    if (this.#capacity === 0) {
+      return;
+    }
+    if (this.#size === this.#capacity) {
+      this.#head = (this.#head + 1) % this.#capacity;
+      this.#size--;
+      this.#dropped++;
+    }
+    this.#ring[(this.#head + this.#size) % this.#capacity] = event;
+    this.#size++;
+  }
+
+  /** Whether what is put is kept or taken by somebody. @internal */
+  get isWanted(): boolean {
+    return this.#capacity > 0 || this.#takers.length > 0;
+  }
+
+  /** Ends those who wait. @internal */
+  close(): void {
+    this.#closed = true;
+    for (const taker of this.#takers.splice(0)) {
+      taker(undefined);
+    }
+  }
+}

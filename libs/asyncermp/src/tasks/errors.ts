@@ -1,0 +1,226 @@
+/** The stable `code` of every error of this library. */
+export const ErrorCode = {
+  Configuration: 'ASYNCERMP_CONFIGURATION',
+  UnknownHandler: 'ASYNCERMP_UNKNOWN_HANDLER',
+  Serialization: 'ASYNCERMP_SERIALIZATION',
+  Duplicate: 'ASYNCERMP_DUPLICATE',
+  QueueFull: 'ASYNCERMP_QUEUE_FULL',
+  Cancelled: 'ASYNCERMP_CANCELLED',
+  Timeout: 'ASYNCERMP_TIMEOUT',
+  WorkerCrashed: 'ASYNCERMP_WORKER_CRASHED',
+  WorkerStart: 'ASYNCERMP_WORKER_START',
+  Shutdown: 'ASYNCERMP_SHUTDOWN',
+} as const;
+
+/** One of the values of {@link ErrorCode}. */
+export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
+
+/** Whom an error is about: the task's uid and its handler's name, where there is a task. */
+export interface ErrorSubject {
+  /** The task's uid. */
+  readonly uid?: string | undefined;
+  /** The handler's name, `Class.method` unless `@CpuTask({ name })` says otherwise. */
+  readonly handler?: string | undefined;
+}
+
+/** `task <uid> of <handler>`, for the beginning of a message. */
+function subjectText({ uid, handler }: ErrorSubject): string {
+  const task = uid === undefined ? 'a task' : `task ${uid}`;
+  return handler === undefined ? task : `${task} of ${handler}`;
+}
+
+/**
+ * What every error of this library extends: `instanceof AsyncerMpError` tells its own failures from
+ * those that a handler threw. All of them keep their class, `code`, `uid` and `handler` when they are
+ * sent from a worker.
+ */
+export abstract class AsyncerMpError extends Error {
+  /** Stable across versions, for programs. */
+  abstract readonly code: ErrorCode;
+  /** The task's uid, where the error is about one task. */
+  readonly uid: string | undefined;
+  /** The handler's name, where the error is about one handler. */
+  readonly handler: string | undefined;
+
+  constructor(message: string, subject: ErrorSubject = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.uid = subject.uid;
+    this.handler = subject.handler;
+    // Not enumerable, as on the built-in errors, so that logs do not print it as a property.
+    Object.defineProperty(this, 'name', { value: new.target.name, configurable: true });
+  }
+}
+
+/**
+ * An option that is not what it must be, or a handler that cannot work, found at bootstrap or at the
+ * call. The message names the option, the value it got and what it takes.
+ */
+export class ConfigurationError extends AsyncerMpError {
+  readonly code = ErrorCode.Configuration;
+}
+
+/** A submission of something that is no handler. The message lists the names nearest to it. */
+export class UnknownHandlerError extends AsyncerMpError {
+  readonly code = ErrorCode.UnknownHandler;
+  /** The known names nearest to the one that was asked for, nearest first. */
+  readonly nearest: readonly string[];
+
+  constructor(handler: string, nearest: readonly string[], hint?: string) {
+    const known = nearest.length > 0 ? ` Did you mean ${nearest.join(' or ')}?` : '';
+    super(
+      `${handler} is not a handler of this application.${known} ${
+        hint ??
+        'Decorate the method with @CpuTask() and list its class in the providers of a module that the application imports.'
+      }`,
+      { handler },
+    );
+    this.nearest = nearest;
+  }
+}
+
+/** An argument or a result that the structured clone algorithm cannot copy to another thread. */
+export class TaskSerializationError extends AsyncerMpError {
+  readonly code = ErrorCode.Serialization;
+  /** Where the value stands: `args[0].user.save`, `result.rows[3]`. */
+  readonly path: string;
+
+  constructor(path: string, what: string, subject: ErrorSubject, options?: ErrorOptions) {
+    super(
+      `${subjectText(subject)}: ${path} ${what}, so it cannot be sent between threads. ` +
+        'Pass plain data (objects, arrays, Map, Set, Date, typed arrays) and leave functions, class ' +
+        'behaviour and open resources on their side.',
+      subject,
+      options,
+    );
+    this.path = path;
+  }
+}
+
+/** A uid that is queued or running already, without `onDuplicate: 'join'`. */
+export class DuplicateTaskError extends AsyncerMpError {
+  readonly code = ErrorCode.Duplicate;
+
+  constructor(subject: ErrorSubject) {
+    super(
+      `${subjectText(subject)} is queued or running already. Use another uid, or ` +
+        "onDuplicate: 'join' to get the outcome of the one in flight.",
+      subject,
+    );
+  }
+}
+
+/** `maxQueue` tasks wait already, without `onFull: 'wait'`. */
+export class QueueFullError extends AsyncerMpError {
+  readonly code = ErrorCode.QueueFull;
+  /** The limit that was reached, in tasks. */
+  readonly maxQueue: number;
+
+  constructor(maxQueue: number, subject: ErrorSubject) {
+    super(
+      `${subjectText(subject)} was refused: the queue holds ${maxQueue} tasks (maxQueue). Try again ` +
+        "later, raise maxQueue, or use onFull: 'wait' to make the submission wait its turn.",
+      subject,
+    );
+    this.maxQueue = maxQueue;
+  }
+}
+
+/** The task was cancelled, by its handle, by uid or by its `AbortSignal`; `cause` is the reason. */
+export class TaskCancelledError extends AsyncerMpError {
+  readonly code = ErrorCode.Cancelled;
+
+  constructor(subject: ErrorSubject, reason?: unknown) {
+    const why = typeof reason === 'string' ? `: ${reason}` : '';
+    super(`${subjectText(subject)} was cancelled${why}`, subject, { cause: reason });
+  }
+}
+
+/** Which of a task's time limits passed. */
+export type TimeoutPhase = 'queue' | 'run' | 'deadline';
+
+const TIMEOUT_TEXT = {
+  queue: (ms: number) => `waited longer than its queueTimeout of ${ms} ms`,
+  run: (ms: number) => `ran longer than its timeout of ${ms} ms`,
+  deadline: (ms: number) => `did not settle within its deadline of ${ms} ms`,
+} satisfies Record<TimeoutPhase, (ms: number) => string>;
+
+/** A time limit of the task passed: waiting (`queue`), one attempt (`run`) or all of it (`deadline`). */
+export class TaskTimeoutError extends AsyncerMpError {
+  readonly code = ErrorCode.Timeout;
+  readonly phase: TimeoutPhase;
+  /** The limit that passed, in milliseconds. */
+  readonly limit: number;
+
+  constructor(phase: TimeoutPhase, limit: number, subject: ErrorSubject) {
+    super(`${subjectText(subject)} ${TIMEOUT_TEXT[phase](limit)}`, subject);
+    this.phase = phase;
+    this.limit = limit;
+  }
+}
+
+/** Why a worker died under a task. */
+export type CrashReason = 'exit' | 'error' | 'out-of-memory';
+
+/** How a worker died. */
+export interface CrashDetails {
+  readonly reason: CrashReason;
+  /** The thread's exit code, where it had one. */
+  readonly exitCode?: number | undefined;
+  /** What the worker threw outside of the task, where it did. */
+  readonly cause?: unknown;
+}
+
+const CRASH_TEXT: Record<CrashReason, string> = {
+  exit: 'its worker exited',
+  error: 'its worker died of an uncaught error',
+  'out-of-memory':
+    'its worker ran out of memory (see resourceLimits.maxOldGenerationSizeMb of AsyncerMpModule)',
+};
+
+/** The worker died under the task: `process.exit()`, an uncaught error, or out of memory. */
+export class WorkerCrashedError extends AsyncerMpError {
+  readonly code = ErrorCode.WorkerCrashed;
+  readonly reason: CrashReason;
+  /** The thread's exit code, where it had one. */
+  readonly exitCode: number | undefined;
+
+  constructor({ reason, exitCode, cause }: CrashDetails, subject: ErrorSubject) {
+    const code = exitCode === undefined ? '' : ` with code ${exitCode}`;
+    super(
+      `${subjectText(subject)}: ${CRASH_TEXT[reason]}${reason === 'exit' ? code : ''}`,
+      subject,
+      cause === undefined ? undefined : { cause },
+    );
+    this.reason = reason;
+    this.exitCode = exitCode;
+  }
+}
+
+/** A worker could not load the handlers or build their providers; `cause` is what it threw. */
+export class WorkerStartError extends AsyncerMpError {
+  readonly code = ErrorCode.WorkerStart;
+
+  constructor(cause: unknown, subject: ErrorSubject = {}) {
+    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    super(
+      `A worker could not start${subject.uid === undefined ? '' : `, so ${subjectText(subject)} cannot run`}. ` +
+        `What it threw while it loaded the handlers and their providers: ${why}`,
+      subject,
+      { cause },
+    );
+  }
+}
+
+/** Submitted after, or unfinished at, the end of a shutdown. */
+export class ShutdownError extends AsyncerMpError {
+  readonly code = ErrorCode.Shutdown;
+
+  constructor(subject: ErrorSubject, phase: 'submitted' | 'unfinished') {
+    super(
+      phase === 'submitted'
+        ? `${subjectText(subject)} was refused: the application is shutting down`
+        : `${subjectText(subject)} was not finished when the application shut down (shutdownTimeout)`,
+      subject,
+    );
+  }
+}

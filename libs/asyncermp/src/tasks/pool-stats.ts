@@ -1,0 +1,28 @@
+/** What `AsyncerMpService.stats()` tells: a snapshot, free of cost until it is asked for. */
+export interface PoolStats {
+  /** The most attempts that run at once. */
+  readonly maxProcesses: number;
+  /** Tasks that wait for a worker. */
+  readonly waiting: number;
+  /** Workers that have an attempt in hand: attempts that run now. */
+  readonly running: number;
+  /** Tasks that wait for the end of their backoff. */
+  readonly retrying: number;
+  /** Submissions that wait for room in the queue (`onFull: 'wait'`). */
+  readonly admitting: number;
+  /** Tasks accepted since the start, and what became of them. */
+  readonly accepted: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  /** Attempts that were followed by another one. */
+  readonly retried: number;
+  /** The workers there are. */
+  readonly workers: {
+    readonly starting: number;
+    readonly idle: number;
+    readonly busy: number;
+  };
+  /** Whether `pause()` holds. */
+  readonly paused: boolean;
+}

@@ -1,0 +1,180 @@
+import type { SettledState } from './task-state.js';
+
+/**
+ * The names of the events, for `@OnEvent(TaskEvent.Completed)`. Each is also broadcast with the
+ * handler's name behind it, for one handler only: see {@link taskEventOf}.
+ */
+export const TaskEvent = {
+  Queued: 'asyncermp.task.queued',
+  Started: 'asyncermp.task.started',
+  Progress: 'asyncermp.task.progress',
+  Retrying: 'asyncermp.task.retrying',
+  Completed: 'asyncermp.task.completed',
+  Failed: 'asyncermp.task.failed',
+  Cancelled: 'asyncermp.task.cancelled',
+} as const;
+
+/** One of the values of {@link TaskEvent}. */
+export type TaskEvent = (typeof TaskEvent)[keyof typeof TaskEvent];
+
+/**
+ * The name of an event for one handler only.
+ *
+ * @example
+ * ```ts
+ * @OnEvent(taskEventOf(TaskEvent.Completed, 'ThumbnailService.thumbnail'))
+ * ```
+ */
+export function taskEventOf<E extends TaskEvent, H extends string>(event: E, handler: H) {
+  return `${event}.${handler}` as const;
+}
+
+/** What every event carries. */
+export abstract class TaskEventPayload {
+  constructor(
+    /** The task's uid. */
+    readonly uid: string,
+    /** The handler's name, `Class.method` by default. */
+    readonly handler: string,
+    /** Which attempt it is about, from 1; 0 before the first one. */
+    readonly attempt: number,
+    /** When it happened, in milliseconds since the epoch. */
+    readonly at: number,
+  ) {}
+}
+
+/** `asyncermp.task.queued`: the task was accepted. */
+export class TaskQueuedEvent extends TaskEventPayload {
+  constructor(
+    uid: string,
+    handler: string,
+    attempt: number,
+    at: number,
+    /** Higher is taken first. */
+    readonly priority: number,
+  ) {
+    super(uid, handler, attempt, at);
+  }
+}
+
+/** `asyncermp.task.started`: an attempt began on a worker. */
+export class TaskStartedEvent extends TaskEventPayload {
+  constructor(
+    uid: string,
+    handler: string,
+    attempt: number,
+    at: number,
+    /** From acceptance to the start of this attempt, in milliseconds. */
+    readonly waitMs: number,
+    /** The number of the worker it runs on. */
+    readonly worker: number,
+  ) {
+    super(uid, handler, attempt, at);
+  }
+}
+
+/** `asyncermp.task.progress`: the handler called `currentTask().progress(value)`. */
+export class TaskProgressEvent extends TaskEventPayload {
+  constructor(
+    uid: string,
+    handler: string,
+    attempt: number,
+    at: number,
+    /** What the handler reported. */
+    readonly progress: unknown,
+  ) {
+    super(uid, handler, attempt, at);
+  }
+}
+
+/** `asyncermp.task.retrying`: an attempt failed, and another one follows. */
+export class TaskRetryingEvent extends TaskEventPayload {
+  constructor(
+    uid: string,
+    handler: string,
+    attempt: number,
+    at: number,
+    /** Why the attempt failed. */
+    readonly error: unknown,
+    /** Until the next attempt is queued, in milliseconds. */
+    readonly delayMs: number,
+  ) {
+    super(uid, handler, attempt, at);
+  }
+}
+
+/** What the three settling events carry besides. */
+export abstract class TaskOutcomeEvent extends TaskEventPayload {
+  abstract readonly state: SettledState;
+
+  constructor(
+    uid: string,
+    handler: string,
+    attempt: number,
+    at: number,
+    /** From acceptance to the start of the last attempt (or to the end, without one), in ms. */
+    readonly waitMs: number,
+    /** From the start of the last attempt to its end, in milliseconds; 0 without one. */
+    readonly runMs: number,
+  ) {
+    super(uid, handler, attempt, at);
+  }
+}
+
+/** `asyncermp.task.completed`. */
+export class TaskCompletedEvent<R = unknown> extends TaskOutcomeEvent {
+  readonly state = 'completed';
+
+  constructor(
+    uid: string,
+    handler: string,
+    attempt: number,
+    at: number,
+    waitMs: number,
+    runMs: number,
+    /** What the handler returned. */
+    readonly result: R,
+  ) {
+    super(uid, handler, attempt, at, waitMs, runMs);
+  }
+}
+
+/** `asyncermp.task.failed`. */
+export class TaskFailedEvent extends TaskOutcomeEvent {
+  readonly state = 'failed';
+
+  constructor(
+    uid: string,
+    handler: string,
+    attempt: number,
+    at: number,
+    waitMs: number,
+    runMs: number,
+    /** What the handler threw, or an `AsyncerMpError`. */
+    readonly error: unknown,
+  ) {
+    super(uid, handler, attempt, at, waitMs, runMs);
+  }
+}
+
+/** `asyncermp.task.cancelled`. */
+export class TaskCancelledEvent extends TaskOutcomeEvent {
+  readonly state = 'cancelled';
+
+  constructor(
+    uid: string,
+    handler: string,
+    attempt: number,
+    at: number,
+    waitMs: number,
+    runMs: number,
+    /** A `TaskCancelledError` whose `cause` is the reason. */
+    readonly error: unknown,
+  ) {
+    super(uid, handler, attempt, at, waitMs, runMs);
+  }
+}
+
+/** How a task ended: what `completedQueue` and `completed$` give. */
+export type TaskSettledEvent<R = unknown> =
+  TaskCompletedEvent<R> | TaskFailedEvent | TaskCancelledEvent;

@@ -1,0 +1,116 @@
+import { getHeapStatistics } from 'node:v8';
+import type { MessagePort } from 'node:worker_threads';
+import { decodeError, encodeError } from '../protocol/error-codec.js';
+import { FromWorker, type FromWorkerMessage, type RunMessage } from '../protocol/envelope.js';
+import type { EncodedError } from '../protocol/error-codec.js';
+import { monotonicMs } from '../protocol/monotonic-clock.js';
+import type { Slots } from '../protocol/slots.js';
+import { takeTransferList } from '../protocol/transfer.js';
+import { findUncloneable } from '../protocol/uncloneable.js';
+import { TaskSerializationError } from '../tasks/errors.js';
+import { callForTask } from './current-task.js';
+import { RunningTask, type TaskLink } from './running-task.js';
+import type { WorkerHandler } from './container.js';
+
+/** Runs the attempts that a worker is sent, one after another, and answers each by its own message. */
+export class AttemptRunner implements TaskLink {
+  readonly #waiting: RunMessage[] = [];
+  #running: RunningTask | undefined = undefined;
+  #working = false;
+
+  constructor(
+    private readonly port: MessagePort,
+    private readonly slots: Slots,
+    private readonly handlers: readonly WorkerHandler[],
+    private readonly maxHeapBytes: number,
+  ) {}
+
+  receive(message: RunMessage): void {
+    this.#waiting.push(message);
+    if (!this.#working) {
+      void this.#work();
+    }
+  }
+
+  /** The flag in shared memory was raised before: this is for code that waits on the signal. */
+  cancel(slot: number, reason: EncodedError): void {
+    if (this.#running?.slot === slot) {
+      this.#running.abort(decodeError(reason));
+    }
+  }
+
+  isCancelled(slot: number): boolean {
+    return this.slots.isCancelled(slot);
+  }
+
+  sendProgress(slot: number, value: unknown): void {
+    this.#post([FromWorker.Progress, slot, value]);
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true;
+    for (let message = this.#waiting.shift(); message; message = this.#waiting.shift()) {
+      await this.#run(message);
+    }
+    this.#working = false;
+  }
+
+  async #run([, slot, index, uid, attempt, args, tellStart]: RunMessage): Promise<void> {
+    const startedAt = monotonicMs();
+    if (!this.slots.begin(slot, startedAt)) {
+      this.#post([FromWorker.Skipped, slot]);
+      return;
+    }
+    if (tellStart) {
+      this.#post([FromWorker.Started, slot]);
+    }
+    const handler = this.handlers[index];
+    const task = new RunningTask(uid, handler?.definition.name ?? '', attempt, slot, this);
+    this.#running = task;
+    try {
+      if (!handler) {
+        throw new Error(`The worker knows no handler number ${index}`);
+      }
+      const result = await callForTask(task, handler.definition.run, handler.instance, args);
+      task.end();
+      this.#complete(task, result, startedAt);
+    } catch (thrown) {
+      task.end();
+      this.#fail(slot, thrown, startedAt);
+    }
+    this.#running = undefined;
+    this.#checkHeap();
+  }
+
+  #complete(task: RunningTask, result: unknown, startedAt: number): void {
+    const runMs = monotonicMs() - startedAt;
+    try {
+      this.#post([FromWorker.Completed, task.slot, result, runMs], takeTransferList([result]));
+    } catch (error) {
+      const culprit = findUncloneable(result, 'result');
+      throw new TaskSerializationError(
+        culprit?.path ?? 'result',
+        culprit?.what ?? 'cannot be cloned',
+        { uid: task.uid, handler: task.handler },
+        { cause: error },
+      );
+    }
+  }
+
+  #fail(slot: number, thrown: unknown, startedAt: number): void {
+    this.#post([FromWorker.Failed, slot, encodeError(thrown), monotonicMs() - startedAt]);
+  }
+
+  #checkHeap(): void {
+    if (this.maxHeapBytes !== Infinity && getHeapStatistics().used_heap_size > this.maxHeapBytes) {
+      this.#post([FromWorker.HeapLimit]);
+    }
+  }
+
+  #post(
+    message: FromWorkerMessage,
+    transferList?: readonly import('node:worker_threads').Transferable[],
+  ): void {
+    this.port.postMessage(message, transferList);
+  }
+}

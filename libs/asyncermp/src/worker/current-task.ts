@@ -1,0 +1,94 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { RunningTask } from './running-task.js';
+
+/**
+ * What a handler may know of, and tell about, the task that it runs for. Outside of a task every
+ * member is there and does nothing, so that a handler can be called by a unit test as it is.
+ */
+export interface CurrentTask {
+  /** The task's uid; undefined outside of a task. */
+  readonly uid: string | undefined;
+  /** The handler's name; undefined outside of a task. */
+  readonly handler: string | undefined;
+  /** Which attempt this is, from 1; 0 outside of a task. */
+  readonly attempt: number;
+  /**
+   * Whether the task was cancelled or timed out. True the moment it happens, also inside a synchronous
+   * loop: it is read from shared memory.
+   */
+  readonly cancelled: boolean;
+  /** Aborted when the task is cancelled or times out: for asynchronous code (`fetch`, streams). */
+  readonly signal: AbortSignal;
+  /**
+   * Ends the handler if the task was cancelled or timed out: for loops, cheap enough for every turn.
+   * @throws TaskCancelledError
+   */
+  throwIfCancelled(): void;
+  /**
+   * Tells how far the task is: a number from 0 to 1, or anything that can be cloned. When a handler
+   * reports faster than 50 times in 50 ms, values in between are left out; the last one always arrives.
+   * @throws TaskSerializationError for what cannot be cloned
+   */
+  progress(value: unknown): void;
+}
+
+const OUTSIDE: CurrentTask = {
+  uid: undefined,
+  handler: undefined,
+  attempt: 0,
+  cancelled: false,
+  get signal() {
+    return new AbortController().signal;
+  },
+  throwIfCancelled() {},
+  progress() {},
+};
+
+/*
+ * On globalThis, since the library may be in a thread twice: in a bundled application, and as the file
+ * that the worker was started with. A store per asynchronous context rather than a variable, so that a
+ * timer that one task left behind is not taken for the next one's.
+ */
+const STORE = Symbol.for('nestjs-asyncermp:current-task:1');
+const shared = globalThis as { [STORE]?: AsyncLocalStorage<RunningTask | undefined> };
+const store = (shared[STORE] ??= new AsyncLocalStorage());
+
+/**
+ * The task that this code runs for.
+ *
+ * @example
+ * ```ts
+ * const task = currentTask();
+ * for (const row of rows) {
+ *   task.throwIfCancelled();
+ *   task.progress(row.index / rows.length);
+ * }
+ * ```
+ */
+export function currentTask(): CurrentTask {
+  return store.getStore() ?? OUTSIDE;
+}
+
+/** The same, for the library: undefined outside of a task. */
+export function runningTask(): RunningTask | undefined {
+  return store.getStore();
+}
+
+/** Calls a handler for a task. */
+export function callForTask(
+  task: RunningTask,
+  run: (this: unknown, ...args: unknown[]) => unknown,
+  instance: unknown,
+  args: readonly unknown[],
+): unknown {
+  // Passed through rather than closed over: a closure per task would be garbage per task.
+  return store.run(task, apply, run, instance, args);
+}
+
+function apply(
+  run: (this: unknown, ...args: unknown[]) => unknown,
+  instance: unknown,
+  args: readonly unknown[],
+): unknown {
+  return run.apply(instance, args as unknown[]);
+}

@@ -1,0 +1,66 @@
+import { encodeError } from '../protocol/error-codec.js';
+import {
+  FromWorker,
+  ToWorker,
+  type LeaseData,
+  type ToWorkerMessage,
+} from '../protocol/envelope.js';
+import { Slots } from '../protocol/slots.js';
+import { AttemptRunner } from './attempt-runner.js';
+import { createWorkerContainer, type WorkerContainer } from './container.js';
+import { runningTask } from './current-task.js';
+import { inertProviders } from './inert-providers.js';
+import { markWorker } from './inside-worker.js';
+import { WorkerLogger } from './worker-logger.js';
+
+/**
+ * What piscina runs in a thread: it lasts as long as the lease. The thread builds the handlers'
+ * providers once, takes attempts over the lease's port, and closes the providers when it is released.
+ */
+export default async function serveLease(lease: LeaseData): Promise<void> {
+  const { port } = lease;
+  markWorker(lease.worker);
+  let container: WorkerContainer;
+  try {
+    container = await createWorkerContainer(lease.manifest, {
+      logger: new WorkerLogger(port),
+      inertProviders,
+      isTaskRunning: () => runningTask() !== undefined,
+    });
+  } catch (error) {
+    port.postMessage([FromWorker.StartFailed, encodeError(error)]);
+    port.close();
+    return;
+  }
+  await serve(lease, container);
+  await container.close();
+  port.close();
+}
+
+/** Until the application releases the worker. */
+function serve(
+  { port, slots, maxHeapBytes }: LeaseData,
+  container: WorkerContainer,
+): Promise<void> {
+  const runner = new AttemptRunner(port, new Slots(slots), container.handlers, maxHeapBytes);
+  return new Promise((released) => {
+    port.on('message', (message: ToWorkerMessage) => {
+      switch (message[0]) {
+        case ToWorker.Run:
+          runner.receive(message);
+          break;
+        case ToWorker.Cancel:
+          runner.cancel(message[1], message[2]);
+          break;
+        case ToWorker.Release:
+          released();
+          break;
+      }
+    });
+    // An attempt that arrived broken would never be answered: the worker must not outlive it.
+    port.on('messageerror', (error) => {
+      throw error;
+    });
+    port.postMessage([FromWorker.Ready]);
+  });
+}
