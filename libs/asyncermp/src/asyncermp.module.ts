@@ -61,7 +61,7 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
   static override forRoot(
     options: number | (AsyncerMpOptions & AsyncerMpModuleExtras) = {},
   ): DynamicModule {
-    if (typeof options !== 'object' || options === null) {
+    if (typeof options !== 'object' || options === null || Array.isArray(options)) {
       resolveOptions(options);
       return super.forRoot({ maxProcesses: options });
     }

@@ -68,7 +68,7 @@ export class HandlerExplorer {
     const inWorkers =
       inertProviders === undefined
         ? { problems: [], warnings: [] }
-        : await workerProblems(this.#hosts, inertProviders);
+        : await workerProblems(this.#hosts, this.#discovery.getProviders(), inertProviders);
     problems.push(...inWorkers.problems);
     if (problems.length === 0) return inWorkers.warnings;
     const [only] = problems;

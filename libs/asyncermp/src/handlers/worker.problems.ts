@@ -1,6 +1,11 @@
 import type { Provider, Type } from '@nestjs/common';
 import { dependenciesOf, type Dependency } from '../worker/class-dependencies.js';
-import { describeProblem, placeText, tokenText } from '../worker/plan-problems.js';
+import {
+  describeProblem,
+  placeText,
+  tokenText,
+  type PlanProblem,
+} from '../worker/plan-problems.js';
 import { planWorkerModule, type WorkerModulePlan } from '../worker/worker-module.plan.js';
 import type { HandlerDefinition } from './handler.js';
 import type { HandlerHost } from './handler-host.js';
@@ -18,6 +23,7 @@ export interface WorkerFindings {
 /** Checks that a worker can find every handler and build the same providers as the application. */
 export async function workerProblems(
   hosts: readonly HandlerHost[],
+  application: readonly ProviderWrapper[],
   inertProviders: readonly Provider[],
 ): Promise<WorkerFindings> {
   const definitions = [...new Set(hosts.flatMap(({ handlers }) => handlers))];
@@ -31,7 +37,9 @@ export async function workerProblems(
       ...definitions.flatMap((definition) => locationProblem(definition) ?? []),
       ...rivals(definitions),
       // The application's own wrappers tell of request scopes more exactly.
-      ...plan.problems.filter(({ kind }) => kind !== 'request-scoped').map(describeProblem),
+      ...plan.problems
+        .filter(({ kind }) => kind !== 'request-scoped')
+        .map((problem) => describeProblem(problem) + originText(problem, application)),
       ...built.flatMap((counterpart) => substituteProblem(counterpart) ?? []),
     ],
     warnings: plan.omitted.flatMap((dependency) => omissionWarning(dependency, built) ?? []),
@@ -110,10 +118,22 @@ function injectedFor(wrapper: ProviderWrapper, { place }: Dependency): ProviderW
   return properties?.find(({ key }) => key === place)?.wrapper;
 }
 
-function substituteProblem({ target: { name }, means }: Counterpart): string | undefined {
+/** Where the application has it from: likely the module that `@CpuTaskHost()` should import. */
+function originText(problem: PlanProblem, application: readonly ProviderWrapper[]): string {
+  if (problem.kind !== 'unavailable') return '';
+  const { token } = problem.needed;
+  const modules = application.filter((wrapper) => wrapper.token === token).map(moduleOf);
+  return modules.length === 0 ? '' : ` The application has it from ${modules.join(' and ')}.`;
+}
+
+function moduleOf({ host }: ProviderWrapper): string {
+  return host?.name ?? 'a module';
+}
+
+function substituteProblem({ target: { name }, wrapper, means }: Counterpart): string | undefined {
   if (means === undefined) return undefined;
   return (
-    `The application provides ${name} by ${means}, and a worker would build the class itself, which ` +
+    `The application provides ${name} by ${means} in ${moduleOf(wrapper)}, and a worker would build the class itself, which ` +
     'is something else. Tell workers how to make it, on the class that injects it, with ' +
     `@CpuTaskHost({ providers: [{ provide: ${name}, ... }] }) or ` +
     '@CpuTaskHost({ imports: [TheModule] }).'

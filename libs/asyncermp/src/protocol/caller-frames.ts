@@ -7,32 +7,46 @@ const NODE_INTERNAL = /^\s+at (?:.*\()?node:/;
 const INSTALLED = /[\\/]node_modules[\\/]nestjs-asyncermp[\\/]/;
 
 /**
- * The frames of whoever awaits what is being settled, as they stand in a stack: to be called where V8
- * knows them, in a reaction of the awaited promise (see `rejectWithCaller`). Frames of this library and
- * of Node's internals are left out. Empty if there are none.
+ * Puts the frames of whoever awaits what is being settled below the stack of the error, as far as V8
+ * knows them here: to be called in a reaction of the awaited promise (see `rejectWithCaller`). Frames of
+ * this library and of Node's internals are left out of both. They are written out when somebody reads
+ * the stack, which costs more than all the rest of a failure.
  */
-export function callerFrames(): string {
-  const limit = Error.stackTraceLimit;
-  if (!(limit > 0)) {
-    return '';
-  }
+export function joinCallerFrames(error: Error): void {
+  const stack = error.stack ?? '';
+  const caller = captureFrames();
+  let joined: string | undefined;
+  Object.defineProperty(error, 'stack', {
+    get: () => (joined ??= join(stack, caller)),
+    set: (value: string) => {
+      joined = value;
+    },
+    configurable: true,
+    enumerable: false,
+  });
+}
+
+function captureFrames(): { readonly stack?: unknown } {
+  const { stackTraceLimit } = Error;
+  const captured: { readonly stack?: unknown } = {};
   // Not by assignment, which throws where somebody has frozen Error.
-  Reflect.set(Error, 'stackTraceLimit', limit + OWN_FRAMES);
-  const { stack } = new Error('caller');
-  Reflect.set(Error, 'stackTraceLimit', limit);
+  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit > 0 ? stackTraceLimit + OWN_FRAMES : 0);
+  Error.captureStackTrace(captured);
+  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  return captured;
+}
+
+function join(stack: string, { stack: captured }: { readonly stack?: unknown }): string {
   // Not a string where somebody's Error.prepareStackTrace makes it something else.
-  const frames = typeof stack === 'string' ? stack.split('\n').filter((l) => FRAME.test(l)) : [];
-  const own = ownDirectory(frames[0] ?? '');
-  return frames
-    .slice(1)
-    .filter(
-      (frame) =>
-        !NODE_INTERNAL.test(frame) &&
-        !INSTALLED.test(frame) &&
-        (own === undefined || !frame.includes(own)),
-    )
-    .slice(0, limit)
-    .join('\n');
+  const here =
+    typeof captured === 'string' ? captured.split('\n').filter((l) => FRAME.test(l)) : [];
+  const own = ownDirectory(here[0] ?? '');
+  const isForeign = (line: string): boolean =>
+    !NODE_INTERNAL.test(line) &&
+    !INSTALLED.test(line) &&
+    (own === undefined || !FRAME.test(line) || !line.includes(own));
+  const caller = here.slice(1).filter(isForeign).slice(0, Error.stackTraceLimit);
+  return [...stack.split('\n').filter(isForeign), ...caller].join('\n');
 }
 
 /**

@@ -22,19 +22,9 @@ export function encodeError(thrown: unknown): EncodedError {
   }
 }
 
-/**
- * Puts together what {@link encodeError} took apart.
- *
- * @param callerFrames what `callerFrames()` returned, to stand below the stack of an error. Default:
- * nothing, as inside a worker.
- */
-export function decodeError(encoded: EncodedError, callerFrames = ''): unknown {
-  const revived = new Reviver().revive(encoded);
-  if (encoded.kind === 'error' && callerFrames !== '') {
-    const error = revived as Error;
-    define(error, 'stack', `${error.stack}\n${callerFrames}`, false);
-  }
-  return revived;
+/** Puts together what {@link encodeError} took apart. */
+export function decodeError(encoded: EncodedError): unknown {
+  return new Reviver().revive(encoded);
 }
 
 /** Revives a graph of errors, each once. */

@@ -1,6 +1,6 @@
 /**
  * Rejects a deferred promise in such a way that, while `make` runs, V8 knows the async functions that
- * wait for it: an error that is made (or joined with `callerFrames()`) there has the caller's frames in
+ * wait for it: an error that is made (or joined with `joinCallerFrames()`) there has the caller's frames in
  * its stack.
  *
  * V8 follows a promise to who awaits it only from within a reaction of it. So the deferred is resolved

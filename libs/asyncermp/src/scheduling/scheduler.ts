@@ -3,7 +3,7 @@ import type { ResolvedOptions } from '../asyncermp.options.js';
 import type { LaneFactory } from '../pools/lane.js';
 import { rules } from '../tasks/check-options.js';
 import type { CompletedQueue } from '../tasks/completed-queue.js';
-import { ConfigurationError, ShutdownError } from '../tasks/errors.js';
+import { ConfigurationError, ShutdownError, withoutStack } from '../tasks/errors.js';
 import type { PoolLog } from '../tasks/pool-log.js';
 import type { PoolStats } from '../tasks/pool-stats.js';
 import type { TaskSettledEvent } from '../tasks/task.events.js';
@@ -163,7 +163,8 @@ export class Scheduler implements Backend, LifecycleListener {
   #giveUp(which: (task: Task) => boolean): number {
     const tasks = [...this.#registry.unsettled()].filter(which);
     for (const task of tasks) {
-      this.#lifecycle.end(task, 'failed', new ShutdownError(subjectOf(task), 'unfinished'));
+      const error = withoutStack(() => new ShutdownError(subjectOf(task), 'unfinished'));
+      this.#lifecycle.end(task, 'failed', error);
     }
     return tasks.length;
   }

@@ -5,6 +5,7 @@ import { monotonicMs } from '../protocol/monotonic-clock.js';
 import {
   TaskCancelledError,
   TaskTimeoutError,
+  withoutStack,
   WorkerCrashedError,
   WorkerStartError,
   type CrashDetails,
@@ -110,7 +111,7 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
     if (task.isSettled) {
       return false;
     }
-    const error = new TaskCancelledError(subjectOf(task), reason);
+    const error = withoutStack(() => new TaskCancelledError(subjectOf(task), reason));
     if (task.phase === 'new') {
       this.withhold(task);
       return this.listener.refuse(task, error);
@@ -200,7 +201,9 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
     if (task.verdict) {
       this.#failed(task, task.verdict.error);
     } else {
-      const error = new WorkerCrashedError(crash ?? { reason: 'exit' }, subjectOf(task));
+      const error = withoutStack(
+        () => new WorkerCrashedError(crash ?? { reason: 'exit' }, subjectOf(task)),
+      );
       this.#retryOrFail(task, error, pauseAfterCrash(task));
     }
   }
@@ -211,14 +214,15 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
 
   onNoWorkers(error: unknown): void {
     for (const task of this.queue.clear()) {
-      this.#settle(task, 'failed', new WorkerStartError(error, subjectOf(task)));
+      const startError = withoutStack(() => new WorkerStartError(error, subjectOf(task)));
+      this.#settle(task, 'failed', startError);
     }
   }
 
   // ---- what the clock reports
 
   onTimeLimit(task: Task, phase: TimeoutPhase, limitMs: number): void {
-    const error = new TaskTimeoutError(phase, limitMs, subjectOf(task));
+    const error = withoutStack(() => new TaskTimeoutError(phase, limitMs, subjectOf(task)));
     this.#withdraw(task, error);
     const isLastTry = phase !== 'run' || task.failures + 1 >= task.policy.attempts;
     if (task.lane === undefined || isLastTry) {

@@ -2,7 +2,7 @@ import type { Transferable } from 'node:worker_threads';
 import type { Attempt, Lane } from '../pools/lane.js';
 import type { SettledState, TaskState } from '../tasks/task-state.js';
 import type { HandlerRecord, TaskPolicy } from './handler-record.js';
-import { callerFrames } from '../protocol/caller-frames.js';
+import { joinCallerFrames } from '../protocol/caller-frames.js';
 import { rejectWithCaller } from '../protocol/reject-with-caller.js';
 import { QueueNode } from './task-queue.js';
 import type { TimerNode } from './deadline-timers.js';
@@ -190,32 +190,28 @@ export class Task extends QueueNode implements Attempt {
     this.#isWatched = true;
   }
 
-  #resolve({ resolve }: Deferred): void {
+  #resolve({ promise, resolve }: Deferred): void {
+    const value = this.#value;
     if (this.#phase === 'completed') {
-      resolve(this.#value);
-    } else {
-      rejectWithCaller(resolve, () => {
-        joinCallerFrames(this.#value);
-        if (this.#isWatched) {
-          // Only now: V8 does not follow a promise that has more than one reaction to its caller.
-          this.#deferred?.promise.catch(() => {});
-        }
-        return this.#value;
-      });
+      resolve(value);
+      return;
     }
-  }
-}
-
-/** Puts the frames of whoever awaits the task below those of the worker. */
-function joinCallerFrames(error: unknown): void {
-  const frames = error instanceof Error ? callerFrames() : '';
-  if (frames !== '') {
-    const { stack } = error as Error;
-    Object.defineProperty(error, 'stack', {
-      value: `${stack}\n${frames}`,
-      writable: true,
-      configurable: true,
+    // Not where tasks are cancelled: that may be very many at once, by whom they belong to.
+    const isJoined = this.#phase === 'failed' && value instanceof Error;
+    rejectWithCaller(resolve, () => {
+      if (isJoined) {
+        joinCallerFrames(value);
+      }
+      // Only now: V8 does not follow a promise that has more than one reaction to its caller.
+      this.#silence(promise);
+      return value;
     });
+  }
+
+  #silence(promise: Promise<unknown>): void {
+    if (this.#isWatched) {
+      promise.catch(() => {});
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+import { headline } from '../protocol/safe-inspect.js';
+
 /** The stable `code` of every error of this library. */
 export const ErrorCode = {
   Configuration: 'ASYNCERMP_CONFIGURATION',
@@ -46,8 +48,6 @@ export abstract class AsyncerMpError extends Error {
     super(message, options);
     this.uid = subject.uid;
     this.handler = subject.handler;
-    // Not enumerable, as on the built-in errors, so that logs do not print it as a property.
-    Object.defineProperty(this, 'name', { value: new.target.name, configurable: true });
   }
 }
 
@@ -201,7 +201,7 @@ export class WorkerStartError extends AsyncerMpError {
   readonly code = ErrorCode.WorkerStart;
 
   constructor(cause: unknown, subject: ErrorSubject = {}) {
-    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    const why = headline(cause);
     super(
       `A worker could not start${subject.uid === undefined ? '' : `, so ${subjectText(subject)} cannot run`}. ` +
         `What it threw while it loaded the handlers and their providers: ${why}`,
@@ -222,5 +222,37 @@ export class ShutdownError extends AsyncerMpError {
         : `${subjectText(subject)} was not finished when the application shut down (shutdownTimeout)`,
       subject,
     );
+  }
+}
+
+// On the prototypes, where the built-in errors have theirs: in the first line of the stack, and not among
+// the properties that logs print. Written out, since a minifier renames classes.
+for (const [name, errorClass] of Object.entries({
+  ConfigurationError,
+  UnknownHandlerError,
+  TaskSerializationError,
+  DuplicateTaskError,
+  QueueFullError,
+  TaskCancelledError,
+  TaskTimeoutError,
+  WorkerCrashedError,
+  WorkerStartError,
+  ShutdownError,
+})) {
+  Object.defineProperty(errorClass.prototype, 'name', { value: name, configurable: true });
+}
+
+/**
+ * Makes an error whose stack would only show the library's own timers and messages: it has none, which
+ * costs nothing, until the frames of whoever awaits the task are put to it.
+ */
+export function withoutStack<E extends Error>(make: () => E): E {
+  const { stackTraceLimit } = Error;
+  // Not by assignment, which throws where somebody has frozen Error.
+  Reflect.set(Error, 'stackTraceLimit', 0);
+  try {
+    return make();
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
   }
 }

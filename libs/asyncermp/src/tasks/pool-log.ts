@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { Logger, type LoggerService } from '@nestjs/common';
 import type { CrashDetails } from './errors.js';
 import type { LogLevelName, LogLine } from '../protocol/envelope.js';
+import { headline } from '../protocol/safe-inspect.js';
 
 const CONTEXT = 'AsyncerMp';
 
@@ -16,21 +17,21 @@ export class PoolLog {
 
   /** A task failed. Once per task. */
   failed(uid: string, handler: string, error: unknown): void {
-    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const text = headline(error);
     const stack = error instanceof Error ? error.stack : undefined;
     this.#logger.error(`Task ${uid} of ${handler} failed: ${text}`, ...(stack ? [stack] : []));
   }
 
   listenerThrew(event: string, uid: string, error: unknown): void {
     this.#logger.error(
-      `A listener of ${event} threw on task ${uid}: ${String(error)}`,
+      `A listener of ${event} threw on task ${uid}: ${headline(error)}`,
       ...(error instanceof Error && error.stack ? [error.stack] : []),
     );
   }
 
   retryOnThrew(uid: string, handler: string, error: unknown): void {
     this.#logger.error(
-      `retryOn threw on task ${uid} of ${handler}, so the task is not tried again: ${String(error)}`,
+      `retryOn threw on task ${uid} of ${handler}, so the task is not tried again: ${headline(error)}`,
     );
   }
 
@@ -46,7 +47,7 @@ export class PoolLog {
   }
 
   workerStartFailed(worker: number, error: unknown, retryMs: number): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const text = error instanceof Error ? (error.stack ?? error.message) : headline(error);
     this.#logger.error(`Worker ${worker} could not start, next try in ${retryMs} ms: ${text}`);
   }
 

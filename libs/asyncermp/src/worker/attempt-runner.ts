@@ -84,17 +84,27 @@ export class AttemptRunner implements TaskLink {
 
   #complete(task: RunningTask, result: unknown, startedAt: number): void {
     const runMs = monotonicMs() - startedAt;
-    try {
-      this.#post([FromWorker.Completed, task.slot, result, runMs], takeTransferList([result]));
-    } catch (error) {
-      const culprit = findUncloneable(result, 'result');
-      throw new TaskSerializationError(
-        culprit?.path ?? 'result',
-        culprit?.what ?? 'cannot be cloned',
-        { uid: task.uid, handler: task.handler },
-        { cause: error },
-      );
+    const transferList = takeTransferList([result]);
+    // Before it is sent, since what V8 can write but not read (nested too deeply) would take with it
+    // whatever is sent behind it.
+    const culprit = findUncloneable(result, 'result', transferList);
+    const message: FromWorkerMessage = [FromWorker.Completed, task.slot, result, runMs];
+    let cause = culprit?.cause;
+    if (!culprit) {
+      try {
+        this.port.postMessage(message, transferList);
+        return;
+      } catch (error) {
+        cause = error;
+      }
     }
+    const { path, what } = culprit ?? { path: 'result', what: 'cannot be cloned' };
+    throw new TaskSerializationError(
+      path,
+      what,
+      { uid: task.uid, handler: task.handler },
+      cause === undefined ? undefined : { cause },
+    );
   }
 
   #fail(slot: number, thrown: unknown, startedAt: number): void {
@@ -107,10 +117,7 @@ export class AttemptRunner implements TaskLink {
     }
   }
 
-  #post(
-    message: FromWorkerMessage,
-    transferList?: readonly import('node:worker_threads').Transferable[],
-  ): void {
-    this.port.postMessage(message, transferList);
+  #post(message: FromWorkerMessage): void {
+    this.port.postMessage(message);
   }
 }

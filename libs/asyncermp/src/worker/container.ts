@@ -46,7 +46,7 @@ export async function createWorkerContainer(
   const guard = new NestFactoryGuard(isTaskRunning);
   guard.protect(nestCore.NestFactory);
   onNestCore(({ NestFactory }) => guard.protect(NestFactory));
-  for (const file of manifest.files) await guard.imported(() => import(urlOf(file)));
+  for (const file of manifest.files) await guard.imported(() => importFile(file));
 
   const definitions = manifest.handlers.map((name) => findHandler(name, manifest));
   const { NestFactory, tokens } = definitions[0] === undefined ? nestCore : coreOf(definitions[0]);
@@ -79,6 +79,23 @@ export async function createWorkerContainer(
 
 /** The root module of a worker. */
 class AsyncerMpWorkerModule {}
+
+async function importFile(file: string): Promise<void> {
+  try {
+    await import(urlOf(file));
+  } catch (error) {
+    if (!TYPESCRIPT.test(file)) throw error;
+    throw new ConfigurationError(
+      `A worker cannot import ${file}, which is TypeScript: what reads it in the main thread (a test ` +
+        'runner) is not there in a worker. Compile the files of handlers to JavaScript, or run the ' +
+        "handlers where they are called, with isolation: 'inline'.",
+      {},
+      { cause: error },
+    );
+  }
+}
+
+const TYPESCRIPT = /\.[cm]?tsx?$/;
 
 function urlOf(file: string): string {
   return isAbsolute(file) ? pathToFileURL(file).href : file;

@@ -31,7 +31,7 @@ export function describeProblem(problem: PlanProblem): string {
     case 'untyped':
       return (
         `${lead(problem.needed)} something that its type does not tell: ` +
-        `${untypedReason(problem.dependency)}. ${mends(problem.needed)}`
+        `${untypedReason(problem.dependency)}.`
       );
     case 'request-scoped':
       return (
@@ -87,7 +87,8 @@ function untypedReason({ owner, token, place }: Dependency): string {
 }
 
 function mends({ path, token }: Needed): string {
-  const owner = path.at(-1)?.name ?? 'the class';
+  // On the handler's class, since the one in need may be a library's.
+  const owner = path[0]?.name ?? 'the class';
   const example = typeof token === 'string' || typeof token === 'symbol' ? tokenText(token) : '...';
   return (
     `Ways to mend it: give it to workers with @CpuTaskHost({ providers: [{ provide: ${example}, ... }] }) ` +

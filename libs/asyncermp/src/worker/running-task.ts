@@ -86,16 +86,15 @@ export class RunningTask implements CurrentTask {
   }
 
   #send(value: unknown): void {
-    try {
-      this.link.sendProgress(this.slot, value);
-    } catch (error) {
-      const culprit = findUncloneable(value, 'progress');
+    const culprit = findUncloneable(value, 'progress');
+    if (culprit) {
       throw new TaskSerializationError(
-        culprit?.path ?? 'progress',
-        culprit?.what ?? 'cannot be cloned',
+        culprit.path,
+        culprit.what,
         { uid: this.uid, handler: this.handler },
-        { cause: error },
+        culprit.cause === undefined ? undefined : { cause: culprit.cause },
       );
     }
+    this.link.sendProgress(this.slot, value);
   }
 }
