@@ -9,6 +9,7 @@ import { AsyncerMpRuntime } from './asyncermp.runtime.js';
 import { AsyncerMpService, InertRuntime, TaskRuntime } from './asyncermp.service.js';
 import { LANE_FACTORY_TOKEN, OPTIONS_TOKEN, type MakeLanes } from './asyncermp.tokens.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
+import { UID_PREFIX } from './scheduling/task-numbers.js';
 import { workerNumber } from './worker/inside-worker.js';
 
 /** What stands beside the options of the pool. */
@@ -63,7 +64,7 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
   ): DynamicModule {
     if (typeof options !== 'object' || options === null || Array.isArray(options)) {
       resolveOptions(options);
-      return super.forRoot({ maxProcesses: options });
+      return super.forRoot({ maxProcesses: options as number });
     }
     const { isGlobal = true, ...pool } = options;
     resolveOptions(pool);
@@ -98,6 +99,7 @@ async function loadLanes({ isolation }: ResolvedOptions): Promise<MakeLanes | un
   return ({ resourceLimits, maxWorkerHeap, env, execArgv }, { manifest }) =>
     new ThreadPool({
       manifest,
+      uidPrefix: UID_PREFIX,
       resourceLimits,
       maxHeapBytes: maxWorkerHeap * 1_048_576,
       env,

@@ -92,8 +92,8 @@ export class AsyncerMpRuntime
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.#backend?.shutdown();
-    removeCaller(this);
+    // Decorated methods are refused from now on, rather than run in the application's own thread.
+    await this.backend.shutdown();
   }
 
   get #handlers(): HandlerCatalog {

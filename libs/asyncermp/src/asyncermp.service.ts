@@ -6,6 +6,7 @@ import type {
   HandlerMethod,
   HandlerResult,
 } from './handlers/handler-types.js';
+import { safeInspect } from './protocol/safe-inspect.js';
 import type { HandlerRecord } from './scheduling/handler-record.js';
 import type { Backend } from './scheduling/backend.js';
 import type { CompletedQueue } from './tasks/completed-queue.js';
@@ -147,7 +148,7 @@ export class AsyncerMpService {
     }
     if (typeof handler !== 'function') {
       throw new ConfigurationError(
-        `A handler is named by its class and method, or by a string, and not by ${String(handler)}`,
+        `A handler is named by its class and method, or by a string, and not by ${safeInspect(handler)}`,
       );
     }
     const [target, method, args, options] = call as [

@@ -11,19 +11,22 @@ export interface TaskCaller {
 }
 
 const router = threadState('callers:1', () => ({
-  callers: new Set<TaskCaller>(),
+  /** Not held: an application that was closed and forgotten goes, with all that it had. */
+  callers: new Set<WeakRef<TaskCaller>>(),
   /** Only what was found is remembered: an instance may be asked for while it is still being built. */
   owners: new WeakMap<object, TaskCaller>(),
 }));
 
 /** From now on, decorated methods on instances that the caller owns are run by it. */
 export function addCaller(caller: TaskCaller): void {
-  router.callers.add(caller);
+  router.callers.add(new WeakRef(caller));
 }
 
 /** Decorated methods on the caller's instances run where they are again. */
 export function removeCaller(caller: TaskCaller): void {
-  router.callers.delete(caller);
+  for (const reference of router.callers) {
+    if (reference.deref() === caller) router.callers.delete(reference);
+  }
   router.owners = new WeakMap();
 }
 
@@ -34,10 +37,14 @@ export function callerOf(instance: unknown): TaskCaller | undefined {
   }
   const known = router.owners.get(instance);
   if (known !== undefined) return known;
-  for (const caller of router.callers) {
-    if (!caller.owns(instance)) continue;
-    router.owners.set(instance, caller);
-    return caller;
+  for (const reference of router.callers) {
+    const caller = reference.deref();
+    if (caller === undefined) {
+      router.callers.delete(reference);
+    } else if (caller.owns(instance)) {
+      router.owners.set(instance, caller);
+      return caller;
+    }
   }
   return undefined;
 }

@@ -176,8 +176,13 @@ export class Fleet<A extends Attempt> {
       this.#release(this.#idle.oldest);
     }
     const starting = [...this.#members.values()].filter(({ state }) => state === 'starting');
-    for (const member of starting.slice(0, Math.max(0, this.#alive - max))) {
+    const surplus = starting.slice(0, Math.max(0, this.#alive - max));
+    for (const member of surplus) {
       this.kill(member);
+    }
+    if (surplus.length > 0) {
+      // A replacement may be among them: what it was to replace counts again.
+      this.#unwear();
     }
     this.#keepMinimum();
   }
@@ -249,13 +254,17 @@ export class Fleet<A extends Attempt> {
 
   #startFailed(member: Member<A>, error: unknown): void {
     // The replacement of a worn worker did not come: the worn one goes on.
-    for (const other of this.#members.values()) {
-      other.worn = false;
-    }
+    this.#unwear();
     this.log.workerStartFailed(member.lane.id, error, this.#backoff.failed());
     this.#wakeAwaiting();
     if (this.#backoff.isPersistent && this.#count('ready') + this.#count('starting') === 0) {
       this.user.onNoWorkers(error);
+    }
+  }
+
+  #unwear(): void {
+    for (const member of this.#members.values()) {
+      member.worn = false;
     }
   }
 

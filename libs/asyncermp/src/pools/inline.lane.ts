@@ -24,6 +24,7 @@ interface Held<A> {
  */
 export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
   readonly #held: Held<A>[] = [];
+  readonly #outbox: [attempt: A, tellStart: boolean][] = [];
   #working = false;
   #ended = false;
 
@@ -40,11 +41,27 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
   }
 
   get load(): number {
-    return this.#held.length;
+    return this.#held.length + this.#outbox.length;
   }
 
   send(attempt: A, tellStart: boolean): void {
-    const args = clone(attempt.args, 'args', attempt.transferList, attempt);
+    this.#outbox.push([attempt, tellStart]);
+  }
+
+  flush(): void {
+    for (const [attempt, tellStart] of this.#outbox.splice(0)) {
+      this.#take(attempt, tellStart);
+    }
+  }
+
+  #take(attempt: A, tellStart: boolean): void {
+    let args: readonly unknown[];
+    try {
+      args = clone(attempt.args, 'args', attempt.transferList, attempt);
+    } catch (error) {
+      this.listener.onUnsendable(this, attempt, error as TaskSerializationError);
+      return;
+    }
     this.#held.push({
       attempt,
       args,
@@ -104,12 +121,9 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
 
   sendProgress(slot: number, value: unknown): void {
     const held = this.#held.find(({ running }) => running?.slot === slot);
-    const copy: unknown = structuredClone(value);
-    queueMicrotask(() => {
-      if (held && this.#held.includes(held)) {
-        this.listener.onProgress(this, held.attempt, copy);
-      }
-    });
+    if (held) {
+      this.listener.onProgress(this, held.attempt, structuredClone(value));
+    }
   }
 
   async #work(): Promise<void> {
@@ -123,7 +137,7 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
     const { attempt, args, tellStart } = held;
     const { uid, handlerName, handlerIndex } = attempt;
     const startedAt = monotonicMs();
-    const task = new RunningTask(uid, handlerName, attempt.attempt, attempt.attempt, this);
+    const task = new RunningTask(uid, '', handlerName, attempt.attempt, attempt.attempt, this);
     held.startedAt = startedAt;
     held.running = task;
     if (tellStart) {

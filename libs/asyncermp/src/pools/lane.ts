@@ -1,11 +1,14 @@
 import type { Transferable } from 'node:worker_threads';
-import type { CrashDetails } from '../tasks/errors.js';
+import type { CrashDetails, TaskSerializationError } from '../tasks/errors.js';
 import type { EncodedError } from '../protocol/error-codec.js';
 import type { LogLevelName, LogLine } from '../protocol/envelope.js';
 
 /** What a lane needs to know of an attempt. */
 export interface Attempt {
   readonly uid: string;
+  /** The caller's own uid, if it gave one; otherwise `seq` makes it. */
+  readonly givenUid: string | undefined;
+  readonly seq: number;
   /** The handler's name. */
   readonly handlerName: string;
   /** The handler's index in the worker's manifest. */
@@ -21,18 +24,17 @@ export interface Attempt {
 
 /**
  * One worker, leased: it takes attempts and runs them one after another, in the order they were sent.
- * What it reports goes to its {@link LaneListener}, never before the call that caused it has returned.
+ * What it reports goes to its {@link LaneListener}, and while one of its methods runs only from `flush`.
  */
 export interface Lane<A extends Attempt = Attempt> {
   /** Counts from 1, for people: in events, logs and statistics. */
   readonly id: number;
   /** The number of attempts sent and not yet reported finished, skipped or returned. */
   readonly load: number;
-  /**
-   * Sends an attempt. The lane must be ready and have room.
-   * @throws TaskSerializationError, and nothing was sent
-   */
+  /** Takes an attempt. The lane must be ready and have room. It is on its way after {@link flush}. */
   send(attempt: A, tellStart: boolean): void;
+  /** Sends what was taken, all in one: waking a worker costs more than a short task. */
+  flush(): void;
   /** Whether the attempt has begun. */
   isStarted(attempt: A): boolean;
   /** When the attempt began, in `monotonicMs`; undefined if it has not. */
@@ -74,6 +76,8 @@ export interface LaneListener<A extends Attempt = Attempt> {
   onCompleted(lane: Lane<A>, attempt: A, result: unknown, startedAt: number, runMs: number): void;
   /** The attempt threw. */
   onFailed(lane: Lane<A>, attempt: A, error: EncodedError, startedAt: number, runMs: number): void;
+  /** The attempt could not be sent: nothing of it has happened. */
+  onUnsendable(lane: Lane<A>, attempt: A, error: TaskSerializationError): void;
   /** The worker has passed over an attempt that was taken back: there is room for another one. */
   onSkipped(lane: Lane<A>): void;
   /** After an attempt, the worker's heap held more than it may (`maxWorkerHeap`). */

@@ -6,6 +6,7 @@ const PERSISTENT = 3;
 /** Lets workers that fail to start be tried again, ever more seldom. */
 export class StartBackoff {
   #failures = 0;
+  #pauseMs = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
 
   /** @param onMayStart - Called when a pause is over. */
@@ -20,11 +21,17 @@ export class StartBackoff {
     return this.#failures >= PERSISTENT;
   }
 
-  /** A start failed. Returns the pause until the next one, in milliseconds. */
+  /**
+   * A start failed. Returns the pause until the next one, in milliseconds. Those that fail during a
+   * pause were begun before it: they are of the same try.
+   */
   failed(): number {
+    if (this.#timer) {
+      return this.#pauseMs;
+    }
     const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures, LONGEST_PAUSE_MS);
+    this.#pauseMs = pauseMs;
     this.#failures++;
-    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.onMayStart();

@@ -6,6 +6,7 @@ import {
   ToWorker,
   type FromWorkerMessage,
   type LeaseData,
+  type RunMessage,
 } from '../protocol/envelope.js';
 import { Slots } from '../protocol/slots.js';
 import { findUncloneable } from '../protocol/uncloneable.js';
@@ -30,6 +31,9 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
   readonly #table = new SlotTable<A>();
   readonly #lease = new AbortController();
   readonly #death = new ThreadDeath();
+  #outbox: RunMessage[] = [];
+  /** Whether something in the outbox is handed over, and so travels alone. */
+  #handsOver = false;
   #ended = false;
 
   constructor(
@@ -54,7 +58,8 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
   }
 
   #start(port: MessagePort): void {
-    const { manifest, maxHeapBytes, workerFile, env, execArgv, resourceLimits } = this.options;
+    const { manifest, uidPrefix, maxHeapBytes, workerFile, env, execArgv, resourceLimits } =
+      this.options;
     const pool = new Piscina({
       // The thread is made by the run() below, which makes it known at once.
       minThreads: 0,
@@ -73,6 +78,7 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
       port,
       slots: this.#slots.buffer,
       manifest,
+      uidPrefix,
       worker: this.id,
       maxHeapBytes,
     };
@@ -98,28 +104,61 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
   send(attempt: A, tellStart: boolean): void {
     const slot = this.#table.put(attempt);
     this.#slots.occupy(slot);
+    this.#outbox.push([
+      ToWorker.Run,
+      slot,
+      attempt.handlerIndex,
+      attempt.givenUid ?? attempt.seq,
+      attempt.attempt,
+      attempt.args,
+      tellStart,
+    ]);
+    this.#handsOver ||= attempt.transferList !== undefined;
+  }
+
+  flush(): void {
+    const messages = this.#outbox;
+    const [first] = messages;
+    if (!first) {
+      return;
+    }
+    const isTogether = messages.length > 1 && !this.#handsOver;
+    this.#outbox = [];
+    this.#handsOver = false;
+    if (isTogether) {
+      try {
+        this.#port.postMessage([ToWorker.RunMany, messages]);
+        return;
+      } catch {
+        // One of them cannot be cloned: each for itself, to see which.
+      }
+    }
+    for (const message of messages) {
+      this.#post(message);
+    }
+  }
+
+  #post(message: RunMessage): void {
+    const [, slot] = message;
+    const attempt = this.#table.at(slot);
+    if (!attempt) {
+      // Taken back before it was sent.
+      this.#release(slot);
+      queueMicrotask(() => this.listener.onSkipped(this));
+      return;
+    }
     try {
-      this.#port.postMessage(
-        [
-          ToWorker.Run,
-          slot,
-          attempt.handlerIndex,
-          attempt.uid,
-          attempt.attempt,
-          attempt.args,
-          tellStart,
-        ],
-        attempt.transferList,
-      );
+      this.#port.postMessage(message, attempt.transferList);
     } catch (error) {
       this.#release(slot);
       const culprit = findUncloneable(attempt.args, 'args', attempt.transferList);
-      throw new TaskSerializationError(
+      const sendError = new TaskSerializationError(
         culprit?.path ?? 'args',
         culprit?.what ?? `cannot be cloned (${String(error)})`,
         { uid: attempt.uid, handler: attempt.handlerName },
         { cause: error },
       );
+      this.listener.onUnsendable(this, attempt, sendError);
     }
   }
 

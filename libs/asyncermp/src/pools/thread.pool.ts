@@ -7,6 +7,8 @@ import { ThreadLane } from './thread.lane.js';
 /** What every thread of a pool is made with. */
 export interface ThreadOptions {
   readonly manifest: WorkerManifest;
+  /** What makes a uid of a task's number. */
+  readonly uidPrefix: string;
   /** The file that serves a lease, as a path. */
   readonly workerFile: string;
   readonly resourceLimits: ResourceLimits;

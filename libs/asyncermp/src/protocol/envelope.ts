@@ -7,7 +7,7 @@ import type { EncodedError } from './error-codec.js';
  */
 
 /** Heads of the messages to a worker. */
-export const ToWorker = { Run: 1, Cancel: 2, Release: 3 } as const;
+export const ToWorker = { Run: 1, RunMany: 2, Cancel: 3, Release: 4 } as const;
 
 /** Heads of the messages from a worker. */
 export const FromWorker = {
@@ -27,7 +27,8 @@ export type RunMessage = [
   slot: number,
   /** Index into {@link WorkerManifest.handlers}. */
   handler: number,
-  uid: string,
+  /** The caller's uid, or the number that makes one with {@link LeaseData.uidPrefix}. */
+  uid: string | number,
   attempt: number,
   args: readonly unknown[],
   /** Whether somebody listens to the start, and the worker shall tell it. */
@@ -36,6 +37,7 @@ export type RunMessage = [
 
 export type ToWorkerMessage =
   | RunMessage
+  | [head: typeof ToWorker.RunMany, messages: RunMessage[]]
   | [head: typeof ToWorker.Cancel, slot: number, reason: EncodedError]
   | [head: typeof ToWorker.Release];
 
@@ -76,6 +78,7 @@ export interface LeaseData {
   readonly port: MessagePort;
   readonly slots: SharedArrayBuffer;
   readonly manifest: WorkerManifest;
+  readonly uidPrefix: string;
   /** The number of the worker, for people. */
   readonly worker: number;
   /** The heap in use, in bytes, above which the worker asks to be replaced; Infinity for never. */

@@ -1,5 +1,5 @@
 /** How many attempts a lane holds at once: the one that runs, and those sent ahead of it. */
-export const SLOT_COUNT = 16;
+export const SLOT_COUNT = 32;
 
 /** What a slot's attempt has come to. The numbers are written by both sides, so they never change. */
 export const SlotState = {

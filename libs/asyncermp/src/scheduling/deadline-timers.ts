@@ -162,10 +162,19 @@ export class DeadlineTimers<T extends object> {
 }
 
 function nodeAlarm(run: () => void, delayMs: number): Alarm {
-  const timeout = setTimeout(run, delayMs);
+  let immediate: NodeJS.Immediate | undefined;
+  // After what workers have sent in the meantime: when this thread was blocked, a task may have been
+  // done in time and its answer be waiting behind the timer.
+  const wake = (): void => {
+    immediate = setImmediate(run);
+  };
+  const timeout = setTimeout(wake, delayMs);
   return {
     ref: () => void timeout.ref(),
     unref: () => void timeout.unref(),
-    cancel: () => clearTimeout(timeout),
+    cancel: () => {
+      clearTimeout(timeout);
+      clearImmediate(immediate);
+    },
   };
 }

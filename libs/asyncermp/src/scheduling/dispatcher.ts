@@ -3,7 +3,7 @@ import type { Lane, LaneEnd, LaneFactory } from '../pools/lane.js';
 import type { Member } from '../pools/member.js';
 import type { EncodedError } from '../protocol/error-codec.js';
 import type { LogLevelName, LogLine } from '../protocol/envelope.js';
-import type { CrashDetails } from '../tasks/errors.js';
+import type { CrashDetails, TaskSerializationError } from '../tasks/errors.js';
 import type { PoolLog } from '../tasks/pool-log.js';
 import { GraceTimers } from './grace-timers.js';
 import type { ReadyQueue } from './ready-queue.js';
@@ -26,7 +26,7 @@ export interface AttemptListener {
   onUnsendable(task: Task, error: unknown): void;
   /** No worker starts, so nothing that waits can run. */
   onNoWorkers(error: unknown): void;
-  /** Something that waited was sent. */
+  /** There may be room for a submission that waits for it. */
   onRoom(): void;
 }
 
@@ -44,7 +44,9 @@ export class Dispatcher implements FleetUser<Task> {
   readonly #fleet: Fleet<Task>;
   readonly #ahead: SentAhead;
   readonly #grace: GraceTimers;
+  readonly #unflushed = new Set<Lane<Task>>();
   #isPumping = false;
+  #wasRefused = false;
   #isPaused = false;
 
   constructor(
@@ -108,7 +110,24 @@ export class Dispatcher implements FleetUser<Task> {
       return;
     }
     this.#isPumping = true;
-    let sent = 0;
+    do {
+      this.#wasRefused = false;
+      this.#fill();
+      for (const lane of this.#unflushed) {
+        lane.flush();
+      }
+      this.#unflushed.clear();
+      // What could not be sent has left its place to the next one.
+    } while (this.#wasRefused);
+    this.#isPumping = false;
+    if (this.queue.size > 0) {
+      this.#fleet.grow();
+    }
+    // Also if nothing was sent: a permit may be free for a submission that waits for one.
+    this.listener.onRoom();
+  }
+
+  #fill(): void {
     for (let task = this.queue.peek(); task && !this.#isPaused; task = this.queue.peek()) {
       const member = this.#placeFor(task);
       if (!member) {
@@ -116,14 +135,6 @@ export class Dispatcher implements FleetUser<Task> {
       }
       this.queue.take(task);
       this.#send(task, member);
-      sent++;
-    }
-    this.#isPumping = false;
-    if (this.queue.size > 0) {
-      this.#fleet.grow();
-    }
-    if (sent > 0) {
-      this.listener.onRoom();
     }
   }
 
@@ -149,6 +160,9 @@ export class Dispatcher implements FleetUser<Task> {
     if (member) {
       lane.cancel(task, reason);
       this.#grace.start(task, member);
+      // What waits behind it must not begin in the moment before the worker is ended.
+      member.blocked = true;
+      this.#ahead.recall((_task, other) => other === member);
     }
   }
 
@@ -210,6 +224,18 @@ export class Dispatcher implements FleetUser<Task> {
     this.pump();
   }
 
+  onUnsendable(lane: Lane<Task>, task: Task, error: TaskSerializationError): void {
+    this.#wasRefused = true;
+    this.#letGo(task);
+    const member = this.#fleet.member(lane);
+    if (member) {
+      member.aheadUs -= task.expectedUs;
+      this.#noteLoad(member);
+    }
+    this.listener.onUnsendable(task, error);
+    this.pump();
+  }
+
   onSkipped(lane: Lane<Task>): void {
     const member = this.#fleet.member(lane);
     if (member) {
@@ -236,7 +262,7 @@ export class Dispatcher implements FleetUser<Task> {
       this.#semaphore.release();
     }
     const { running, runningSince, waiting, crash } = end;
-    const suspects = waiting.filter((task) => !this.#giveBack(task));
+    const suspects = waiting.filter((task) => !this.#giveBack(task, running === undefined));
     if (running) {
       this.#letGo(running);
     }
@@ -260,6 +286,10 @@ export class Dispatcher implements FleetUser<Task> {
       task.expectedUs = 0;
       return idle;
     }
+    if (this.#semaphore.held > this.#semaphore.limit) {
+      // After a resize: workers run dry until there are no more of them than the bound allows.
+      return undefined;
+    }
     return this.#ahead.placeFor(task);
   }
 
@@ -268,15 +298,8 @@ export class Dispatcher implements FleetUser<Task> {
     task.handler.semaphore?.tryAcquire();
     task.sendTo(lane);
     member.aheadUs += task.expectedUs;
-    try {
-      lane.send(task, this.listener.wantsStart(task));
-    } catch (error) {
-      member.aheadUs -= task.expectedUs;
-      this.#letGo(task);
-      this.#noteLoad(member);
-      this.listener.onUnsendable(task, error);
-      return;
-    }
+    lane.send(task, this.listener.wantsStart(task));
+    this.#unflushed.add(lane);
     if (lane.load > 1) {
       this.#ahead.noteSent(task);
     }
@@ -327,10 +350,14 @@ export class Dispatcher implements FleetUser<Task> {
     this.#grace.stop(task);
   }
 
-  /** A worker died before it had begun the task. False if the task cannot simply wait again. */
-  #giveBack(task: Task): boolean {
+  /**
+   * A worker died before it had begun the task. False if the task cannot simply wait again. It is a
+   * suspect only where nothing ran that can have killed the worker.
+   */
+  #giveBack(task: Task, isSuspect: boolean): boolean {
     this.#letGo(task);
-    if (task.transferList || ++task.returns > MOST_RETURNS) {
+    task.returns += isSuspect ? 1 : 0;
+    if (task.transferList || task.returns > MOST_RETURNS) {
       return false;
     }
     task.takeBack();

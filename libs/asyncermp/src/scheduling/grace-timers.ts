@@ -16,13 +16,13 @@ export class GraceTimers {
 
   start(task: Task, member: Member<Task>): void {
     if (this.ms !== Infinity && !this.#timers.has(task)) {
-      const timer = setTimeout(
-        () => {
-          this.#timers.delete(task);
+      const end = (): void => {
+        if (this.#timers.delete(task)) {
           this.onOver(member);
-        },
-        Math.min(this.ms, 2 ** 31 - 1),
-      );
+        }
+      };
+      // When this thread was blocked, the worker's word that it let go may be waiting behind the timer.
+      const timer = setTimeout(() => setImmediate(end), Math.min(this.ms, 2 ** 31 - 1));
       this.#timers.set(task, timer);
     }
   }

@@ -1,4 +1,5 @@
 import type { CpuTaskOptions, TaskDefaults } from '../tasks/task-options.js';
+import { TaskEvent, taskEventOf } from '../tasks/task.events.js';
 import { RunTimeEstimate } from './run-time-estimate.js';
 import { Semaphore } from './semaphore.js';
 
@@ -47,6 +48,8 @@ export class HandlerRecord {
   /** Bounds the attempts of this handler alone; undefined where only the pool's bound holds. */
   readonly semaphore: Semaphore | undefined;
   readonly runTime = new RunTimeEstimate();
+  /** The names of the events that are about this handler only. */
+  readonly eventNames: Readonly<Record<TaskEvent, string>>;
   /** What holds for a task of it whose call says nothing else. */
   readonly policy: TaskPolicy;
 
@@ -57,6 +60,9 @@ export class HandlerRecord {
     { concurrency, ...defaults }: CpuTaskOptions,
     moduleDefaults: TaskDefaults,
   ) {
+    this.eventNames = Object.fromEntries(
+      Object.values(TaskEvent).map((event) => [event, taskEventOf(event, name)]),
+    ) as Record<TaskEvent, string>;
     this.semaphore = concurrency === undefined ? undefined : new Semaphore(concurrency);
     this.policy = mergePolicy(mergePolicy(LIBRARY_POLICY, moduleDefaults), defaults);
   }

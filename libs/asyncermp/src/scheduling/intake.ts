@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import {
   DuplicateTaskError,
@@ -11,6 +10,7 @@ import { Admission } from './admission.js';
 import { cancelScopeSignal } from './cancel-scope.js';
 import type { HandlerRecord } from './handler-record.js';
 import { resolveCall } from './submission.js';
+import { nextSeq } from './task-numbers.js';
 import { Task } from './task.js';
 import { subjectOf, type TaskLifecycle } from './task-lifecycle.js';
 import type { TaskRegistry } from './task-registry.js';
@@ -24,9 +24,8 @@ export interface IntakeOptions {
 /** Turns submissions into accepted tasks, or turns them away. */
 export class Intake {
   readonly #admission = new Admission();
-  readonly #uidPrefix = `${randomBytes(4).toString('hex')}-`;
-  #lastSeq = 0;
   #isClosed = false;
+  #isAdmitting = false;
 
   constructor(
     private readonly lifecycle: TaskLifecycle,
@@ -66,10 +65,9 @@ export class Intake {
     if (aborted) {
       throw new TaskCancelledError(subject, aborted.reason);
     }
-    const seq = ++this.#lastSeq;
     const task = new Task(
-      seq,
-      options?.uid ?? this.#uidPrefix + seq.toString(36),
+      nextSeq(),
+      options?.uid,
       handler,
       args,
       policy,
@@ -88,12 +86,18 @@ export class Intake {
 
   /** Lets in who waits, as far as there is room. */
   admit(): void {
+    if (this.#isAdmitting) {
+      return;
+    }
+    // Who is let in may at once make room for the next: a loop, where each would call the other.
+    this.#isAdmitting = true;
     while (this.#admission.size > 0 && this.#hasRoom) {
       const task = this.#admission.next();
       if (task) {
         this.lifecycle.enter(task);
       }
     }
+    this.#isAdmitting = false;
   }
 
   /** False if the task does not wait to be let in. */

@@ -133,7 +133,10 @@ export class Scheduler implements Backend, LifecycleListener {
   }
 
   refuse(task: Task, error: unknown): boolean {
-    return this.#intake.refuse(task, error);
+    const wasWaiting = this.#intake.refuse(task, error);
+    // It may have been the last one that was waited for.
+    this.onIdle();
+    return wasWaiting;
   }
 
   get #isIdle(): boolean {
@@ -145,11 +148,14 @@ export class Scheduler implements Backend, LifecycleListener {
     const { counts } = this.#lifecycle;
     const before = { ...counts, inFlight: this.#lifecycle.inFlight };
     this.#intake.close();
+    this.onIdle();
     let lost = 0;
     if (this.#lifecycle.dispatcher.isPaused) {
       lost += this.#giveUp((task) => task.state !== 'running');
     }
     await this.#drainWithin(shutdownTimeout);
+    // Nothing more begins while the rest is given up.
+    this.#lifecycle.dispatcher.pause();
     lost += this.#giveUp(() => true);
     const cancelled = counts.cancelled - before.cancelled;
     if (before.inFlight > 0) {
@@ -161,7 +167,7 @@ export class Scheduler implements Backend, LifecycleListener {
 
   /** Settles tasks that will not finish any more. Returns how many. */
   #giveUp(which: (task: Task) => boolean): number {
-    const tasks = [...this.#registry.unsettled()].filter(which);
+    const tasks = this.#registry.unsettled().filter(which);
     for (const task of tasks) {
       const error = withoutStack(() => new ShutdownError(subjectOf(task), 'unfinished'));
       this.#lifecycle.end(task, 'failed', error);

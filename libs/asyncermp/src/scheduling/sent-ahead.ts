@@ -7,6 +7,8 @@ import type { Task } from './task.js';
 const SHORT_US = 500;
 /** The most work that is sent to a worker at once: what a task behind it may have to wait. */
 const AHEAD_US = 1_000;
+/** A worker is sent more when it has so few left, so that many go in one message. */
+const REFILL_BELOW = SLOT_COUNT / 2;
 /** How often it is looked whether a worker is held up by a task that runs longer than expected. */
 const LOOK_MS = 4;
 
@@ -45,12 +47,15 @@ export class SentAhead {
     if (this.#roomy && hasRoom(this.#roomy, task)) {
       return this.#roomy;
     }
+    this.#roomy = undefined;
     let best: Member<Task> | undefined;
     for (const member of this.members()) {
-      if (hasRoom(member, task) && (!best || member.lane.load < best.lane.load)) {
+      const { load } = member.lane;
+      if (load <= REFILL_BELOW && hasRoom(member, task) && (!best || load < best.lane.load)) {
         best = member;
       }
     }
+    this.#roomy = best;
     return best;
   }
 
@@ -62,7 +67,9 @@ export class SentAhead {
 
   /** The worker has finished an attempt and has others. */
   noteRoom(member: Member<Task>): void {
-    this.#roomy = member;
+    if (member.lane.load <= REFILL_BELOW) {
+      this.#roomy = member;
+    }
   }
 
   /** A task of this priority came: what was sent ahead and is less urgent makes room. */
@@ -73,12 +80,14 @@ export class SentAhead {
     }
   }
 
-  /** Takes back what was sent ahead, as far as `which` says so. */
+  /** Takes back what was sent and has not begun, as far as `which` says so. */
   recall(which: (task: Task, member: Member<Task>) => boolean): void {
     const tasks: Task[] = [];
     for (const member of this.members()) {
-      if (member.lane.load > 1) {
-        tasks.push(...member.lane.held().filter((task) => which(task, member)));
+      if (member.lane.load > 0) {
+        // What was handed over with a task is there already, and cannot be sent again.
+        const held = member.lane.held().filter((task) => !task.transferList);
+        tasks.push(...held.filter((task) => which(task, member)));
       }
     }
     if (tasks.length > 0) {

@@ -122,7 +122,8 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
 
   /** False if the task no longer waits. */
   reprioritise(task: Task, priority: number): boolean {
-    if (task.phase === 'sent' && this.dispatcher.takeBack(task)) {
+    // What was handed over with it cannot be sent again.
+    if (task.phase === 'sent' && !task.transferList && this.dispatcher.takeBack(task)) {
       this.queue.restore(task);
     }
     if (task.phase !== 'queued' || !this.queue.reprioritise(task, priority)) {

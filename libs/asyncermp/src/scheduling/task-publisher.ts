@@ -46,6 +46,7 @@ export class TaskPublisher {
       const { uid, handlerName, attempt, priority } = task;
       this.#emit(
         TaskEvent.Queued,
+        task,
         new TaskQueuedEvent(uid, handlerName, attempt, Date.now(), priority),
       );
     }
@@ -61,6 +62,7 @@ export class TaskPublisher {
       const { uid, handlerName, attempt } = task;
       this.#emit(
         TaskEvent.Started,
+        task,
         new TaskStartedEvent(uid, handlerName, attempt, Date.now(), waitMs, worker),
       );
     }
@@ -71,6 +73,7 @@ export class TaskPublisher {
       const { uid, handlerName, attempt, progress } = task;
       this.#emit(
         TaskEvent.Progress,
+        task,
         new TaskProgressEvent(uid, handlerName, attempt, Date.now(), progress),
       );
     }
@@ -81,6 +84,7 @@ export class TaskPublisher {
       const { uid, handlerName, attempt } = task;
       this.#emit(
         TaskEvent.Retrying,
+        task,
         new TaskRetryingEvent(uid, handlerName, attempt, Date.now(), error, delayMs),
       );
     }
@@ -104,7 +108,7 @@ export class TaskPublisher {
     const event = settledEvent(task);
     this.completedQueue.put(event);
     if (isHeard) {
-      this.#emit(name, event);
+      this.#emit(name, task, event);
     }
     if (this.#settled.observed) {
       // RxJS reports what an observer throws by itself, in a task of its own.
@@ -117,22 +121,28 @@ export class TaskPublisher {
     this.#settled.complete();
   }
 
-  #isHeard(event: TaskEvent, task: Task): boolean {
+  #isHeard(event: TaskEvent, { handler }: Task): boolean {
     const sink = this.sink();
     return (
       sink !== undefined &&
-      (sink.hasListeners(event) || sink.hasListeners(`${event}.${task.handlerName}`))
+      (sink.hasListeners(event) || sink.hasListeners(handler.eventNames[event]))
     );
   }
 
-  #emit(event: TaskEvent, payload: TaskEventPayload): void {
+  #emit(event: TaskEvent, { handler }: Task, payload: TaskEventPayload): void {
+    this.#emitAs(event, payload);
+    this.#emitAs(handler.eventNames[event], payload);
+  }
+
+  #emitAs(name: string, payload: TaskEventPayload): void {
     const sink = this.sink();
-    for (const name of [event, `${event}.${payload.handler}`]) {
-      try {
-        sink?.emit(name, payload);
-      } catch (error) {
-        this.log.listenerThrew(name, payload.uid, error);
-      }
+    if (!sink?.hasListeners(name)) {
+      return;
+    }
+    try {
+      sink.emit(name, payload);
+    } catch (error) {
+      this.log.listenerThrew(name, payload.uid, error);
     }
   }
 }

@@ -1,8 +1,13 @@
+import { autoUidSeq } from '../protocol/uid.js';
+import { SeqIndex } from './seq-index.js';
+import { UID_PREFIX } from './task-numbers.js';
 import type { Task } from './task.js';
 
 /** Finds tasks by uid: those in flight, and the last ones that settled. */
 export class TaskRegistry {
-  readonly #tasks = new Map<string, Task>();
+  /** Those whose caller gave a uid. */
+  readonly #named = new Map<string, Task>();
+  readonly #numbered = new SeqIndex<Task>();
   /** The settled ones that are kept, as a ring: the oldest makes room for the next. */
   readonly #settled: Task[] = [];
   #oldest = 0;
@@ -11,23 +16,35 @@ export class TaskRegistry {
   constructor(private readonly retain: number) {}
 
   get(uid: string): Task | undefined {
-    return this.#tasks.get(uid);
+    const named = this.#named.get(uid);
+    if (named) {
+      return named;
+    }
+    const seq = autoUidSeq(UID_PREFIX, uid);
+    return seq === undefined ? undefined : this.#numbered.get(seq);
   }
 
   /** The task with this uid that is not settled. */
   inFlight(uid: string): Task | undefined {
-    const task = this.#tasks.get(uid);
+    const task = this.get(uid);
     return task?.isSettled ? undefined : task;
   }
 
   add(task: Task): void {
-    this.#tasks.set(task.uid, task);
+    if (task.givenUid === undefined) {
+      this.#numbered.set(task.seq, task);
+    } else {
+      this.#named.set(task.givenUid, task);
+    }
   }
 
-  /** The task was never accepted. */
+  /** The task is no longer found. */
   forget(task: Task): void {
-    if (this.#tasks.get(task.uid) === task) {
-      this.#tasks.delete(task.uid);
+    const { givenUid } = task;
+    if (givenUid === undefined) {
+      this.#numbered.delete(task.seq);
+    } else if (this.#named.get(givenUid) === task) {
+      this.#named.delete(givenUid);
     }
   }
 
@@ -46,12 +63,10 @@ export class TaskRegistry {
     }
   }
 
-  /** Those in flight. */
-  *unsettled(): Generator<Task> {
-    for (const task of this.#tasks.values()) {
-      if (!task.isSettled) {
-        yield task;
-      }
-    }
+  /** Those in flight, in the order of their submission. */
+  unsettled(): Task[] {
+    return [...this.#named.values(), ...this.#numbered]
+      .filter((task) => !task.isSettled)
+      .sort((a, b) => a.seq - b.seq);
   }
 }

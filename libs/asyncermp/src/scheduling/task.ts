@@ -4,6 +4,8 @@ import type { SettledState, TaskState } from '../tasks/task-state.js';
 import type { HandlerRecord, TaskPolicy } from './handler-record.js';
 import { joinCallerFrames } from '../protocol/caller-frames.js';
 import { rejectWithCaller } from '../protocol/reject-with-caller.js';
+import { autoUid } from '../protocol/uid.js';
+import { UID_PREFIX } from './task-numbers.js';
 import { QueueNode } from './task-queue.js';
 import type { TimerNode } from './deadline-timers.js';
 
@@ -28,7 +30,7 @@ export class Task extends QueueNode implements Attempt {
   failures = 0;
   /** Workers that died under it. */
   crashes = 0;
-  /** Workers that died before they had begun it. */
+  /** Workers that died with nothing running, before they had begun it. */
   returns = 0;
   slot = -1;
   progress: unknown = undefined;
@@ -55,7 +57,8 @@ export class Task extends QueueNode implements Attempt {
 
   constructor(
     seq: number,
-    readonly uid: string,
+    /** The caller's own name for it, if it gave one. */
+    readonly givenUid: string | undefined,
     readonly handler: HandlerRecord,
     args: readonly unknown[],
     readonly policy: TaskPolicy,
@@ -69,6 +72,10 @@ export class Task extends QueueNode implements Attempt {
     this.args = args;
     this.handOver = handOver;
     this.#signals = signals;
+  }
+
+  get uid(): string {
+    return this.givenUid ?? autoUid(UID_PREFIX, this.seq);
   }
 
   get handlerName(): string {
@@ -107,13 +114,19 @@ export class Task extends QueueNode implements Attempt {
 
   /** From acceptance to the start of the last attempt, or to the outcome or now without one, in ms. */
   waitMs(now: number): number {
-    const until = Number.isNaN(this.startedAt) ? now : this.startedAt;
-    return Math.max(0, until - this.acceptedAt);
+    const { begunAt } = this;
+    return Math.max(0, (Number.isNaN(begunAt) ? now : begunAt) - this.acceptedAt);
   }
 
   /** From the start of the last attempt to the outcome, or now, in ms; 0 before the first. */
   runMs(now: number): number {
-    return Number.isNaN(this.startedAt) ? 0 : Math.max(0, now - this.startedAt);
+    const { begunAt } = this;
+    return Number.isNaN(begunAt) ? 0 : Math.max(0, now - begunAt);
+  }
+
+  /** When the last attempt began, also one that still runs; NaN before the first. */
+  get begunAt(): number {
+    return this.lane?.startedAt(this) ?? this.startedAt;
   }
 
   /** What cancels it when it is aborted. */

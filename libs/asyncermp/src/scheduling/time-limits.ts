@@ -89,7 +89,7 @@ export class TimeLimits {
     const startedAt = task.lane?.startedAt(task);
     if (task.phase === 'retrying') {
       next = earlier(next, this.#retryAt.get(task) ?? 0, 'retry', 0);
-    } else if (task.attempt <= 1 && startedAt === undefined && queueTimeout !== Infinity) {
+    } else if (!hasRun(task) && startedAt === undefined && queueTimeout !== Infinity) {
       next = earlier(next, task.acceptedAt + queueTimeout, 'queue', queueTimeout);
     }
     if (task.phase === 'sent' && timeout !== Infinity && !task.verdict) {
@@ -97,6 +97,11 @@ export class TimeLimits {
     }
     return next;
   }
+}
+
+/** Not by `attempt`, which still counts the last one while a retry waits. */
+function hasRun({ failures, crashes }: Task): boolean {
+  return failures + crashes > 0;
 }
 
 function earlier(than: Due | undefined, at: number, phase: Due['phase'], limitMs: number): Due {

@@ -1,10 +1,15 @@
 import { getHeapStatistics } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import { decodeError, encodeError } from '../protocol/error-codec.js';
-import { FromWorker, type FromWorkerMessage, type RunMessage } from '../protocol/envelope.js';
+import {
+  FromWorker,
+  type FromWorkerMessage,
+  type LeaseData,
+  type RunMessage,
+} from '../protocol/envelope.js';
 import type { EncodedError } from '../protocol/error-codec.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
-import type { Slots } from '../protocol/slots.js';
+import { Slots } from '../protocol/slots.js';
 import { takeTransferList } from '../protocol/transfer.js';
 import { findUncloneable } from '../protocol/uncloneable.js';
 import { TaskSerializationError } from '../tasks/errors.js';
@@ -18,12 +23,20 @@ export class AttemptRunner implements TaskLink {
   #running: RunningTask | undefined = undefined;
   #working = false;
 
+  readonly #port: MessagePort;
+  readonly #slots: Slots;
+  readonly #uidPrefix: string;
+  readonly #maxHeapBytes: number;
+
   constructor(
-    private readonly port: MessagePort,
-    private readonly slots: Slots,
+    { port, slots, uidPrefix, maxHeapBytes }: LeaseData,
     private readonly handlers: readonly WorkerHandler[],
-    private readonly maxHeapBytes: number,
-  ) {}
+  ) {
+    this.#port = port;
+    this.#slots = new Slots(slots);
+    this.#uidPrefix = uidPrefix;
+    this.#maxHeapBytes = maxHeapBytes;
+  }
 
   receive(message: RunMessage): void {
     this.#waiting.push(message);
@@ -40,7 +53,7 @@ export class AttemptRunner implements TaskLink {
   }
 
   isCancelled(slot: number): boolean {
-    return this.slots.isCancelled(slot);
+    return this.#slots.isCancelled(slot);
   }
 
   sendProgress(slot: number, value: unknown): void {
@@ -57,7 +70,7 @@ export class AttemptRunner implements TaskLink {
 
   async #run([, slot, index, uid, attempt, args, tellStart]: RunMessage): Promise<void> {
     const startedAt = monotonicMs();
-    if (!this.slots.begin(slot, startedAt)) {
+    if (!this.#slots.begin(slot, startedAt)) {
       this.#post([FromWorker.Skipped, slot]);
       return;
     }
@@ -65,7 +78,14 @@ export class AttemptRunner implements TaskLink {
       this.#post([FromWorker.Started, slot]);
     }
     const handler = this.handlers[index];
-    const task = new RunningTask(uid, handler?.definition.name ?? '', attempt, slot, this);
+    const task = new RunningTask(
+      uid,
+      this.#uidPrefix,
+      handler?.definition.name ?? '',
+      attempt,
+      slot,
+      this,
+    );
     this.#running = task;
     try {
       if (!handler) {
@@ -92,7 +112,7 @@ export class AttemptRunner implements TaskLink {
     let cause = culprit?.cause;
     if (!culprit) {
       try {
-        this.port.postMessage(message, transferList);
+        this.#port.postMessage(message, transferList);
         return;
       } catch (error) {
         cause = error;
@@ -112,12 +132,15 @@ export class AttemptRunner implements TaskLink {
   }
 
   #checkHeap(): void {
-    if (this.maxHeapBytes !== Infinity && getHeapStatistics().used_heap_size > this.maxHeapBytes) {
+    if (
+      this.#maxHeapBytes !== Infinity &&
+      getHeapStatistics().used_heap_size > this.#maxHeapBytes
+    ) {
       this.#post([FromWorker.HeapLimit]);
     }
   }
 
   #post(message: FromWorkerMessage): void {
-    this.port.postMessage(message);
+    this.#port.postMessage(message);
   }
 }

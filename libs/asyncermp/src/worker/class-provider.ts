@@ -1,47 +1,14 @@
-import type {
-  FactoryProvider,
-  InjectionToken,
-  OptionalFactoryDependency,
-  Provider,
-  Type,
-} from '@nestjs/common';
-import { dependenciesOf, type Dependency } from './class-dependencies.js';
+import type { Provider, Type } from '@nestjs/common';
 
 /**
  * The class as a provider of a worker.
  *
- * A class with guards, interceptors, pipes or filters becomes a factory: given as a class, Nest builds
- * these enhancers as well, with dependencies of their own, and in a worker nothing ever calls them.
+ * For a class with guards, interceptors, pipes or filters a subclass without them is built: Nest would
+ * build these enhancers as well, with dependencies of their own, and in a worker nothing calls them.
  */
 export function classProvider(target: Type<object>): Provider {
-  return hasEnhancers(target) ? factoryOf(target) : target;
-}
-
-function factoryOf(target: Type<object>): FactoryProvider {
-  const dependencies = dependenciesOf(target);
-  return {
-    provide: target,
-    inject: dependencies.map(injection),
-    useFactory: (...values: unknown[]) => {
-      const parameters = dependencies.flatMap(({ place }, index) =>
-        typeof place === 'number' ? [values[index]] : [],
-      );
-      const instance = new target(...parameters);
-      for (const [index, { place }] of dependencies.entries()) {
-        if (typeof place === 'number' || values[index] === undefined) continue;
-        Reflect.set(instance, place, values[index]);
-      }
-      return instance;
-    },
-  };
-}
-
-function injection(dependency: Dependency): InjectionToken | OptionalFactoryDependency {
-  const { circular, optional } = dependency;
-  const token = (
-    circular ? { forwardRef: () => dependency.token } : dependency.token
-  ) as InjectionToken;
-  return optional ? { token, optional } : token;
+  const bare = withoutEnhancers(target);
+  return bare === undefined ? target : { provide: target, useClass: bare };
 }
 
 const ENHANCERS = ['__guards__', '__interceptors__', '__pipes__', '__exceptionFilters__'];
@@ -49,20 +16,42 @@ const ENHANCERS = ['__guards__', '__interceptors__', '__pipes__', '__exceptionFi
 /** Pipes of parameters stand in the metadata of the routes' arguments. */
 const ROUTE_ARGUMENTS = '__routeArguments__';
 
-function hasEnhancers(target: Type<object>): boolean {
-  if (ENHANCERS.some((key) => Reflect.hasMetadata(key, target))) return true;
-  for (const [name, method] of methodsOf(target.prototype)) {
-    if (Reflect.hasMetadata(ROUTE_ARGUMENTS, target, name)) return true;
-    if (ENHANCERS.some((key) => Reflect.hasMetadata(key, method))) return true;
+/** Undefined where there are none. Metadata of a subclass hides that of the class. */
+function withoutEnhancers(target: Type<object>): Type<object> | undefined {
+  const onClass = ENHANCERS.filter((key) => Reflect.hasMetadata(key, target));
+  const methods = [...methodsOf(target.prototype)];
+  const onMethods = methods.filter(([, method]) =>
+    ENHANCERS.some((key) => Reflect.hasMetadata(key, method)),
+  );
+  const onArguments = methods.filter(([name]) =>
+    Reflect.hasMetadata(ROUTE_ARGUMENTS, target, name),
+  );
+  if (onClass.length + onMethods.length + onArguments.length === 0) return undefined;
+
+  const bare = class extends target {};
+  Object.defineProperty(bare, 'name', { value: target.name });
+  for (const key of onClass) Reflect.defineMetadata(key, [], bare);
+  for (const [name] of onArguments) Reflect.defineMetadata(ROUTE_ARGUMENTS, {}, bare, name);
+  for (const [name, method] of onMethods) {
+    const value = function (this: unknown, ...args: unknown[]): unknown {
+      return method.apply(this, args);
+    };
+    Object.defineProperty(bare.prototype, name, { value, configurable: true, writable: true });
   }
-  return false;
+  return bare;
 }
 
-function* methodsOf(start: object): Generator<[name: string, method: object]> {
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** The methods that instances have, inherited ones included. */
+function* methodsOf(start: object): Generator<[name: string, method: Method]> {
+  const overridden = new Set(['constructor']);
   let prototype: object | null = start;
   while (prototype !== null && prototype !== Object.prototype) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
-      if (typeof value === 'function' && name !== 'constructor') yield [name, value as object];
+      if (overridden.has(name)) continue;
+      overridden.add(name);
+      if (typeof value === 'function') yield [name, value as Method];
     }
     prototype = Object.getPrototypeOf(prototype) as object | null;
   }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { encodeError } from '../protocol/error-codec.js';
 import {
   FromWorker,
@@ -5,7 +6,6 @@ import {
   type LeaseData,
   type ToWorkerMessage,
 } from '../protocol/envelope.js';
-import { Slots } from '../protocol/slots.js';
 import { AttemptRunner } from './attempt-runner.js';
 import { createWorkerContainer, type WorkerContainer } from './container.js';
 import { runningTask } from './current-task.js';
@@ -20,10 +20,11 @@ import { WorkerLogger } from './worker-logger.js';
 export default async function serveLease(lease: LeaseData): Promise<void> {
   const { port } = lease;
   markWorker(lease.worker);
+  const logger = new WorkerLogger(port);
   let container: WorkerContainer;
   try {
     container = await createWorkerContainer(lease.manifest, {
-      logger: new WorkerLogger(port),
+      logger,
       inertProviders,
       isTaskRunning: () => runningTask() !== undefined,
     });
@@ -33,21 +34,28 @@ export default async function serveLease(lease: LeaseData): Promise<void> {
     return;
   }
   await serve(lease, container);
-  await container.close();
+  try {
+    await container.close();
+  } catch (error) {
+    logger.error(`A shutdown hook of worker ${lease.worker} failed: ${inspect(error)}`);
+  }
   port.close();
 }
 
 /** Until the application releases the worker. */
-function serve(
-  { port, slots, maxHeapBytes }: LeaseData,
-  container: WorkerContainer,
-): Promise<void> {
-  const runner = new AttemptRunner(port, new Slots(slots), container.handlers, maxHeapBytes);
+function serve(lease: LeaseData, container: WorkerContainer): Promise<void> {
+  const { port } = lease;
+  const runner = new AttemptRunner(lease, container.handlers);
   return new Promise((released) => {
     port.on('message', (message: ToWorkerMessage) => {
       switch (message[0]) {
         case ToWorker.Run:
           runner.receive(message);
+          break;
+        case ToWorker.RunMany:
+          for (const run of message[1]) {
+            runner.receive(run);
+          }
           break;
         case ToWorker.Cancel:
           runner.cancel(message[1], message[2]);

@@ -1,4 +1,5 @@
 import { monotonicMs } from '../protocol/monotonic-clock.js';
+import { autoUid } from '../protocol/uid.js';
 import { findUncloneable } from '../protocol/uncloneable.js';
 import { TaskCancelledError, TaskSerializationError } from '../tasks/errors.js';
 import type { CurrentTask } from './current-task.js';
@@ -23,12 +24,19 @@ export class RunningTask implements CurrentTask {
   #held: { readonly value: unknown } | undefined = undefined;
 
   constructor(
-    readonly uid: string,
+    private readonly givenUid: string | number,
+    private readonly uidPrefix: string,
     readonly handler: string,
     readonly attempt: number,
     readonly slot: number,
     private readonly link: TaskLink,
   ) {}
+
+  get uid(): string {
+    return typeof this.givenUid === 'string'
+      ? this.givenUid
+      : autoUid(this.uidPrefix, this.givenUid);
+  }
 
   get cancelled(): boolean {
     return !this.#ended && this.link.isCancelled(this.slot);
@@ -54,6 +62,7 @@ export class RunningTask implements CurrentTask {
     if (this.#ended) {
       return;
     }
+    this.#check(value);
     const now = monotonicMs();
     if (now - this.#windowStart >= WINDOW_MS) {
       this.#windowStart = now;
@@ -64,7 +73,7 @@ export class RunningTask implements CurrentTask {
       return;
     }
     this.#held = undefined;
-    this.#send(value);
+    this.link.sendProgress(this.slot, value);
   }
 
   /** The task was cancelled, or timed out. */
@@ -75,17 +84,24 @@ export class RunningTask implements CurrentTask {
 
   /** The attempt is over: what comes of it later no longer counts. */
   end(): void {
-    if (this.#held) {
-      this.#send(this.#held.value);
-    }
+    const held = this.#held;
+    this.#held = undefined;
     this.#ended = true;
+    try {
+      if (held) {
+        this.link.sendProgress(this.slot, held.value);
+      }
+    } catch {
+      // It was changed after it was reported, and can no longer be cloned. The outcome matters more.
+    }
   }
 
   #error(): unknown {
     return this.#reason ?? new TaskCancelledError({ uid: this.uid, handler: this.handler });
   }
 
-  #send(value: unknown): void {
+  /** At each report, also one that is held back: so that the handler hears of it where it made it. */
+  #check(value: unknown): void {
     const culprit = findUncloneable(value, 'progress');
     if (culprit) {
       throw new TaskSerializationError(
@@ -95,6 +111,5 @@ export class RunningTask implements CurrentTask {
         culprit.cause === undefined ? undefined : { cause: culprit.cause },
       );
     }
-    this.link.sendProgress(this.slot, value);
   }
 }
