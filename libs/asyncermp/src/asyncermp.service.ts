@@ -11,11 +11,16 @@ import type { HandlerRecord } from './scheduling/handler-record.js';
 import type { Backend } from './scheduling/backend.js';
 import type { CompletedQueue } from './tasks/completed-queue.js';
 import { ConfigurationError } from './tasks/errors.js';
+import type { MapOptions, MapOutcome } from './tasks/map-options.js';
 import type { PoolStats } from './tasks/pool-stats.js';
 import type { TaskSettledEvent } from './tasks/task.events.js';
 import type { TaskHandle } from './tasks/task-handle.js';
 import type { TaskOptions } from './tasks/task-options.js';
 import { addInertProvider } from './worker/inert-providers.js';
+
+/** Lists of arguments, from anywhere. */
+export type MapItems<A extends readonly unknown[]> =
+  Iterable<Readonly<A>> | AsyncIterable<Readonly<A>>;
 
 /** What the service stands on: the application's pool, or nothing inside a worker. */
 export abstract class TaskRuntime {
@@ -83,6 +88,54 @@ export class AsyncerMpService {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * Runs a handler over many items and gives the results, in the order of the items unless
+   * `ordered: false`. The items are read only as far ahead as the window (`concurrency`) is wide, so they
+   * may come from anywhere and be any number. Short items go to the workers many at a time. The first
+   * error ends it, unless `settle: true`; leaving the loop cancels what is in flight.
+   *
+   * @param items The arguments of each call, from any iterable or async iterable.
+   * @throws What a handler threw, what the source threw, or an `AsyncerMpError`: from the loop.
+   *
+   * @example
+   * ```ts
+   * const jobs = pictures.map((picture) => [picture, 200] as const);
+   * for await (const thumbnail of mp.map(ThumbnailService, 'thumbnail', jobs)) {
+   *   await store(thumbnail);
+   * }
+   * ```
+   */
+  map<T, K extends HandlerMethod<T>>(
+    handler: HandlerClass<T>,
+    method: K,
+    items: MapItems<HandlerArgs<T, K>>,
+    options: MapOptions & { readonly settle: true },
+  ): AsyncGenerator<MapOutcome<HandlerResult<T, K>>, void, undefined>;
+  map<T, K extends HandlerMethod<T>>(
+    handler: HandlerClass<T>,
+    method: K,
+    items: MapItems<HandlerArgs<T, K>>,
+    options?: MapOptions,
+  ): AsyncGenerator<HandlerResult<T, K>, void, undefined>;
+  /** The same by the handler's name, `Class.method` by default. */
+  map<R = unknown>(
+    handler: string,
+    items: MapItems<readonly unknown[]>,
+    options: MapOptions & { readonly settle: true },
+  ): AsyncGenerator<MapOutcome<R>, void, undefined>;
+  map<R = unknown>(
+    handler: string,
+    items: MapItems<readonly unknown[]>,
+    options?: MapOptions,
+  ): AsyncGenerator<R, void, undefined>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- narrowed by the signatures above
+  map(...call: readonly unknown[]): AsyncGenerator<any, void, undefined> {
+    const [handler, ...rest] = call as [HandlerClass<unknown> | string, ...unknown[]];
+    const method = typeof handler === 'string' ? undefined : (rest.shift() as string);
+    const [items, options = {}] = rest as [MapItems<readonly unknown[]>, MapOptions?];
+    return this.runtime.backend.map(this.runtime.find(handler, method), items, options);
   }
 
   /** The task with this uid, in flight or among the last that settled (`retain`). */

@@ -4,7 +4,7 @@ export {
   type AsyncerMpModuleExtras,
 } from './asyncermp.module.js';
 export type { AsyncerMpOptions } from './asyncermp.options.js';
-export { AsyncerMpService } from './asyncermp.service.js';
+export { AsyncerMpService, type MapItems } from './asyncermp.service.js';
 export { CpuTask, type CpuTaskDecorator } from './handlers/cpu-task.decorator.js';
 export { CpuTaskHost, type CpuTaskHostOptions } from './handlers/cpu-task-host.decorator.js';
 export type {
@@ -32,6 +32,7 @@ export {
   type CrashReason,
   type TimeoutPhase,
 } from './tasks/errors.js';
+export type { MapOptions, MapOutcome } from './tasks/map-options.js';
 export type { PoolStats } from './tasks/pool-stats.js';
 export {
   TaskCancelledEvent,

@@ -3,6 +3,7 @@ import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { takeTransferList } from '../protocol/transfer.js';
 import { findUncloneable } from '../protocol/uncloneable.js';
 import { TaskSerializationError } from '../tasks/errors.js';
+import { inMode } from '../worker/over-items.js';
 import { callForTask } from '../worker/current-task.js';
 import { RunningTask, type TaskLink } from '../worker/running-task.js';
 import type { Attempt, Lane, LaneListener } from './lane.js';
@@ -149,7 +150,8 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
       if (!handler) {
         throw new Error(`There is no handler number ${handlerIndex}`);
       }
-      const result = await callForTask(task, handler.run, handler.instance(), args);
+      const run = inMode(handler.run, attempt.mode, task);
+      const result = await callForTask(task, run, handler.instance(), args);
       task.end();
       const copy = clone(result, 'result', takeTransferList([result]), attempt);
       const runMs = monotonicMs() - startedAt;

@@ -1,5 +1,6 @@
 import type { Transferable } from 'node:worker_threads';
 import type { CrashDetails, TaskSerializationError } from '../tasks/errors.js';
+import type { RunMode } from '../protocol/chunk.js';
 import type { EncodedError } from '../protocol/error-codec.js';
 import type { LogLevelName, LogLine } from '../protocol/envelope.js';
 
@@ -18,6 +19,7 @@ export interface Attempt {
   readonly transferList: readonly Transferable[] | undefined;
   /** Which attempt of its task it is, from 1. */
   readonly attempt: number;
+  readonly mode: RunMode;
   /** Where the lane keeps it while it is there. Written by the lane alone. */
   slot: number;
 }

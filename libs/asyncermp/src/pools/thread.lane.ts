@@ -112,6 +112,7 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
       attempt.attempt,
       attempt.args,
       tellStart,
+      attempt.mode,
     ]);
     this.#handsOver ||= attempt.transferList !== undefined;
   }

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { RunMode } from './chunk.js';
 import type { EncodedError } from './error-codec.js';
 
 /*
@@ -33,6 +34,7 @@ export type RunMessage = [
   args: readonly unknown[],
   /** Whether somebody listens to the start, and the worker shall tell it. */
   tellStart: boolean,
+  mode: RunMode,
 ];
 
 export type ToWorkerMessage =

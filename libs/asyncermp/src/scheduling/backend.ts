@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { CompletedQueue } from '../tasks/completed-queue.js';
+import type { MapOptions } from '../tasks/map-options.js';
 import type { PoolStats } from '../tasks/pool-stats.js';
 import type { TaskHandle } from '../tasks/task-handle.js';
 import type { TaskOptions } from '../tasks/task-options.js';
@@ -20,6 +21,12 @@ export interface Backend {
   ): Promise<TaskHandle>;
   /** Resolves with the outcome. */
   run(handler: HandlerRecord, args: readonly unknown[], options?: TaskOptions): Promise<unknown>;
+  /** The results of many calls, or their outcomes. */
+  map(
+    handler: HandlerRecord,
+    items: Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>,
+    options: MapOptions,
+  ): AsyncGenerator<unknown, void, undefined>;
   get(uid: string): TaskHandle | undefined;
   cancel(uid: string, reason?: unknown): boolean;
   stats(): PoolStats;

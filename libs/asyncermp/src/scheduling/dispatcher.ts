@@ -319,7 +319,7 @@ export class Dispatcher implements FleetUser<Task> {
 
   #finished(lane: Lane<Task>, task: Task, runMs: number): void {
     this.#letGo(task);
-    task.handler.runTime.record(runMs);
+    task.handler.runTime.record(runMs / task.items);
     const member = this.#fleet.member(lane);
     if (member) {
       member.aheadUs -= task.expectedUs;

@@ -1,3 +1,4 @@
+import { RunMode } from '../protocol/chunk.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import {
   DuplicateTaskError,
@@ -9,7 +10,7 @@ import type { TaskOptions } from '../tasks/task-options.js';
 import { Admission } from './admission.js';
 import { cancelScopeSignal } from './cancel-scope.js';
 import type { HandlerRecord } from './handler-record.js';
-import { resolveCall } from './submission.js';
+import { resolveCall, resolveItems, type ResolvedCall } from './submission.js';
 import { nextSeq } from './task-numbers.js';
 import { Task } from './task.js';
 import { subjectOf, type TaskLifecycle } from './task-lifecycle.js';
@@ -48,11 +49,39 @@ export class Intake {
     args: readonly unknown[],
     options: TaskOptions | undefined,
   ): Task | Promise<Task> {
-    const subject = { uid: options?.uid, handler: handler.name };
+    this.#checkOpen(handler, options);
+    const call = resolveCall(handler, args, options);
+    return this.#admit(handler, args, call, options, RunMode.Single);
+  }
+
+  /** The same for one task that calls the handler with each of several items. */
+  acceptItems(
+    handler: HandlerRecord,
+    items: readonly (readonly unknown[])[],
+    first: number,
+    mode: RunMode,
+    options: TaskOptions | undefined,
+  ): Task | Promise<Task> {
+    this.#checkOpen(handler, options);
+    const call = resolveItems(handler, items, first, options);
+    const args = mode === RunMode.Single ? (items[0] ?? []) : items;
+    return this.#admit(handler, args, call, options, mode);
+  }
+
+  #checkOpen(handler: HandlerRecord, options: TaskOptions | undefined): void {
     if (this.#isClosed) {
-      throw new ShutdownError(subject, 'submitted');
+      throw new ShutdownError({ uid: options?.uid, handler: handler.name }, 'submitted');
     }
-    const { policy, handOver } = resolveCall(handler, args, options);
+  }
+
+  #admit(
+    handler: HandlerRecord,
+    args: readonly unknown[],
+    { policy, handOver }: ResolvedCall,
+    options: TaskOptions | undefined,
+    mode: RunMode,
+  ): Task | Promise<Task> {
+    const subject = { uid: options?.uid, handler: handler.name };
     const other = options?.uid === undefined ? undefined : this.registry.inFlight(options.uid);
     if (other) {
       if (policy.onDuplicate === 'join' && other.handler === handler) {
@@ -75,6 +104,7 @@ export class Intake {
       handOver,
       signals,
       monotonicMs(),
+      mode,
     );
     if (this.#admission.size > 0 || !this.#hasRoom) {
       return this.#waitForRoom(task);

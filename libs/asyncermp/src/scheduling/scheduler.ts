@@ -4,6 +4,7 @@ import type { LaneFactory } from '../pools/lane.js';
 import { rules } from '../tasks/check-options.js';
 import type { CompletedQueue } from '../tasks/completed-queue.js';
 import { ConfigurationError, ShutdownError, withoutStack } from '../tasks/errors.js';
+import type { MapOptions } from '../tasks/map-options.js';
 import type { PoolLog } from '../tasks/pool-log.js';
 import type { PoolStats } from '../tasks/pool-stats.js';
 import type { TaskSettledEvent } from '../tasks/task.events.js';
@@ -13,13 +14,14 @@ import type { Backend } from './backend.js';
 import type { HandlerRecord } from './handler-record.js';
 import { Intake } from './intake.js';
 import { LocalTaskHandle } from './local-task-handle.js';
+import { Mapping, type MapHost } from './mapping.js';
 import { Task } from './task.js';
 import { subjectOf, TaskLifecycle, type LifecycleListener } from './task-lifecycle.js';
 import type { TaskPublisher } from './task-publisher.js';
 import { TaskRegistry } from './task-registry.js';
 
 /** The backend of one process: tasks wait in its memory, and run on its workers. */
-export class Scheduler implements Backend, LifecycleListener {
+export class Scheduler implements Backend, LifecycleListener, MapHost {
   readonly #registry: TaskRegistry;
   readonly #lifecycle: TaskLifecycle;
   readonly #intake: Intake;
@@ -61,6 +63,14 @@ export class Scheduler implements Backend, LifecycleListener {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  map(
+    handler: HandlerRecord,
+    items: Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>,
+    options: MapOptions,
+  ): AsyncGenerator<unknown, void, undefined> {
+    return new Mapping(this, handler, items, options).results();
   }
 
   get(uid: string): TaskHandle | undefined {
@@ -116,6 +126,20 @@ export class Scheduler implements Backend, LifecycleListener {
 
   shutdown(): Promise<void> {
     return (this.#closing ??= this.#shutdown());
+  }
+
+  // ---- what a mapping asks
+
+  get maxProcesses(): number {
+    return this.#lifecycle.dispatcher.semaphore.limit;
+  }
+
+  acceptItems(...call: Parameters<MapHost['acceptItems']>): Task | Promise<Task> {
+    return this.#intake.acceptItems(...call);
+  }
+
+  cancelTask(task: Task, reason: unknown): void {
+    this.#lifecycle.cancel(task, reason);
   }
 
   // ---- what the lifecycle tells

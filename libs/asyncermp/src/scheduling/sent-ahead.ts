@@ -37,7 +37,7 @@ export class SentAhead {
   /** A busy worker to which the task may be sent; undefined if it has to wait. */
   placeFor(task: Task): Member<Task> | undefined {
     const { handler, handOver } = task;
-    const expectedUs = handler.runTime.meanMs * 1_000;
+    const expectedUs = handler.runTime.meanMs * task.items * 1_000;
     // What is handed over is gone with a worker that dies, and a handler with a bound of its own would
     // use it up without running.
     if (expectedUs > SHORT_US || handOver || handler.semaphore) {

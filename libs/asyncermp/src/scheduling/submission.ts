@@ -21,20 +21,52 @@ export function resolveCall(
   args: readonly unknown[],
   options: TaskOptions | undefined,
 ): ResolvedCall {
-  let { policy } = handler;
-  if (options) {
-    checkTaskOptions(options, handler.name);
-    policy = mergePolicy(policy, options);
+  const policy = policyOf(handler, options);
+  const handOver = checkArguments(handler, args, 'args', options);
+  return checked(handler, { policy, handOver });
+}
+
+/**
+ * The same for a call of the handler with each of several items, the first of which is number `first`.
+ * @throws ConfigurationError, TaskSerializationError
+ */
+export function resolveItems(
+  handler: HandlerRecord,
+  items: readonly (readonly unknown[])[],
+  first: number,
+  options: TaskOptions | undefined,
+): ResolvedCall {
+  const policy = policyOf(handler, options);
+  const handOver = items.flatMap(
+    (args, index) => checkArguments(handler, args, `items[${first + index}]`, options) ?? [],
+  );
+  return checked(handler, { policy, handOver: handOver.length > 0 ? handOver : undefined });
+}
+
+function policyOf(handler: HandlerRecord, options: TaskOptions | undefined): TaskPolicy {
+  if (!options) {
+    return handler.policy;
   }
+  checkTaskOptions(options, handler.name);
+  return mergePolicy(handler.policy, options);
+}
+
+/** Returns what is handed over with the arguments, if anything. */
+function checkArguments(
+  handler: HandlerRecord,
+  args: readonly unknown[],
+  path: string,
+  options: TaskOptions | undefined,
+): readonly Transferable[] | undefined {
   if (!Array.isArray(args)) {
     throw new ConfigurationError(
-      `The arguments of ${handler.name} are given as an array, one element each`,
+      `${path} of ${handler.name} takes the handler's arguments as an array, one element each`,
       { handler: handler.name },
     );
   }
   const marked = takeTransferList(args);
   const handOver = options?.transfer ? [...options.transfer, ...(marked ?? [])] : marked;
-  const culprit = findUncloneable(args, 'args', handOver);
+  const culprit = findUncloneable(args, path, handOver);
   if (culprit) {
     throw new TaskSerializationError(
       culprit.path,
@@ -43,10 +75,15 @@ export function resolveCall(
       culprit.cause === undefined ? undefined : { cause: culprit.cause },
     );
   }
+  return handOver;
+}
+
+function checked(handler: HandlerRecord, call: ResolvedCall): ResolvedCall {
+  const { policy, handOver } = call;
   if (handOver && (policy.attempts > 1 || policy.crashAttempts > 1)) {
     checkRepeatable(handOver, handler.name);
   }
-  return { policy, handOver };
+  return call;
 }
 
 /** A further attempt needs the arguments again, so an attempt before the last one copies them. */

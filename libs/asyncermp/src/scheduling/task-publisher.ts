@@ -148,16 +148,16 @@ export class TaskPublisher {
 }
 
 function settledEvent(task: Task): TaskSettledEvent {
-  const { uid, handlerName, attempt, value, settledAt } = task;
+  const { uid, handlerName, attempt, items, value, settledAt } = task;
   const at = Date.now();
   const waitMs = task.waitMs(settledAt);
   const runMs = task.runMs(settledAt);
   switch (task.state) {
     case 'completed':
-      return new TaskCompletedEvent(uid, handlerName, attempt, at, waitMs, runMs, value);
+      return new TaskCompletedEvent(uid, handlerName, attempt, at, waitMs, runMs, items, value);
     case 'cancelled':
-      return new TaskCancelledEvent(uid, handlerName, attempt, at, waitMs, runMs, value);
+      return new TaskCancelledEvent(uid, handlerName, attempt, at, waitMs, runMs, items, value);
     default:
-      return new TaskFailedEvent(uid, handlerName, attempt, at, waitMs, runMs, value);
+      return new TaskFailedEvent(uid, handlerName, attempt, at, waitMs, runMs, items, value);
   }
 }

@@ -2,6 +2,7 @@ import type { Transferable } from 'node:worker_threads';
 import type { Attempt, Lane } from '../pools/lane.js';
 import type { SettledState, TaskState } from '../tasks/task-state.js';
 import type { HandlerRecord, TaskPolicy } from './handler-record.js';
+import { RunMode } from '../protocol/chunk.js';
 import { joinCallerFrames } from '../protocol/caller-frames.js';
 import { rejectWithCaller } from '../protocol/reject-with-caller.js';
 import { autoUid } from '../protocol/uid.js';
@@ -36,6 +37,10 @@ export class Task extends QueueNode implements Attempt {
   progress: unknown = undefined;
   /** The lane that holds an attempt of it. Outlives the outcome where a handler does not let go. */
   lane: Lane<Task> | undefined = undefined;
+  /** How its arguments are meant. */
+  readonly mode: RunMode;
+  /** How many calls of the handler it is. */
+  readonly items: number;
   /** How long this attempt is expected to run, in whole microseconds. */
   expectedUs = 0;
   /** The next of its time limits, or the end of its backoff. */
@@ -67,9 +72,12 @@ export class Task extends QueueNode implements Attempt {
     signals: readonly AbortSignal[],
     /** When it was accepted, in `monotonicMs`. */
     public acceptedAt: number,
+    mode: RunMode = RunMode.Single,
   ) {
     super(seq, policy.priority, fairnessKey);
     this.args = args;
+    this.mode = mode;
+    this.items = mode === RunMode.Single ? 1 : args.length;
     this.handOver = handOver;
     this.#signals = signals;
   }

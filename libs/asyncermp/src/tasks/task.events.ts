@@ -116,6 +116,8 @@ export abstract class TaskOutcomeEvent extends TaskEventPayload {
     readonly waitMs: number,
     /** From the start of the last attempt to its end, in milliseconds; 0 without one. */
     readonly runMs: number,
+    /** How many calls of the handler it was: above 1 only for tasks that `map()` made. */
+    readonly items: number,
   ) {
     super(uid, handler, attempt, at);
   }
@@ -132,10 +134,11 @@ export class TaskCompletedEvent<R = unknown> extends TaskOutcomeEvent {
     at: number,
     waitMs: number,
     runMs: number,
-    /** What the handler returned. */
+    items: number,
+    /** What the handler returned; a list of that for a task of several items. */
     readonly result: R,
   ) {
-    super(uid, handler, attempt, at, waitMs, runMs);
+    super(uid, handler, attempt, at, waitMs, runMs, items);
   }
 }
 
@@ -150,10 +153,11 @@ export class TaskFailedEvent extends TaskOutcomeEvent {
     at: number,
     waitMs: number,
     runMs: number,
+    items: number,
     /** What the handler threw, or an `AsyncerMpError`. */
     readonly error: unknown,
   ) {
-    super(uid, handler, attempt, at, waitMs, runMs);
+    super(uid, handler, attempt, at, waitMs, runMs, items);
   }
 }
 
@@ -168,10 +172,11 @@ export class TaskCancelledEvent extends TaskOutcomeEvent {
     at: number,
     waitMs: number,
     runMs: number,
+    items: number,
     /** A `TaskCancelledError` whose `cause` is the reason. */
     readonly error: unknown,
   ) {
-    super(uid, handler, attempt, at, waitMs, runMs);
+    super(uid, handler, attempt, at, waitMs, runMs, items);
   }
 }
 

@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
+import { RunMode } from '../protocol/chunk.js';
 import { decodeError, encodeError } from '../protocol/error-codec.js';
 import {
   FromWorker,
@@ -13,6 +14,7 @@ import { Slots } from '../protocol/slots.js';
 import { takeTransferList } from '../protocol/transfer.js';
 import { findUncloneable } from '../protocol/uncloneable.js';
 import { TaskSerializationError } from '../tasks/errors.js';
+import { inMode } from './over-items.js';
 import { callForTask } from './current-task.js';
 import { RunningTask, type TaskLink } from './running-task.js';
 import type { WorkerHandler } from './container.js';
@@ -68,7 +70,7 @@ export class AttemptRunner implements TaskLink {
     this.#working = false;
   }
 
-  async #run([, slot, index, uid, attempt, args, tellStart]: RunMessage): Promise<void> {
+  async #run([, slot, index, uid, attempt, args, tellStart, mode]: RunMessage): Promise<void> {
     const startedAt = monotonicMs();
     if (!this.#slots.begin(slot, startedAt)) {
       this.#post([FromWorker.Skipped, slot]);
@@ -91,9 +93,10 @@ export class AttemptRunner implements TaskLink {
       if (!handler) {
         throw new Error(`The worker knows no handler number ${index}`);
       }
-      const result = await callForTask(task, handler.definition.run, handler.instance, args);
+      const run = inMode(handler.definition.run, mode, task);
+      const result = await callForTask(task, run, handler.instance, args);
       task.end();
-      this.#complete(task, result, startedAt);
+      this.#complete(task, result, mode, startedAt);
     } catch (thrown) {
       task.end();
       this.#fail(slot, thrown, startedAt);
@@ -102,9 +105,11 @@ export class AttemptRunner implements TaskLink {
     this.#checkHeap();
   }
 
-  #complete(task: RunningTask, result: unknown, startedAt: number): void {
+  #complete(task: RunningTask, result: unknown, mode: RunMode, startedAt: number): void {
     const runMs = monotonicMs() - startedAt;
-    const transferList = takeTransferList([result]);
+    const transferList = takeTransferList(
+      mode === RunMode.Chunk ? (result as unknown[]) : [result],
+    );
     // Before it is sent, since what V8 can write but not read (nested too deeply) would take with it
     // whatever is sent behind it.
     const culprit = findUncloneable(result, 'result', transferList);

@@ -1,10 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { NestFactory as OriginalNestFactory } from '@nestjs/core';
+import { threadState } from '../handlers/thread-state.js';
 
 type NestFactory = typeof OriginalNestFactory;
 type CreateApplicationContext = NestFactory['createApplicationContext'];
 
 const CREATORS = ['create', 'createMicroservice', 'createApplicationContext'] as const;
+
+type Creators = Record<(typeof CREATORS)[number], (...args: unknown[]) => Promise<unknown>>;
+
+/** What the factories were before any guard: a thread that serves another lease is guarded anew. */
+const originals = threadState('nest-factories:1', () => new WeakMap<NestFactory, Creators>());
 
 /**
  * Keeps a worker from booting the application again, when the file of a handler is the entry file: a
@@ -17,7 +23,6 @@ const CREATORS = ['create', 'createMicroservice', 'createApplicationContext'] as
  */
 export class NestFactoryGuard {
   readonly #isTaskRunning: () => boolean;
-  readonly #originals = new Map<NestFactory, CreateApplicationContext>();
   readonly #allowed = new AsyncLocalStorage<boolean>();
   /** The imports that wait, each known to the code that it runs. */
   readonly #importing = new AsyncLocalStorage<() => void>();
@@ -30,10 +35,9 @@ export class NestFactoryGuard {
 
   /** Guards a copy of NestFactory; there are several where Nest was bundled with the application. */
   protect(factory: NestFactory): void {
-    if (this.#originals.has(factory)) return;
-    this.#originals.set(factory, factory.createApplicationContext.bind(factory));
+    const own = originalsOf(factory);
     for (const creator of CREATORS) {
-      const original = factory[creator].bind(factory) as (...args: unknown[]) => Promise<unknown>;
+      const original = own[creator];
       const guarded = (...args: unknown[]): Promise<unknown> =>
         this.#passes() ? original(...args) : this.#intercept();
       Object.defineProperty(factory, creator, {
@@ -67,8 +71,9 @@ export class NestFactoryGuard {
     factory: NestFactory,
     ...args: Parameters<CreateApplicationContext>
   ): ReturnType<CreateApplicationContext> {
-    const original = this.#originals.get(factory) ?? factory.createApplicationContext.bind(factory);
-    return this.#allowed.run(true, () => original(...args));
+    const { createApplicationContext } = originalsOf(factory);
+    const context = this.#allowed.run(true, () => createApplicationContext(...args));
+    return context as ReturnType<CreateApplicationContext>;
   }
 
   #passes(): boolean {
@@ -81,4 +86,16 @@ export class NestFactoryGuard {
     for (const done of own === undefined ? this.#waiting : [own]) done();
     return new Promise<never>(() => undefined);
   }
+}
+
+function originalsOf(factory: NestFactory): Creators {
+  const known = originals.get(factory);
+  if (known !== undefined) return known;
+  const found = {
+    create: factory.create.bind(factory),
+    createMicroservice: factory.createMicroservice.bind(factory),
+    createApplicationContext: factory.createApplicationContext.bind(factory),
+  } as Creators;
+  originals.set(factory, found);
+  return found;
 }

@@ -1,0 +1,187 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { addCaller, removeCaller, type TaskCaller } from '../../src/handlers/call-router.js';
+import { CpuTask } from '../../src/handlers/cpu-task.decorator.js';
+import { CpuTaskHost } from '../../src/handlers/cpu-task-host.decorator.js';
+import type { HandlerDefinition } from '../../src/handlers/handler.js';
+import { handlersOf } from '../../src/handlers/handler.registry.js';
+import { callForTask } from '../../src/worker/current-task.js';
+import type { RunningTask } from '../../src/worker/running-task.js';
+import { Hexagon, Octagon, Square } from '../.fixtures/handlers/more-shapes.js';
+import { Circle } from '../.fixtures/handlers/shapes.js';
+import { CodecService, ThumbnailService } from '../.fixtures/handlers/thumbnail.service.js';
+
+const run = async (): Promise<void> => {};
+const image = new Uint8Array([1, 2, 3]);
+
+/** Stands for an application: owns what it is given, and tells what was called. */
+class RecordingCaller implements TaskCaller {
+  readonly calls: [handler: string, args: unknown[]][] = [];
+  readonly #owned = new Set<object>();
+
+  own<T extends object>(instance: T): T {
+    this.#owned.add(instance);
+    return instance;
+  }
+
+  owns(instance: object): boolean {
+    return this.#owned.has(instance);
+  }
+
+  async call({ name }: HandlerDefinition, args: unknown[]): Promise<unknown> {
+    this.calls.push([name, args]);
+    return 'from a worker';
+  }
+}
+
+describe('@CpuTask()', () => {
+  let caller = new RecordingCaller();
+
+  afterEach(() => {
+    removeCaller(caller);
+    caller = new RecordingCaller();
+  });
+
+  it('keeps the name, the length and the metadata of the method', () => {
+    const thumbnail = Reflect.get(ThumbnailService.prototype, 'thumbnail') as () => unknown;
+    expect(thumbnail.name).toBe('thumbnail');
+    expect(thumbnail).toHaveLength(2);
+    expect(Reflect.getMetadata('above', thumbnail)).toBe(1);
+    expect(Reflect.getMetadata('below', thumbnail)).toBe(2);
+  });
+
+  it('records class, method, options and the file that defines the class', () => {
+    const [thumbnail, digest] = handlersOf(ThumbnailService);
+    expect(thumbnail).toMatchObject({
+      name: 'ThumbnailService.thumbnail',
+      target: ThumbnailService,
+      method: 'thumbnail',
+      options: { timeout: 10_000 },
+      file: new URL('../.fixtures/handlers/thumbnail.service.js', import.meta.url).href,
+    });
+    expect(digest).toMatchObject({ name: 'hash', method: 'digest' });
+    expect(handlersOf(ThumbnailService)).toHaveLength(2);
+  });
+
+  it('runs the method where it is, on an instance that no application owns', async () => {
+    addCaller(caller);
+    await expect(new ThumbnailService(new CodecService()).thumbnail(image, 2)).resolves.toBe(12);
+    expect(caller.calls).toEqual([]);
+  });
+
+  it('hands calls on an owned instance to its application', async () => {
+    addCaller(caller);
+    const service = caller.own(new ThumbnailService(new CodecService()));
+    await expect(service.thumbnail(image, 2)).resolves.toBe('from a worker');
+    await service.digest('x');
+    expect(caller.calls).toEqual([
+      ['ThumbnailService.thumbnail', [image, 2]],
+      ['hash', ['x']],
+    ]);
+  });
+
+  it('gives an instance back to itself when its application has gone', async () => {
+    const other = new RecordingCaller();
+    addCaller(other);
+    addCaller(caller);
+    const service = caller.own(new ThumbnailService(new CodecService()));
+    await service.digest('x');
+    removeCaller(caller);
+    await expect(service.digest('x')).resolves.toBe('X');
+    removeCaller(other);
+  });
+
+  it('asks an application once whether an instance is its own', async () => {
+    addCaller(caller);
+    const service = caller.own(new ThumbnailService(new CodecService()));
+    const owns = vi.spyOn(caller, 'owns');
+    await service.digest('x');
+    await service.digest('y');
+    expect(owns).toHaveBeenCalledTimes(1);
+  });
+
+  it('runs where it is inside a task', async () => {
+    addCaller(caller);
+    const service = caller.own(new ThumbnailService(new CodecService()));
+    const nested = (): Promise<string> => service.digest('x');
+    await expect(callForTask({} as RunningTask, nested, undefined, [])).resolves.toBe('X');
+  });
+
+  it('asks again for an instance that was not owned yet, as while it is being built', async () => {
+    addCaller(caller);
+    const service = new ThumbnailService(new CodecService());
+    await expect(service.digest('x')).resolves.toBe('X');
+    caller.own(service);
+    await expect(service.digest('x')).resolves.toBe('from a worker');
+  });
+
+  it('runs a method that was taken off its instance where it is', async () => {
+    addCaller(caller);
+    const service = caller.own(new ThumbnailService(new CodecService()));
+    const digest = Reflect.get<ThumbnailService, 'digest'>(service, 'digest');
+    await expect(digest('x')).resolves.toBe('X');
+  });
+
+  it('calls an inherited handler under the name of the class of the instance', async () => {
+    addCaller(caller);
+    await caller.own(new Square()).area();
+    expect(caller.calls).toEqual([['Square.area', []]]);
+  });
+
+  it('does not make a task of super.method()', async () => {
+    addCaller(caller);
+    const circle = caller.own(new Circle());
+    await expect(circle.outline()).resolves.toBe("round circle's outline");
+    const area = handlersOf(Circle).find(({ method }) => method === 'area');
+    await expect(area?.run.call(circle)).resolves.toBe("round circle's area");
+    expect(caller.calls).toEqual([]);
+  });
+
+  it.each([
+    ['a static method', ThumbnailService, 'create', { value: run }, 'static method'],
+    ['a symbol', {}, Symbol('run'), { value: run }, 'symbol'],
+    ['a property', {}, 'run', undefined, 'not a method'],
+    ['a getter', {}, 'run', { get: () => run }, 'not a method'],
+  ])('refuses %s', (_what, target, key, descriptor, message) => {
+    const decorate = CpuTask() as unknown as (...args: unknown[]) => void;
+    expect(() => decorate(target, key, descriptor)).toThrow(
+      expect.objectContaining({
+        name: 'ConfigurationError',
+        message: expect.stringContaining(message) as string,
+      }),
+    );
+  });
+
+  it('tells how to compile, when it is applied as a standard decorator', () => {
+    const decorate = CpuTask() as unknown as (...args: unknown[]) => void;
+    expect(() => decorate(run, { kind: 'method', name: 'run' })).toThrow('experimentalDecorators');
+  });
+});
+
+describe('@CpuTaskHost()', () => {
+  it('makes a class that only inherits its handlers known, with its own file', () => {
+    expect(handlersOf(Square).map(({ name, target, file }) => ({ name, target, file }))).toEqual([
+      { name: 'Square.area', target: Square, file: fileOf('more-shapes') },
+      { name: 'Square.outline', target: Square, file: fileOf('more-shapes') },
+    ]);
+  });
+
+  it('makes a class known that another decorator replaced', () => {
+    expect(handlersOf(Hexagon)[0]).toMatchObject({
+      name: 'Hexagon.area',
+      target: Hexagon,
+      file: fileOf('more-shapes'),
+    });
+    expect(handlersOf(Octagon)[0]).toMatchObject({ name: 'octagon', target: Octagon });
+  });
+
+  it.each([
+    [{ import: [] }, 'unknown key "import"'],
+    [{ providers: {} }, 'providers must be an array'],
+  ])('refuses %o', (options, message) => {
+    expect(() => CpuTaskHost(options as object)(class Service {})).toThrow(message);
+  });
+
+  function fileOf(name: string): string {
+    return new URL(`../.fixtures/handlers/${name}.js`, import.meta.url).href;
+  }
+});

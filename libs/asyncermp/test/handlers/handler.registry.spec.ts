@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import type { HandlerDefinition } from '../../src/handlers/handler.js';
+import {
+  allHandlers,
+  handlersOf,
+  isUnlocatedHeir,
+  registerHandler,
+} from '../../src/handlers/handler.registry.js';
+import { Square, Triangle } from '../.fixtures/handlers/more-shapes.js';
+import { Circle } from '../.fixtures/handlers/shapes.js';
+
+function define(name: string, file: string): HandlerDefinition {
+  const definition: HandlerDefinition = {
+    name,
+    file,
+    method: 'run',
+    target: class Service {},
+    run: () => undefined,
+    options: {},
+  };
+  registerHandler(definition);
+  return definition;
+}
+
+const named = (name: string): HandlerDefinition[] =>
+  allHandlers().filter((definition) => definition.name === name);
+
+describe('the registry of handlers', () => {
+  it('replaces a handler that its file defines again, and keeps both classes apart', () => {
+    const before = define('Reloaded.run', '/app/reloaded.js');
+    const after = define('Reloaded.run', '/app/reloaded.js');
+    expect(named('Reloaded.run')).toEqual([after]);
+    expect(handlersOf(before.target)).toEqual([before]);
+    expect(handlersOf(after.target)).toEqual([after]);
+  });
+
+  it('keeps handlers of one name from different files, so that the clash can be told', () => {
+    const one = define('Same.run', '/app/one.js');
+    const two = define('Same.run', '/app/two.js');
+    expect(named('Same.run')).toEqual([one, two]);
+  });
+
+  it('finds inherited handlers under the name of the heir', () => {
+    expect(handlersOf(Triangle).map(({ name }) => name)).toEqual([
+      'Triangle.area',
+      'Triangle.outline',
+    ]);
+    expect(handlersOf(Triangle)).toBe(handlersOf(Triangle));
+  });
+
+  it('does not take a method for a handler that was overridden without the decorator', () => {
+    expect(handlersOf(Circle).map(({ name }) => name)).toEqual(['Circle.area']);
+  });
+
+  it('knows which heirs a worker would not find', () => {
+    expect(handlersOf(Triangle).every(isUnlocatedHeir)).toBe(true);
+    expect(handlersOf(Square).some(isUnlocatedHeir)).toBe(false);
+    expect(handlersOf(Circle).some(isUnlocatedHeir)).toBe(false);
+  });
+
+  it('finds none on functions and classes without any', () => {
+    expect(handlersOf(() => 1)).toEqual([]);
+    expect(handlersOf(class {})).toEqual([]);
+  });
+});
