@@ -18,6 +18,11 @@ export interface AsyncerMpOptions {
    * `maxProcesses`. They are warm when the application has booted. Default 1.
    */
   readonly minProcesses?: number;
+  /**
+   * Workers that are kept ready beside those that are in use, so that one which has to be ended is
+   * replaced at once: a whole number from 0. They take memory and run nothing until then. Default 0.
+   */
+  readonly spareProcesses?: number;
   /** How long a worker above `minProcesses` stays without work, in ms. Default 60,000. */
   readonly idleTimeout?: number;
   /**
@@ -75,6 +80,7 @@ export type ResolvedOptions = Required<Omit<AsyncerMpOptions, 'env' | 'execArgv'
 const optionRules: OptionRules<AsyncerMpOptions> = {
   maxProcesses: rules.wholeFrom(1),
   minProcesses: rules.wholeFrom(0),
+  spareProcesses: rules.wholeFrom(0),
   idleTimeout: rules.millisecondsFrom0,
   isolation: rules.oneOf('threads', 'inline'),
   maxQueue: rules.wholeFromOrInfinity(0),
@@ -117,6 +123,7 @@ export function resolveOptions(given: AsyncerMpOptions | number = {}): ResolvedO
   return {
     maxProcesses,
     minProcesses,
+    spareProcesses: options.spareProcesses ?? 0,
     idleTimeout: options.idleTimeout ?? 60_000,
     isolation: options.isolation ?? 'threads',
     maxQueue: options.maxQueue ?? Infinity,

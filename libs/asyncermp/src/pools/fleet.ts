@@ -9,6 +9,8 @@ import { StartBackoff } from './start-backoff.js';
 export interface FleetOptions {
   readonly maxProcesses: number;
   readonly minProcesses: number;
+  /** Workers that are kept ready beside those that are in use or kept anyway. */
+  readonly spareProcesses: number;
   readonly idleTimeout: number;
   readonly maxTasksPerWorker: number;
   readonly maxWorkerAge: number;
@@ -57,7 +59,7 @@ export class Fleet<A extends Attempt> {
 
   /** Starts the workers that are kept warm; settles when they are ready, or one failed to start. */
   warmUp(): Promise<void> {
-    if (this.#count('ready') >= this.#min) {
+    if (this.#count('ready') >= this.#wanted) {
       return Promise.resolve();
     }
     this.#keepMinimum();
@@ -87,22 +89,26 @@ export class Fleet<A extends Attempt> {
   grow(): void {
     while (
       !this.#isClosed &&
-      this.#alive < this.#max &&
+      this.#alive < this.#most &&
       this.#count('starting') < this.user.demand &&
       this.#backoff.mayStart
     ) {
       this.#start();
     }
+    this.#keepMinimum();
   }
 
   /** A lane was given its first attempt. */
   markBusy(member: Member<A>): void {
     this.#idle.remove(member);
+    if (this.options.spareProcesses > 0) {
+      this.#keepMinimum();
+    }
   }
 
   /** A lane's last attempt is over. */
   markIdle(member: Member<A>): void {
-    if (member.state === 'retiring' || (member.state === 'ready' && this.#alive > this.#max)) {
+    if (member.state === 'retiring' || (member.state === 'ready' && this.#alive > this.#most)) {
       this.#release(member);
     } else if (member.state === 'ready') {
       this.#idle.add(member);
@@ -138,7 +144,7 @@ export class Fleet<A extends Attempt> {
     member.state = 'ready';
     this.#idle.add(member);
     this.#retireWorn();
-    if (this.#count('ready') >= this.#min) {
+    if (this.#count('ready') >= this.#wanted) {
       this.#wakeAwaiting();
     }
   }
@@ -172,11 +178,11 @@ export class Fleet<A extends Attempt> {
   /** Changes how many workers there may be. Those above it go when their attempts are over. */
   resize(max: number): void {
     this.#max = max;
-    while (this.#alive > max && this.#idle.oldest) {
+    while (this.#alive > this.#most && this.#idle.oldest) {
       this.#release(this.#idle.oldest);
     }
     const starting = [...this.#members.values()].filter(({ state }) => state === 'starting');
-    const surplus = starting.slice(0, Math.max(0, this.#alive - max));
+    const surplus = starting.slice(0, Math.max(0, this.#alive - this.#most));
     for (const member of surplus) {
       this.kill(member);
     }
@@ -220,8 +226,16 @@ export class Fleet<A extends Attempt> {
     await gone;
   }
 
-  get #min(): number {
-    return Math.min(this.options.minProcesses, this.#max);
+  /** How many workers there may be. */
+  get #most(): number {
+    return this.#max + this.options.spareProcesses;
+  }
+
+  /** How many workers there are to be, also when nothing waits for one. */
+  get #wanted(): number {
+    const { minProcesses, spareProcesses } = this.options;
+    const busy = spareProcesses === 0 ? 0 : this.#alive - this.#idle.size - this.#count('starting');
+    return Math.min(this.#max, Math.max(minProcesses, busy)) + spareProcesses;
   }
 
   /** Workers that are there for work: those that go, or wait to be replaced, do not count. */
@@ -242,7 +256,7 @@ export class Fleet<A extends Attempt> {
   }
 
   #keepMinimum(): void {
-    while (!this.#isClosed && this.#alive < this.#min && this.#backoff.mayStart) {
+    while (!this.#isClosed && this.#alive < this.#wanted && this.#backoff.mayStart) {
       this.#start();
     }
   }
@@ -281,7 +295,7 @@ export class Fleet<A extends Attempt> {
   }
 
   #expire(member: Member<A>): boolean {
-    const mayGo = this.#alive > this.#min;
+    const mayGo = this.#alive > this.#wanted;
     if (mayGo) {
       this.#release(member);
     }

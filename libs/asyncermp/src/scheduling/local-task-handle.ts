@@ -29,7 +29,7 @@ export class LocalTaskHandle implements TaskHandle {
   }
 
   get attempt(): number {
-    return this.#task.attempt;
+    return this.#task.begunAttempts;
   }
 
   get progress(): unknown {

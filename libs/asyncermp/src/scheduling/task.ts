@@ -132,6 +132,11 @@ export class Task extends QueueNode implements Attempt {
     return Number.isNaN(begunAt) ? 0 : Math.max(0, now - begunAt);
   }
 
+  /** Attempts that have begun: one that was sent may still be taken back. */
+  get begunAttempts(): number {
+    return this.#phase === 'sent' && !this.lane?.isStarted(this) ? this.attempt - 1 : this.attempt;
+  }
+
   /** When the last attempt began, also one that still runs; NaN before the first. */
   get begunAt(): number {
     return this.lane?.startedAt(this) ?? this.startedAt;
@@ -179,6 +184,8 @@ export class Task extends QueueNode implements Attempt {
 
   /** It has its outcome. What it was given is let go of. */
   settle(state: SettledState, value: unknown, now: number): void {
+    // A lane that does not let go yet knows it, and will not be asked later.
+    this.startedAt = this.begunAt;
     this.#phase = state;
     this.#value = value;
     this.settledAt = now;
