@@ -1,5 +1,6 @@
 import { rules, checkOptions, type OptionRules } from './check-options.js';
 import type { TaskOptions } from './task-options.js';
+import { checkTaskOptions } from './task-options.rules.js';
 
 /** Options of `AsyncerMpService.map()`. Those of tasks hold for every task that it makes. */
 export interface MapOptions extends Omit<TaskOptions, 'uid' | 'transfer' | 'onDuplicate'> {
@@ -46,7 +47,7 @@ const ownRules: OptionRules<OwnOptions> = {
 };
 
 /**
- * Parts map()'s own options from those of its tasks, which are checked with each task.
+ * Checks the options, and parts map()'s own from those of its tasks.
  * @throws ConfigurationError
  */
 export function splitMapOptions(
@@ -58,5 +59,6 @@ export function splitMapOptions(
     Object.entries(given).filter(([, value]) => value !== undefined),
   ) as OwnOptions;
   checkOptions(own, ownRules, `map() of ${handler}`, { handler });
+  checkTaskOptions(task, handler);
   return { own, task };
 }
