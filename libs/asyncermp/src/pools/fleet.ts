@@ -193,10 +193,15 @@ export class Fleet<A extends Attempt> {
     this.#keepMinimum();
   }
 
-  /** Ends a worker at once. */
-  kill(member: Member<A>): void {
+  /** The worker takes nothing any more. */
+  markEnding(member: Member<A>): void {
     this.#idle.remove(member);
     member.state = 'ending';
+  }
+
+  /** Ends a worker at once. */
+  kill(member: Member<A>): void {
+    this.markEnding(member);
     member.lane.kill();
   }
 

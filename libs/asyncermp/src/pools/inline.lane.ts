@@ -182,6 +182,7 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
     }
     this.#ended = true;
     queueMicrotask(() => {
+      this.listener.onEnding(this);
       const running = this.#held.find(({ startedAt }) => startedAt !== undefined);
       const waiting = this.#held.filter((held) => held !== running);
       this.#held.length = 0;

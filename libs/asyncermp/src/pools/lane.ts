@@ -85,6 +85,8 @@ export interface LaneListener<A extends Attempt = Attempt> {
   /** After an attempt, the worker's heap held more than it may (`maxWorkerHeap`). */
   onHeapLimit(lane: Lane<A>): void;
   onLog(lane: Lane<A>, level: LogLevelName, line: LogLine): void;
+  /** The worker is gone. What it had answered before follows, and then {@link onEnded}. */
+  onEnding(lane: Lane<A>): void;
   /** The worker is gone, whatever the reason, and nothing more will come of it. Exactly once. */
   onEnded(lane: Lane<A>, end: LaneEnd<A>): void;
 }

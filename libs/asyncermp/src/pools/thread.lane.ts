@@ -1,11 +1,9 @@
 import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
 import { decodeError, encodeError } from '../protocol/error-codec.js';
 import {
   FromWorker,
   ToWorker,
   type FromWorkerMessage,
-  type LeaseData,
   type RunMessage,
 } from '../protocol/envelope.js';
 import { Slots } from '../protocol/slots.js';
@@ -14,22 +12,29 @@ import { TaskSerializationError } from '../tasks/errors.js';
 import type { Attempt, Lane, LaneListener } from './lane.js';
 import { SlotTable } from './slot-table.js';
 import { ThreadDeath } from './thread-death.js';
+import { ThreadLease } from './thread-lease.js';
 import type { ThreadOptions } from './thread.pool.js';
 
-/**
- * A lane on a worker thread. piscina makes, limits, guards and ends the thread: one `run()` is the
- * lease, and lasts as long as the lane. The attempts travel over a port of the lease.
- *
- * Each lane has a piscina of one thread. So the lane knows its thread from the first moment, the number
- * of lanes can change at will, and what piscina does when a thread dies early (in 5.3.2 it gives up for
- * good, or starts the next one at once, and again) concerns nobody: it is left alone once it had its
- * thread.
- */
+/** The messages that are about an attempt. */
+type AttemptMessage = Extract<
+  FromWorkerMessage,
+  readonly [
+    (
+      | typeof FromWorker.Completed
+      | typeof FromWorker.Failed
+      | typeof FromWorker.Progress
+      | typeof FromWorker.Started
+    ),
+    ...unknown[],
+  ]
+>;
+
+/** A lane on a worker thread: the attempts travel over a port of the thread's lease. */
 export class ThreadLane<A extends Attempt> implements Lane<A> {
   readonly #port: MessagePort;
   readonly #slots = new Slots();
   readonly #table = new SlotTable<A>();
-  readonly #lease = new AbortController();
+  #lease: ThreadLease | undefined = undefined;
   readonly #death = new ThreadDeath();
   #outbox: RunMessage[] = [];
   /** Whether something in the outbox is handed over, and so travels alone. */
@@ -38,63 +43,30 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
 
   constructor(
     readonly id: number,
-    private readonly options: ThreadOptions,
+    options: ThreadOptions,
     private readonly listener: LaneListener<A>,
   ) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on('message', (message: FromWorkerMessage) => this.#receive(message));
     port1.on('messageerror', (error) => {
+      // An answer is lost, and nobody can tell whose.
       this.#death.note(error);
-      this.kill();
+      this.#lease?.end();
     });
+    const { buffer: slots } = this.#slots;
     try {
-      this.#start(port2);
+      this.#lease = new ThreadLease(port2, { slots, worker: id }, options, {
+        onError: (error) => this.#death.note(error),
+        onExit: (code) => {
+          this.#death.exited(code);
+          this.#end();
+        },
+      });
     } catch (error) {
-      // Node refuses to make the thread at all: an option of its own in execArgv, say.
       this.#death.neverStarted(error);
       queueMicrotask(() => this.#end());
     }
-  }
-
-  #start(port: MessagePort): void {
-    const { manifest, uidPrefix, maxHeapBytes, workerFile, env, execArgv, resourceLimits } =
-      this.options;
-    const pool = new Piscina({
-      // The thread is made by the run() below, which makes it known at once.
-      minThreads: 0,
-      maxThreads: 1,
-      idleTimeout: 0,
-      // 'sync' freezes the thread between tasks, and with it the timers and sockets of its providers.
-      atomics: 'disabled',
-      recordTiming: false,
-      resourceLimits,
-      ...(env !== undefined && { env }),
-      ...(execArgv !== undefined && { execArgv: [...execArgv] }),
-    });
-    // Told by the thread's own events below; without a listener it would end the application.
-    pool.on('error', () => {});
-    const lease: LeaseData = {
-      port,
-      slots: this.#slots.buffer,
-      manifest,
-      uidPrefix,
-      worker: this.id,
-      maxHeapBytes,
-    };
-    // Its outcome is told by the thread's exit, which comes later and always.
-    pool
-      .run(lease, { filename: workerFile, transferList: [port], signal: this.#lease.signal })
-      .catch(() => {});
-    const [thread] = pool.threads;
-    if (!thread) {
-      throw new Error('piscina made no thread');
-    }
-    thread.on('error', (error) => this.#death.note(error));
-    thread.once('exit', (code) => {
-      this.#death.exited(code);
-      this.#end();
-    });
   }
 
   get load(): number {
@@ -194,7 +166,7 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
 
   kill(): void {
     this.#death.expected();
-    this.#lease.abort();
+    this.#lease?.end();
   }
 
   release(): void {
@@ -204,37 +176,13 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
 
   #receive(message: FromWorkerMessage): void {
     switch (message[0]) {
-      case FromWorker.Completed: {
-        const [, slot, result, runMs] = message;
-        const attempt = this.#table.at(slot);
-        if (attempt) {
-          const startedAt = this.#slots.startedAt(slot) ?? Number.NaN;
-          this.#release(slot);
-          this.listener.onCompleted(this, attempt, result, startedAt, runMs);
-        }
-        break;
-      }
-      case FromWorker.Failed: {
-        const [, slot, error, runMs] = message;
-        const attempt = this.#table.at(slot);
-        if (attempt) {
-          const startedAt = this.#slots.startedAt(slot) ?? Number.NaN;
-          this.#release(slot);
-          this.listener.onFailed(this, attempt, error, startedAt, runMs);
-        }
-        break;
-      }
-      case FromWorker.Progress: {
-        const attempt = this.#table.at(message[1]);
-        if (attempt) {
-          this.listener.onProgress(this, attempt, message[2]);
-        }
-        break;
-      }
+      case FromWorker.Completed:
+      case FromWorker.Failed:
+      case FromWorker.Progress:
       case FromWorker.Started: {
         const attempt = this.#table.at(message[1]);
         if (attempt) {
-          this.listener.onStarted(this, attempt);
+          this.#receiveOf(attempt, message);
         }
         break;
       }
@@ -258,6 +206,27 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
     }
   }
 
+  #receiveOf(attempt: A, message: AttemptMessage): void {
+    const { slot } = attempt;
+    const startedAt = this.#slots.startedAt(slot) ?? Number.NaN;
+    switch (message[0]) {
+      case FromWorker.Completed:
+        this.#release(slot);
+        this.listener.onCompleted(this, attempt, message[2], startedAt, message[3]);
+        break;
+      case FromWorker.Failed:
+        this.#release(slot);
+        this.listener.onFailed(this, attempt, message[2], startedAt, message[3]);
+        break;
+      case FromWorker.Progress:
+        this.listener.onProgress(this, attempt, message[2]);
+        break;
+      case FromWorker.Started:
+        this.listener.onStarted(this, attempt);
+        break;
+    }
+  }
+
   #release(slot: number): void {
     this.#slots.free(slot);
     this.#table.free(slot);
@@ -268,6 +237,7 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
       return;
     }
     this.#ended = true;
+    this.listener.onEnding(this);
     // What the worker had answered before it died is on this side of the port already.
     for (
       let entry = receiveMessageOnPort(this.#port);

@@ -255,6 +255,13 @@ export class Dispatcher implements FleetUser<Task> {
     this.log.workerLine(lane.id, level, line);
   }
 
+  onEnding(lane: Lane<Task>): void {
+    const member = this.#fleet.member(lane);
+    if (member) {
+      this.#fleet.markEnding(member);
+    }
+  }
+
   onEnded(lane: Lane<Task>, end: LaneEnd<Task>): void {
     const member = this.#fleet.member(lane);
     if (member?.hasPermit) {

@@ -223,6 +223,11 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
   // ---- what the clock reports
 
   onTimeLimit(task: Task, phase: TimeoutPhase, limitMs: number): void {
+    if (phase === 'queue' && task.phase === 'sent' && !this.dispatcher.takeBack(task)) {
+      // It began this very moment, and so waits no longer.
+      this.#limits.watch(task);
+      return;
+    }
     const error = withoutStack(() => new TaskTimeoutError(phase, limitMs, subjectOf(task)));
     this.#withdraw(task, error);
     const isLastTry = phase !== 'run' || task.failures + 1 >= task.policy.attempts;

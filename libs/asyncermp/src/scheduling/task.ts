@@ -3,9 +3,8 @@ import type { Attempt, Lane } from '../pools/lane.js';
 import type { SettledState, TaskState } from '../tasks/task-state.js';
 import type { HandlerRecord, TaskPolicy } from './handler-record.js';
 import { RunMode } from '../protocol/chunk.js';
-import { joinCallerFrames } from '../protocol/caller-frames.js';
-import { rejectWithCaller } from '../protocol/reject-with-caller.js';
 import { autoUid } from '../protocol/uid.js';
+import { OutcomePromise } from './outcome-promise.js';
 import { UID_PREFIX } from './task-numbers.js';
 import { QueueNode } from './task-queue.js';
 import type { TimerNode } from './deadline-timers.js';
@@ -14,11 +13,6 @@ import type { TimerNode } from './deadline-timers.js';
 type Phase = 'new' | 'queued' | 'sent' | 'retrying' | SettledState;
 
 const NONE: readonly never[] = [];
-
-interface Deferred {
-  readonly promise: Promise<unknown>;
-  readonly resolve: (value: unknown) => void;
-}
 
 /**
  * One submission of a handler. Its state changes through the transitions below and nowhere else; each
@@ -57,8 +51,7 @@ export class Task extends QueueNode implements Attempt {
   #signals: readonly AbortSignal[];
   #phase: Phase = 'new';
   #value: unknown = undefined;
-  #isWatched = false;
-  #deferred: Deferred | undefined = undefined;
+  #promised: OutcomePromise | undefined = undefined;
 
   constructor(
     seq: number,
@@ -117,7 +110,7 @@ export class Task extends QueueNode implements Attempt {
   }
 
   get isSettled(): boolean {
-    return this.#phase === 'completed' || this.#phase === 'failed' || this.#phase === 'cancelled';
+    return isSettled(this.#phase);
   }
 
   /** From acceptance to the start of the last attempt, or to the outcome or now without one, in ms. */
@@ -192,9 +185,7 @@ export class Task extends QueueNode implements Attempt {
     this.args = NONE;
     this.handOver = undefined;
     this.verdict = undefined;
-    if (this.#deferred) {
-      this.#resolve(this.#deferred);
-    }
+    this.#promised?.settle(state, value);
   }
 
   /** The outcome's result, or its error. */
@@ -202,52 +193,27 @@ export class Task extends QueueNode implements Attempt {
     return this.#value;
   }
 
-  /** The outcome, made when somebody first asks for it. */
+  /** The outcome, as a promise. */
   get promise(): Promise<unknown> {
-    if (!this.#deferred) {
-      this.#deferred = deferred();
-      if (this.isSettled) {
-        this.#resolve(this.#deferred);
-      }
-    }
-    return this.#deferred.promise;
+    return this.#outcome.promise;
   }
 
-  /** A rejection that nobody awaits is none: failures are logged and broadcast. */
+  /** From now on, a rejection that nobody awaits is none. */
   watch(): void {
-    this.#isWatched = true;
+    this.#outcome.watch();
   }
 
-  #resolve({ promise, resolve }: Deferred): void {
-    const value = this.#value;
-    if (this.#phase === 'completed') {
-      resolve(value);
-      return;
-    }
-    // Not where tasks are cancelled: that may be very many at once, by whom they belong to.
-    const isJoined = this.#phase === 'failed' && value instanceof Error;
-    rejectWithCaller(resolve, () => {
-      if (isJoined) {
-        joinCallerFrames(value);
+  get #outcome(): OutcomePromise {
+    if (!this.#promised) {
+      this.#promised = new OutcomePromise();
+      if (isSettled(this.#phase)) {
+        this.#promised.settle(this.#phase, this.#value);
       }
-      // Only now: V8 does not follow a promise that has more than one reaction to its caller.
-      this.#silence(promise);
-      return value;
-    });
-  }
-
-  #silence(promise: Promise<unknown>): void {
-    if (this.#isWatched) {
-      promise.catch(() => {});
     }
+    return this.#promised;
   }
 }
 
-/** As Promise.withResolvers, which Node 20 has not got. */
-function deferred(): Deferred {
-  let resolve: Deferred['resolve'] = () => {};
-  const promise = new Promise<unknown>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
+function isSettled(phase: Phase): phase is SettledState {
+  return phase === 'completed' || phase === 'failed' || phase === 'cancelled';
 }

@@ -1,0 +1,65 @@
+/** The stable `code` of every error of this library. */
+export const ErrorCode = {
+  Configuration: 'ASYNCERMP_CONFIGURATION',
+  UnknownHandler: 'ASYNCERMP_UNKNOWN_HANDLER',
+  Serialization: 'ASYNCERMP_SERIALIZATION',
+  Duplicate: 'ASYNCERMP_DUPLICATE',
+  QueueFull: 'ASYNCERMP_QUEUE_FULL',
+  Cancelled: 'ASYNCERMP_CANCELLED',
+  Timeout: 'ASYNCERMP_TIMEOUT',
+  WorkerCrashed: 'ASYNCERMP_WORKER_CRASHED',
+  WorkerStart: 'ASYNCERMP_WORKER_START',
+  Shutdown: 'ASYNCERMP_SHUTDOWN',
+} as const;
+
+/** One of the values of {@link ErrorCode}. */
+export type ErrorCode = (typeof ErrorCode)[keyof typeof ErrorCode];
+
+/** Whom an error is about: the task's uid and its handler's name, where there is a task. */
+export interface ErrorSubject {
+  /** The task's uid. */
+  readonly uid?: string | undefined;
+  /** The handler's name, `Class.method` unless `@CpuTask({ name })` says otherwise. */
+  readonly handler?: string | undefined;
+}
+
+/** `task <uid> of <handler>`, for the beginning of a message. */
+export function subjectText({ uid, handler }: ErrorSubject): string {
+  const task = uid === undefined ? 'a task' : `task ${uid}`;
+  return handler === undefined ? task : `${task} of ${handler}`;
+}
+
+/**
+ * What every error of this library extends: `instanceof AsyncerMpError` tells its own failures from
+ * those that a handler threw. All of them keep their class, `code`, `uid` and `handler` when they are
+ * sent from a worker.
+ */
+export abstract class AsyncerMpError extends Error {
+  /** Stable across versions, for programs. */
+  abstract readonly code: ErrorCode;
+  /** The task's uid, where the error is about one task. */
+  readonly uid: string | undefined;
+  /** The handler's name, where the error is about one handler. */
+  readonly handler: string | undefined;
+
+  constructor(message: string, subject: ErrorSubject = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.uid = subject.uid;
+    this.handler = subject.handler;
+  }
+}
+
+/**
+ * Makes an error whose stack would only show the library's own timers and messages: it has none, which
+ * costs nothing, until the frames of whoever awaits the task are put to it.
+ */
+export function withoutStack<E extends Error>(make: () => E): E {
+  const { stackTraceLimit } = Error;
+  // Not by assignment, which throws where somebody has frozen Error.
+  Reflect.set(Error, 'stackTraceLimit', 0);
+  try {
+    return make();
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  }
+}
