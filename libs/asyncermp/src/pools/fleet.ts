@@ -2,7 +2,8 @@ import { monotonicMs } from '../protocol/monotonic-clock.js';
 import type { PoolLog } from '../tasks/pool-log.js';
 import { IdleLanes } from './idle-lanes.js';
 import type { Attempt, Lane, LaneEnd, LaneFactory, LaneListener } from './lane.js';
-import { Member, type MemberState } from './member.js';
+import { Member } from './member.js';
+import { Roster } from './roster.js';
 import { StartBackoff } from './start-backoff.js';
 
 /** How many workers there are, and how long they live. Times in milliseconds. */
@@ -35,7 +36,7 @@ const RELEASE_GRACE_MS = 5_000;
  * start. Of attempts it knows only how many a lane has.
  */
 export class Fleet<A extends Attempt> {
-  readonly #members = new Map<Lane<A>, Member<A>>();
+  readonly #roster = new Roster<A>();
   readonly #idle: IdleLanes<A>;
   readonly #backoff: StartBackoff;
   readonly #awaiting: (() => void)[] = [];
@@ -59,7 +60,7 @@ export class Fleet<A extends Attempt> {
 
   /** Starts the workers that are kept warm; settles when they are ready, or one failed to start. */
   warmUp(): Promise<void> {
-    if (this.#count('ready') >= this.#wanted) {
+    if (this.#roster.count('ready') >= this.#wanted) {
       return Promise.resolve();
     }
     this.#keepMinimum();
@@ -67,11 +68,11 @@ export class Fleet<A extends Attempt> {
   }
 
   member(lane: Lane<A>): Member<A> | undefined {
-    return this.#members.get(lane);
+    return this.#roster.get(lane);
   }
 
   get members(): Iterable<Member<A>> {
-    return this.#members.values();
+    return this.#roster;
   }
 
   /** A ready lane that has nothing to do, if there is one. It stays idle until {@link markBusy}. */
@@ -81,16 +82,16 @@ export class Fleet<A extends Attempt> {
 
   count(): { starting: number; idle: number; busy: number } {
     const idle = this.#idle.size;
-    const busy = this.#count('ready') - idle + this.#count('retiring');
-    return { starting: this.#count('starting'), idle, busy };
+    const busy = this.#roster.count('ready') - idle + this.#roster.count('retiring');
+    return { starting: this.#roster.count('starting'), idle, busy };
   }
 
   /** Starts workers for those that wait, as far as the bound and the failures of late allow. */
   grow(): void {
     while (
       !this.#isClosed &&
-      this.#alive < this.#most &&
-      this.#count('starting') < this.user.demand &&
+      this.#roster.alive < this.#most &&
+      this.#roster.count('starting') < this.user.demand &&
       this.#backoff.mayStart
     ) {
       this.#start();
@@ -108,7 +109,10 @@ export class Fleet<A extends Attempt> {
 
   /** A lane's last attempt is over. */
   markIdle(member: Member<A>): void {
-    if (member.state === 'retiring' || (member.state === 'ready' && this.#alive > this.#most)) {
+    if (
+      member.state === 'retiring' ||
+      (member.state === 'ready' && this.#roster.alive > this.#most)
+    ) {
       this.#release(member);
     } else if (member.state === 'ready') {
       this.#idle.add(member);
@@ -137,29 +141,29 @@ export class Fleet<A extends Attempt> {
   }
 
   onReady(lane: Lane<A>): void {
-    const member = this.#members.get(lane);
+    const member = this.#roster.get(lane);
     if (member?.state !== 'starting') {
       return;
     }
     member.state = 'ready';
     this.#idle.add(member);
     this.#retireWorn();
-    if (this.#count('ready') >= this.#wanted) {
+    if (this.#roster.count('ready') >= this.#wanted) {
       this.#wakeAwaiting();
     }
   }
 
   /** A worker is gone. */
   onEnded(lane: Lane<A>, { crash, running, startError }: LaneEnd<A>): void {
-    const member = this.#members.get(lane);
+    const member = this.#roster.get(lane);
     if (!member) {
       return;
     }
-    this.#members.delete(lane);
+    this.#roster.remove(member);
     this.#idle.remove(member);
     clearTimeout(member.killTimer);
     if (this.#isClosed) {
-      if (this.#members.size === 0) {
+      if (this.#roster.size === 0) {
         this.#wakeAwaiting();
       }
       return;
@@ -178,17 +182,17 @@ export class Fleet<A extends Attempt> {
   /** Changes how many workers there may be. Those above it go when their attempts are over. */
   resize(max: number): void {
     this.#max = max;
-    while (this.#alive > this.#most && this.#idle.oldest) {
+    while (this.#roster.alive > this.#most && this.#idle.oldest) {
       this.#release(this.#idle.oldest);
     }
-    const starting = [...this.#members.values()].filter(({ state }) => state === 'starting');
-    const surplus = starting.slice(0, Math.max(0, this.#alive - this.#most));
+    const starting = [...this.#roster].filter(({ state }) => state === 'starting');
+    const surplus = starting.slice(0, Math.max(0, this.#roster.alive - this.#most));
     for (const member of surplus) {
       this.kill(member);
     }
     if (surplus.length > 0) {
       // A replacement may be among them: what it was to replace counts again.
-      this.#unwear();
+      this.#roster.unwear();
     }
     this.#keepMinimum();
   }
@@ -214,11 +218,11 @@ export class Fleet<A extends Attempt> {
     this.#idle.close();
     this.#backoff.close();
     this.#wakeAwaiting();
-    if (this.#members.size === 0) {
+    if (this.#roster.size === 0) {
       return;
     }
     const gone = new Promise<void>((resolve) => this.#awaiting.push(resolve));
-    for (const member of this.#members.values()) {
+    for (const member of this.#roster) {
       if (member.state === 'starting') {
         this.kill(member);
       } else if (member.lane.load === 0) {
@@ -239,68 +243,49 @@ export class Fleet<A extends Attempt> {
   /** How many workers there are to be, also when nothing waits for one. */
   get #wanted(): number {
     const { minProcesses, spareProcesses } = this.options;
-    const busy = spareProcesses === 0 ? 0 : this.#alive - this.#idle.size - this.#count('starting');
+    const busy =
+      spareProcesses === 0
+        ? 0
+        : this.#roster.alive - this.#idle.size - this.#roster.count('starting');
     return Math.min(this.#max, Math.max(minProcesses, busy)) + spareProcesses;
   }
 
-  /** Workers that are there for work: those that go, or wait to be replaced, do not count. */
-  get #alive(): number {
-    let alive = 0;
-    for (const { state, worn } of this.#members.values()) {
-      alive += (state === 'starting' || state === 'ready') && !worn ? 1 : 0;
-    }
-    return alive;
-  }
-
-  #count(wanted: MemberState): number {
-    let count = 0;
-    for (const { state } of this.#members.values()) {
-      count += state === wanted ? 1 : 0;
-    }
-    return count;
-  }
-
   #keepMinimum(): void {
-    while (!this.#isClosed && this.#alive < this.#wanted && this.#backoff.mayStart) {
+    while (!this.#isClosed && this.#roster.alive < this.#wanted && this.#backoff.mayStart) {
       this.#start();
     }
   }
 
   #start(): void {
     const lane = this.factory.create(++this.#lastId, this.user);
-    this.#members.set(lane, new Member(lane, monotonicMs()));
+    this.#roster.add(new Member(lane, monotonicMs()));
   }
 
   #startFailed(member: Member<A>, error: unknown): void {
     // The replacement of a worn worker did not come: the worn one goes on.
-    this.#unwear();
+    this.#roster.unwear();
     this.log.workerStartFailed(member.lane.id, error, this.#backoff.failed());
     this.#wakeAwaiting();
-    if (this.#backoff.isPersistent && this.#count('ready') + this.#count('starting') === 0) {
+    if (
+      this.#backoff.isPersistent &&
+      this.#roster.count('ready') + this.#roster.count('starting') === 0
+    ) {
       this.user.onNoWorkers(error);
     }
   }
 
-  #unwear(): void {
-    for (const member of this.#members.values()) {
-      member.worn = false;
-    }
-  }
-
   #retireWorn(): void {
-    for (const member of this.#members.values()) {
-      if (member.worn && member.state === 'ready') {
-        member.state = 'retiring';
-        if (member.lane.load === 0) {
-          this.#release(member);
-        }
-        return;
+    const { worn } = this.#roster;
+    if (worn) {
+      worn.state = 'retiring';
+      if (worn.lane.load === 0) {
+        this.#release(worn);
       }
     }
   }
 
   #expire(member: Member<A>): boolean {
-    const mayGo = this.#alive > this.#wanted;
+    const mayGo = this.#roster.alive > this.#wanted;
     if (mayGo) {
       this.#release(member);
     }

@@ -13,7 +13,8 @@ import {
 } from '../tasks/errors.js';
 import type { PoolLog } from '../tasks/pool-log.js';
 import type { SettledState } from '../tasks/task-state.js';
-import { Dispatcher, type AttemptListener } from './dispatcher.js';
+import type { AttemptListener } from './attempt-listener.js';
+import { Dispatcher } from './dispatcher.js';
 import { ReadyQueue } from './ready-queue.js';
 import { pauseAfterCrash, pauseAfterFailure } from './retry-policy.js';
 import { SignalWatch } from './signal-watch.js';
