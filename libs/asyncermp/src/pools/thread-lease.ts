@@ -54,6 +54,8 @@ export class ThreadLease {
     if (!thread) {
       throw new Error('piscina made no thread');
     }
+    // piscina lets go of a thread that has no task; but until it is gone, somebody waits for its end.
+    thread.ref();
     thread.on('error', (error) => events.onError(error));
     thread.once('exit', (code) => events.onExit(code));
   }

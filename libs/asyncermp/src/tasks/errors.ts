@@ -100,6 +100,7 @@ const TIMEOUT_TEXT = {
 /** A time limit of the task passed: waiting (`queue`), one attempt (`run`) or all of it (`deadline`). */
 export class TaskTimeoutError extends AsyncerMpError {
   readonly code = ErrorCode.Timeout;
+  /** Which limit passed: waiting, one attempt, or all of it. */
   readonly phase: TimeoutPhase;
   /** The limit that passed, in milliseconds. */
   readonly limit: number;
@@ -133,6 +134,7 @@ const CRASH_TEXT: Record<CrashReason, string> = {
 /** The worker died under the task: `process.exit()`, an uncaught error, or out of memory. */
 export class WorkerCrashedError extends AsyncerMpError {
   readonly code = ErrorCode.WorkerCrashed;
+  /** Why the worker died. */
   readonly reason: CrashReason;
   /** The thread's exit code, where it had one. */
   readonly exitCode: number | undefined;

@@ -10,10 +10,13 @@ export interface PoolStats {
   readonly retrying: number;
   /** Submissions that wait for room in the queue (`onFull: 'wait'`). */
   readonly admitting: number;
-  /** Tasks accepted since the start, and what became of them. */
+  /** Tasks accepted since the start. */
   readonly accepted: number;
+  /** Of those, how many completed. */
   readonly completed: number;
+  /** Of those, how many failed. */
   readonly failed: number;
+  /** Of those, how many were cancelled. */
   readonly cancelled: number;
   /** Attempts that were followed by another one. */
   readonly retried: number;

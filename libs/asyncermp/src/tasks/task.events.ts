@@ -105,6 +105,7 @@ export class TaskRetryingEvent extends TaskEventPayload {
 
 /** What the three settling events carry besides. */
 export abstract class TaskOutcomeEvent extends TaskEventPayload {
+  /** How the task ended. */
   abstract readonly state: SettledState;
 
   constructor(
@@ -125,6 +126,7 @@ export abstract class TaskOutcomeEvent extends TaskEventPayload {
 
 /** `asyncermp.task.completed`. */
 export class TaskCompletedEvent<R = unknown> extends TaskOutcomeEvent {
+  /** Tells the outcomes apart. */
   readonly state = 'completed';
 
   constructor(
@@ -144,6 +146,7 @@ export class TaskCompletedEvent<R = unknown> extends TaskOutcomeEvent {
 
 /** `asyncermp.task.failed`. */
 export class TaskFailedEvent extends TaskOutcomeEvent {
+  /** Tells the outcomes apart. */
   readonly state = 'failed';
 
   constructor(
@@ -163,6 +166,7 @@ export class TaskFailedEvent extends TaskOutcomeEvent {
 
 /** `asyncermp.task.cancelled`. */
 export class TaskCancelledEvent extends TaskOutcomeEvent {
+  /** Tells the outcomes apart. */
   readonly state = 'cancelled';
 
   constructor(

@@ -1,0 +1,32 @@
+type Kind = 'unhandledRejection' | 'uncaughtException';
+
+/**
+ * What nobody caught while the work went on. The test runner's own listeners, which would fail the run
+ * without saying what promise was broken, are put aside meanwhile.
+ */
+export async function collectUnhandled(work: () => Promise<unknown>): Promise<unknown[]> {
+  const collected: unknown[] = [];
+  const restore = (['unhandledRejection', 'uncaughtException'] as const).map((kind) =>
+    replaceListeners(kind, (reason) => collected.push(reason)),
+  );
+  try {
+    await work();
+  } finally {
+    for (const undo of restore) {
+      undo();
+    }
+  }
+  return collected;
+}
+
+function replaceListeners(kind: Kind, listener: (reason: unknown) => void): () => void {
+  const others = process.rawListeners(kind) as ((...args: unknown[]) => void)[];
+  process.removeAllListeners(kind);
+  process.on(kind, listener);
+  return () => {
+    process.removeAllListeners(kind);
+    for (const other of others) {
+      process.on(kind, other);
+    }
+  };
+}

@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+
+/** Where and how long a program may run. */
+export interface RunLimits {
+  readonly cwd: string;
+  /** After so many milliseconds it is killed, and the run counts as failed. */
+  readonly limitMs: number;
+}
+
+/**
+ * Runs a program until it exits by itself.
+ * @returns what it wrote to its standard output
+ * @throws Error with all that it wrote, where it fails or is not done in time
+ */
+export function runToEnd(
+  command: string,
+  args: readonly string[],
+  { cwd, limitMs }: RunLimits,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      // Not what the test runner was started with: the program is one of its own.
+      env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    let errors = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      child.kill('SIGKILL');
+    }, limitMs);
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      if (code === 0) {
+        resolve(output);
+        return;
+      }
+      const end = isLate ? `did not exit within ${limitMs} ms` : `ended with ${code ?? signal}`;
+      const text = [command, ...args].join(' ');
+      reject(new Error(`${text}\n${end}.\n--- stdout\n${output}\n--- stderr\n${errors}`));
+    });
+  });
+}
