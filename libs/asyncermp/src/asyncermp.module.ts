@@ -10,6 +10,7 @@ import { AsyncerMpService, InertRuntime, TaskRuntime } from './asyncermp.service
 import { LANE_FACTORY_TOKEN, OPTIONS_TOKEN, type MakeLanes } from './asyncermp.tokens.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
 import { UID_PREFIX } from './scheduling/task-numbers.js';
+import { checkOptions, rules } from './tasks/check-options.js';
 import { workerNumber } from './worker/inside-worker.js';
 
 /** What stands beside the options of the pool. */
@@ -67,6 +68,7 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
       return super.forRoot({ maxProcesses: options as number });
     }
     const { isGlobal = true, ...pool } = options;
+    checkOptions({ isGlobal }, { isGlobal: rules.boolean }, 'AsyncerMpModule.forRoot()');
     resolveOptions(pool);
     return super.forRoot({ ...pool, isGlobal });
   }

@@ -9,7 +9,6 @@ import type { ResolvedOptions } from './asyncermp.options.js';
 import { TaskRuntime } from './asyncermp.service.js';
 import { LANE_FACTORY_TOKEN, OPTIONS_TOKEN, type MakeLanes } from './asyncermp.tokens.js';
 import { addCaller, removeCaller, type TaskCaller } from './handlers/call-router.js';
-import type { EventEmitterLike } from './handlers/event-emitter.js';
 import { HandlerCatalog } from './handlers/handler-catalog.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
 import type { HandlerClass } from './handlers/handler-types.js';
@@ -18,6 +17,7 @@ import type { Backend } from './scheduling/backend.js';
 import type { HandlerRecord } from './scheduling/handler-record.js';
 import { Scheduler } from './scheduling/scheduler.js';
 import { TaskPublisher } from './scheduling/task-publisher.js';
+import type { EventEmitterLike } from './tasks/broadcast.js';
 import { PoolLog } from './tasks/pool-log.js';
 import { inertProviders } from './worker/inert-providers.js';
 
@@ -34,6 +34,7 @@ export class AsyncerMpRuntime
   #catalog: HandlerCatalog | undefined = undefined;
   #backend: Backend | undefined = undefined;
   #warm: Promise<void> | undefined = undefined;
+  #hasBooted = false;
   #emitter: EventEmitterLike | undefined = undefined;
 
   constructor(
@@ -84,7 +85,8 @@ export class AsyncerMpRuntime
 
   /** The workers that are kept warm are there when the application begins to serve. */
   async onApplicationBootstrap(): Promise<void> {
-    this.#emitter = this.explorer.eventEmitter();
+    this.#findEmitter();
+    this.#hasBooted = true;
     if (!this.#emitter) {
       this.#log.noEventEmitter();
     }
@@ -100,11 +102,17 @@ export class AsyncerMpRuntime
     return (this.#catalog ??= new HandlerCatalog(this.explorer.handlers, this.options.defaults));
   }
 
+  /** An application that has booted without an emitter is not searched for one with every event. */
+  #findEmitter(): EventEmitterLike | undefined {
+    if (!this.#emitter && !this.#hasBooted) {
+      this.#emitter = this.explorer.eventEmitter();
+    }
+    return this.#emitter;
+  }
+
   #makeBackend(): Backend {
-    const publisher = new TaskPublisher(
-      this.options.completedQueueSize,
-      this.#log,
-      () => (this.#emitter ??= this.explorer.eventEmitter()),
+    const publisher = new TaskPublisher(this.options.completedQueueSize, this.#log, () =>
+      this.#findEmitter(),
     );
     const lanes = this.makeLanes(this.options, this.explorer);
     return new Scheduler(this.options, publisher, this.#log, lanes);

@@ -156,7 +156,10 @@ export class AsyncerMpService {
     return this.runtime.backend.completedQueue;
   }
 
-  /** Every settled task from now on, for each subscriber. Completes when the application shuts down. */
+  /**
+   * Every settled task from now on, for each subscriber. Completes when the application shuts down. An
+   * observer that throws is an uncaught exception, as RxJS has it.
+   */
   get completed$(): Observable<TaskSettledEvent> {
     return this.runtime.backend.completed$;
   }

@@ -1,10 +1,5 @@
+import type { EventEmitterLike } from '../tasks/broadcast.js';
 import type { ProviderWrapper } from './provider-wrapper.js';
-
-/** What is used of `EventEmitter2`, so that `@nestjs/event-emitter` stays optional. */
-export interface EventEmitterLike {
-  hasListeners(name: string): boolean;
-  emit(name: string, payload: unknown): boolean;
-}
 
 /**
  * The `EventEmitter2` that the application provides under its class. It is known by what it can do: the
@@ -23,7 +18,7 @@ export function findEventEmitter(
 function isEventEmitter(value: unknown): value is EventEmitterLike {
   if (typeof value !== 'object' || value === null) return false;
   // The last one tells it from other emitters.
-  return ['emit', 'hasListeners', 'emitAsync'].every(
+  return ['listeners', 'hasListeners', 'listenersAny'].every(
     (method) => typeof Reflect.get(value, method) === 'function',
   );
 }

@@ -29,6 +29,12 @@ export interface FleetUser<A extends Attempt> extends LaneListener<A> {
 
 /** How long the shutdown hooks of a worker's providers may take before the worker is killed, in ms. */
 const RELEASE_GRACE_MS = 5_000;
+/**
+ * How long a worker that is not wanted any more may take to start, in ms. A thread is not ended while it
+ * loads modules if that can be avoided: Node 20 then may abort the whole process (`v8::Module::IsGraphAsync
+ * must be used on an instantiated module`, from a require() of an ES module that was interrupted).
+ */
+const START_GRACE_MS = 15_000;
 
 /**
  * Keeps the right number of workers: starts them when there is demand, keeps `minProcesses` warm, lets
@@ -188,7 +194,7 @@ export class Fleet<A extends Attempt> {
     const starting = [...this.#roster].filter(({ state }) => state === 'starting');
     const surplus = starting.slice(0, Math.max(0, this.#roster.alive - this.#most));
     for (const member of surplus) {
-      this.kill(member);
+      this.#release(member);
     }
     if (surplus.length > 0) {
       // A replacement may be among them: what it was to replace counts again.
@@ -223,9 +229,7 @@ export class Fleet<A extends Attempt> {
     }
     const gone = new Promise<void>((resolve) => this.#awaiting.push(resolve));
     for (const member of this.#roster) {
-      if (member.state === 'starting') {
-        this.kill(member);
-      } else if (member.lane.load === 0) {
+      if (member.lane.load === 0) {
         this.#release(member);
       } else if (member.state !== 'ending') {
         member.state = 'retiring';
@@ -292,12 +296,14 @@ export class Fleet<A extends Attempt> {
     return mayGo;
   }
 
+  /** Lets a worker end by itself; one that is starting, once it has started. */
   #release(member: Member<A>): void {
     if (member.state !== 'ending') {
+      const graceMs = member.state === 'starting' ? START_GRACE_MS : RELEASE_GRACE_MS;
       this.#idle.remove(member);
       member.state = 'ending';
       member.lane.release();
-      this.#killIn(member, RELEASE_GRACE_MS);
+      this.#killIn(member, graceMs);
     }
   }
 

@@ -12,14 +12,9 @@ import {
   type TaskEventPayload,
   type TaskSettledEvent,
 } from '../tasks/task.events.js';
+import { broadcast, isHeard, type EventEmitterLike } from '../tasks/broadcast.js';
 import type { PoolLog } from '../tasks/pool-log.js';
 import type { Task } from './task.js';
-
-/** What the library uses of the application's `EventEmitter2`. */
-export interface EventSink {
-  hasListeners(event: string): boolean;
-  emit(event: string, payload: unknown): boolean;
-}
 
 /**
  * Tells the world what becomes of tasks: the application's event emitter, `completedQueue`,
@@ -32,7 +27,7 @@ export class TaskPublisher {
   constructor(
     completedQueueSize: number,
     private readonly log: PoolLog,
-    private readonly sink: () => EventSink | undefined,
+    private readonly emitter: () => EventEmitterLike | undefined,
   ) {
     this.completedQueue = new CompletedQueue(completedQueueSize);
   }
@@ -122,27 +117,21 @@ export class TaskPublisher {
   }
 
   #isHeard(event: TaskEvent, { handler }: Task): boolean {
-    const sink = this.sink();
+    const emitter = this.emitter();
     return (
-      sink !== undefined &&
-      (sink.hasListeners(event) || sink.hasListeners(handler.eventNames[event]))
+      emitter !== undefined &&
+      (isHeard(emitter, event) || isHeard(emitter, handler.eventNames[event]))
     );
   }
 
   #emit(event: TaskEvent, { handler }: Task, payload: TaskEventPayload): void {
-    this.#emitAs(event, payload);
-    this.#emitAs(handler.eventNames[event], payload);
-  }
-
-  #emitAs(name: string, payload: TaskEventPayload): void {
-    const sink = this.sink();
-    if (!sink?.hasListeners(name)) {
-      return;
-    }
-    try {
-      sink.emit(name, payload);
-    } catch (error) {
-      this.log.listenerThrew(name, payload.uid, error);
+    const emitter = this.emitter();
+    for (const name of [event, handler.eventNames[event]]) {
+      if (emitter && isHeard(emitter, name)) {
+        broadcast(emitter, name, payload, (error) => {
+          this.log.listenerThrew(name, payload.uid, error);
+        });
+      }
     }
   }
 }

@@ -9,10 +9,12 @@ const CONTEXT = 'AsyncerMp';
 /** What the library writes to the application's log, each text once. */
 export class PoolLog {
   readonly #logger: LoggerService;
+  readonly #isNest: boolean;
 
   /** @param logger - Default: Nest's own, with the context `AsyncerMp`. */
   constructor(logger: LoggerService = new Logger(CONTEXT)) {
-    this.#logger = logger;
+    this.#isNest = logger instanceof Logger;
+    this.#logger = harmless(logger);
   }
 
   /** A task failed. Once per task. */
@@ -73,7 +75,7 @@ export class PoolLog {
     const { message, context, extra, uid, handler } = line;
     const task = uid === undefined ? `worker ${worker}` : `${handler} ${uid}`;
     const place = context === undefined ? task : `${context} ${task}`;
-    if (this.#logger instanceof Logger) {
+    if (this.#isNest) {
       // A logger with a context of its own would put that behind ours.
       Logger[level](message, ...extra, place);
     } else if (this.#logger[level]) {
@@ -82,4 +84,23 @@ export class PoolLog {
       this.#logger.log(message, ...extra, place);
     }
   }
+}
+
+/** A logger that throws has nobody to tell, and must not keep a task from settling. */
+function harmless(logger: LoggerService): LoggerService {
+  return new Proxy(logger, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function') {
+        return member;
+      }
+      return (...args: unknown[]): unknown => {
+        try {
+          return Reflect.apply(member, target, args);
+        } catch {
+          return undefined;
+        }
+      };
+    },
+  });
 }

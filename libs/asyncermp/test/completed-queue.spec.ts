@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { AdderService, CalcService, SquareService } from './.fixtures/calc.service.js';
+import { FailingService } from './.fixtures/failing.service.js';
+import { startApplication } from './support/application.js';
+
+const providers = [AdderService, SquareService, CalcService, FailingService];
+const start = (completedQueueSize?: number) =>
+  startApplication({
+    options: { maxProcesses: 1, ...(completedQueueSize !== undefined && { completedQueueSize }) },
+    providers,
+  });
+
+describe('completedQueue', () => {
+  it('gives every settled task once, in the order in which they settled', async () => {
+    const { mp } = await start();
+    await mp.run(CalcService, 'square', [1], { uid: 'a' });
+    await mp.run(FailingService, 'type', [], { uid: 'b' }).catch(() => {});
+    mp.pause();
+    (await mp.submit(CalcService, 'square', [3], { uid: 'c' })).cancel();
+    mp.resume();
+    expect(mp.completedQueue).toMatchObject({ size: 3, dropped: 0 });
+    const events = [await mp.completedQueue.get(), await mp.completedQueue.get()];
+    expect(events).toMatchObject([
+      { uid: 'a', state: 'completed', result: 1 },
+      { uid: 'b', state: 'failed', error: expect.any(TypeError) },
+    ]);
+    expect(mp.completedQueue.tryGet()).toMatchObject({ uid: 'c', state: 'cancelled' });
+    expect(mp.completedQueue.tryGet()).toBeUndefined();
+    expect(mp.completedQueue.size).toBe(0);
+  });
+
+  it('drops the oldest when it is full, and counts them', async () => {
+    const { mp } = await start(2);
+    for (const n of [1, 2, 3, 4, 5]) {
+      await mp.run(CalcService, 'square', [n]);
+    }
+    expect(mp.completedQueue).toMatchObject({ size: 2, dropped: 3 });
+    await expect(mp.completedQueue.get()).resolves.toMatchObject({ result: 16 });
+    await mp.run(CalcService, 'square', [6]);
+    await expect(mp.completedQueue.get()).resolves.toMatchObject({ result: 25 });
+    await expect(mp.completedQueue.get()).resolves.toMatchObject({ result: 36 });
+    expect(mp.completedQueue).toMatchObject({ size: 0, dropped: 3 });
+  });
+
+  it('holds the last 1,000 where nothing else is said', async () => {
+    const { mp } = await start();
+    await Promise.all(Array.from({ length: 1_003 }, (_, n) => mp.run(CalcService, 'square', [n])));
+    expect(mp.completedQueue).toMatchObject({ size: 1_000, dropped: 3 });
+    await expect(mp.completedQueue.get()).resolves.toMatchObject({ result: 9 });
+  });
+
+  it('of size 0 keeps nothing, and still serves those who wait', async () => {
+    const { mp } = await start(0);
+    await mp.run(CalcService, 'square', [1]);
+    expect(mp.completedQueue.size).toBe(0);
+    const next = mp.completedQueue.get();
+    await mp.run(CalcService, 'square', [2]);
+    await expect(next).resolves.toMatchObject({ result: 4 });
+  });
+
+  it('serves several who wait, first come first served', async () => {
+    const { mp } = await start();
+    const waiting = [mp.completedQueue.get(), mp.completedQueue.get()];
+    await mp.run(CalcService, 'square', [1]);
+    await mp.run(CalcService, 'square', [2]);
+    await expect(Promise.all(waiting)).resolves.toMatchObject([{ result: 1 }, { result: 4 }]);
+    expect(mp.completedQueue.size).toBe(0);
+  });
+
+  it('is consumed by for await until the application shuts down, by several at once', async () => {
+    const { app, mp } = await start();
+    const seen: unknown[] = [];
+    const consume = async () => {
+      for await (const event of mp.completedQueue) {
+        seen.push(event.state === 'completed' && event.result);
+      }
+    };
+    const consumers = [consume(), consume()];
+    await Promise.all([1, 2, 3, 4, 5].map((n) => mp.run(CalcService, 'square', [n])));
+    await app.close();
+    await Promise.all(consumers);
+    expect(seen).toHaveLength(5);
+    expect(new Set(seen)).toEqual(new Set([1, 4, 9, 16, 25]));
+  });
+});
