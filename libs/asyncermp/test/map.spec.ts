@@ -111,12 +111,12 @@ describe('map()', () => {
     const results = mp.map(GatedService, 'hold', [[gate.shared, 1]], { ordered: false });
     const first = results.next();
     await gate.waitFor(1);
-    const both = mp.map<unknown>('CalcService.square', [[5], [6]], {
+    const both = mp.map('CalcService.square', [[5], [6]], {
       ordered: false,
       chunk: 1,
       concurrency: 2,
     });
-    expect((await collect(both)).toSorted()).toEqual([25, 36]);
+    expect(new Set(await collect(both))).toEqual(new Set([25, 36]));
     gate.open();
     expect(await first).toEqual({ done: false, value: 1 });
     expect((await results.next()).done).toBe(true);

@@ -91,8 +91,9 @@ describe('the file that defines a class', () => {
     Error.prepareStackTrace = prepare;
     Error.stackTraceLimit = 7;
     definingFile();
-    expect([Error.prepareStackTrace, Error.stackTraceLimit]).toEqual([prepare, 7]);
-    [Error.prepareStackTrace, Error.stackTraceLimit] = before;
+    expect([Reflect.get(Error, 'prepareStackTrace'), Error.stackTraceLimit]).toEqual([prepare, 7]);
+    Reflect.set(Error, 'prepareStackTrace', before[0]);
+    Error.stackTraceLimit = before[1];
     expect(new Error('still text').stack).toEqual(expect.any(String));
   });
 });

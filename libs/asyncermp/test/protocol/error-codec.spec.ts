@@ -11,7 +11,7 @@ import * as ownErrors from '../../src/tasks/errors.js';
 function sent(thrown: unknown): unknown {
   const { port1, port2 } = new MessageChannel();
   port1.postMessage(encodeError(thrown));
-  const received = receiveMessageOnPort(port2) as { message: EncodedError } | undefined;
+  const received: { message: EncodedError } | undefined = receiveMessageOnPort(port2);
   port1.close();
   if (!received) {
     throw new Error('nothing arrived');

@@ -1,0 +1,111 @@
+import { getEventListeners } from 'node:events';
+import { TaskEvent, type TaskRetryingEvent } from 'nestjs-asyncermp';
+import { describe, expect, it } from 'vitest';
+import { Flag } from '../.fixtures/fault.flag.js';
+import { FaultService } from '../.fixtures/fault.service.js';
+import { rejectionOf } from '../support/outcomes.js';
+import { blockFor, startFaults } from './start.js';
+
+describe('100,000 queued tasks', () => {
+  it('are cancelled at once by the signal they share, with one listener on it', async () => {
+    const { mp } = await startFaults();
+    mp.pause();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const results = Array.from({ length: 100_000 }, () =>
+      mp.run(FaultService, 'thread', [], { signal }),
+    );
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    const before = performance.now();
+    controller.abort('all of you');
+    const tookMs = performance.now() - before;
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    const settled = await Promise.allSettled(results);
+    expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(100_000);
+    expect(mp.stats()).toMatchObject({ waiting: 0, cancelled: 100_000 });
+    // Some 300 ms on a loaded machine of two cores: linear, where a search each would take minutes.
+    expect(tookMs).toBeLessThan(5_000);
+  });
+
+  it('are cancelled one by one, the last ones first, in the same time', async () => {
+    const { mp } = await startFaults();
+    mp.pause();
+    const tasks = await Promise.all(
+      Array.from({ length: 100_000 }, () => mp.submit(FaultService, 'thread', [])),
+    );
+    const before = performance.now();
+    const cancelled = tasks.toReversed().filter((task) => task.cancel());
+    expect(performance.now() - before).toBeLessThan(5_000);
+    expect(cancelled).toHaveLength(100_000);
+    expect(mp.stats()).toMatchObject({ waiting: 0, cancelled: 100_000 });
+  });
+});
+
+describe('a task can be cancelled', () => {
+  it('during its backoff, and is not tried again', async () => {
+    const { mp, next } = await startFaults();
+    const calls = new Flag();
+    const retrying = next<TaskRetryingEvent>(TaskEvent.Retrying);
+    const task = await mp.submit(FaultService, 'failUntil', [9, calls.shared], {
+      attempts: 9,
+      backoff: 600_000,
+    });
+    expect(await retrying).toMatchObject({ attempt: 1, delayMs: 600_000 });
+    expect(task.state).toBe('retrying');
+    expect(mp.stats().retrying).toBe(1);
+    expect(task.cancel('not again')).toBe(true);
+    expect(await rejectionOf(task.result)).toMatchObject({ cause: 'not again' });
+    expect(mp.stats()).toMatchObject({ retrying: 0, cancelled: 1 });
+    await mp.drain();
+    expect(calls.count).toBe(1);
+  });
+
+  for (const name of [
+    TaskEvent.Queued,
+    TaskEvent.Started,
+    TaskEvent.Progress,
+    TaskEvent.Retrying,
+  ]) {
+    it(`by a listener of ${name}`, async () => {
+      const { mp, emitter, record } = await startFaults();
+      const events = record();
+      emitter.once(name, ({ uid }: { uid: string }) => mp.cancel(uid, name));
+      const calls = new Flag();
+      const started = new Flag();
+      const submitted =
+        name === TaskEvent.Retrying
+          ? mp.run(FaultService, 'failUntil', [3, calls.shared], { attempts: 3 })
+          : mp.run(FaultService, 'reportAndWait', [started.shared]);
+      expect(await rejectionOf(submitted)).toMatchObject({ cause: name });
+      await mp.drain();
+      const names = events.map((event) => event.name);
+      expect(names.filter((other) => other === TaskEvent.Cancelled)).toHaveLength(1);
+      expect(names.at(-1)).toBe(TaskEvent.Cancelled);
+    });
+  }
+
+  it('by a listener of its own outcome no more', async () => {
+    const { mp, emitter, get } = await startFaults();
+    let answer: boolean | undefined;
+    emitter.once(TaskEvent.Completed, ({ uid }: { uid: string }) => {
+      answer = mp.cancel(uid);
+    });
+    await get(FaultService).thread();
+    expect(answer).toBe(false);
+  });
+
+  it('and costs no worker if it stops in time, however busy the application is', async () => {
+    const { mp, get } = await startFaults({ cancelGrace: 50 });
+    const thread = await get(FaultService).thread();
+    const started = new Flag();
+    const task = await mp.submit(FaultService, 'spinCooperatively', [started.shared]);
+    await started.reached();
+    setImmediate(() => {
+      task.cancel();
+      // The grace passes while the worker's word that it let go waits to be heard.
+      blockFor(200);
+    });
+    await rejectionOf(task.result);
+    expect(await get(FaultService).thread()).toBe(thread);
+  });
+});

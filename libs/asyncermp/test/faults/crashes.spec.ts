@@ -1,0 +1,113 @@
+import { WorkerCrashedError } from 'nestjs-asyncermp';
+import { describe, expect, it } from 'vitest';
+import { Flag } from '../.fixtures/fault.flag.js';
+import { FaultService } from '../.fixtures/fault.service.js';
+import { rejectionOf, until } from '../support/outcomes.js';
+import { occupyAll, startFaults, teachShort } from './start.js';
+
+describe('the task whose worker dies fails with WorkerCrashedError', () => {
+  it('by process.exit(): with the exit code', async () => {
+    const { mp } = await startFaults();
+    const error = await rejectionOf(mp.run(FaultService, 'exit', [7], { uid: 'quits' }));
+    expect(error).toBeInstanceOf(WorkerCrashedError);
+    expect(error).toMatchObject({
+      reason: 'exit',
+      exitCode: 7,
+      uid: 'quits',
+      handler: 'FaultService.exit',
+    });
+  });
+
+  it('by what a stray timer throws: with that as its cause', async () => {
+    const { get } = await startFaults();
+    const error = await rejectionOf(get(FaultService).throwLater());
+    expect(error).toMatchObject({ reason: 'error', cause: { message: 'stray' } });
+  });
+
+  it('by an unhandled rejection: with that as its cause', async () => {
+    const { get } = await startFaults();
+    const error = await rejectionOf(get(FaultService).rejectUnhandled());
+    expect(error).toMatchObject({ reason: 'error', cause: { message: 'unhandled' } });
+  });
+
+  it('by running out of memory: and the application has all of its own', async () => {
+    const { get } = await startFaults({ resourceLimits: { maxOldGenerationSizeMb: 48 } });
+    const error = await rejectionOf(get(FaultService).eatMemory());
+    expect(error).toMatchObject({ reason: 'out-of-memory' });
+    await expect(get(FaultService).thread()).resolves.toBeTypeOf('number');
+  });
+});
+
+describe('a crash', () => {
+  it('harms no other task: none behind it in line, and none on another worker', async () => {
+    const application = await startFaults({ maxProcesses: 2 });
+    const { mp } = application;
+    await teachShort(application);
+    await occupyAll(application, 2);
+    const [open, started] = [new Flag(), new Flag()];
+    const neighbour = mp.run(FaultService, 'gate', [open.shared, started.shared]);
+    await started.reached();
+    const told = new Flag();
+    const crashing = rejectionOf(mp.run(FaultService, 'exitWhen', [told.shared]));
+    // Some of these are sent to the worker that dies.
+    const waiting = Array.from({ length: 100 }, () => mp.run(FaultService, 'thread', []));
+    told.raise();
+    expect(await crashing).toBeInstanceOf(WorkerCrashedError);
+    await Promise.all(waiting);
+    open.raise();
+    await neighbour;
+    expect(mp.stats()).toMatchObject({ failed: 1, retried: 0 });
+  });
+
+  it('harms no task however often workers die before its turn comes', async () => {
+    const application = await startFaults();
+    const { mp } = application;
+    await teachShort(application);
+    const told = Array.from({ length: 6 }, () => new Flag());
+    const started = told.map(() => new Flag());
+    const crashing = told.map(({ shared }, index) =>
+      rejectionOf(
+        mp.run(FaultService, 'exitWhen', [shared, started[index]?.shared], { priority: 1 }),
+      ),
+    );
+    // Sent ahead behind each of the six, since the handler is known to be short.
+    const innocent = mp.run(FaultService, 'thread', []);
+    for (const [index, flag] of told.entries()) {
+      await started[index]?.reached();
+      flag.raise();
+      expect(await crashing[index]).toBeInstanceOf(WorkerCrashedError);
+    }
+    await expect(innocent).resolves.toBeTypeOf('number');
+  });
+
+  it('of an idle worker is logged, and the next task gets another one', async () => {
+    const warnings: string[] = [];
+    const logger = {
+      log: () => {},
+      error: () => {},
+      warn: (text: string) => void warnings.push(text),
+    };
+    const { mp, get } = await startFaults({ logger });
+    const told = new Flag();
+    const thread = await get(FaultService).thread();
+    await get(FaultService).throwWhenIdle(told.shared);
+    told.raise();
+    await until(() => warnings.length > 0);
+    expect(warnings[0]).toContain('stray while idle');
+    await expect(get(FaultService).thread()).resolves.not.toBe(thread);
+    expect(mp.stats()).toMatchObject({ completed: 3, failed: 0 });
+  });
+
+  it('leaks no permit: after many, as many tasks run at once as before', async () => {
+    const application = await startFaults({ maxProcesses: 3 });
+    const { mp } = application;
+    await occupyAll(application, 3);
+    const crashes = Array.from({ length: 6 }, () => rejectionOf(mp.run(FaultService, 'exit', [1])));
+    for (const crash of crashes) {
+      expect(await crash).toBeInstanceOf(WorkerCrashedError);
+    }
+    const threads = await occupyAll(application, 3);
+    expect(new Set(threads).size).toBe(3);
+    expect(mp.stats()).toMatchObject({ running: 0, failed: 6, workers: { starting: 0 } });
+  });
+});

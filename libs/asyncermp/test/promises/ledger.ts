@@ -1,0 +1,55 @@
+import type { SettledState } from '../../src/tasks/task-state.js';
+
+/** What a naive observer knows of a task. */
+export interface Known {
+  readonly uid: string;
+  readonly isBounded: boolean;
+  readonly attempts: number;
+  readonly crashAttempts: number;
+  readonly seq: number;
+  failures: number;
+  crashes: number;
+  priority: number;
+  /** The only outcome that is still possible, once there is only one. */
+  expected: SettledState | undefined;
+  /** Its outcomes, as they were broadcast. */
+  readonly settled: SettledState[];
+}
+
+/** Which tasks there are, what must come of them, and what came of them. */
+export class Ledger {
+  readonly all: Known[] = [];
+
+  find(uid: string): Known {
+    const task = this.all.find((other) => other.uid === uid);
+    if (!task) {
+      throw new Error(`${uid} is nobody's`);
+    }
+    return task;
+  }
+
+  expect(task: Known, outcome: SettledState): void {
+    task.expected ??= outcome;
+  }
+
+  /** None settled twice, or otherwise than it must. */
+  check(): void {
+    for (const task of this.all) {
+      this.#judge(task, task.settled.length <= 1);
+    }
+  }
+
+  /** All settled once. */
+  checkAllSettled(): void {
+    for (const task of this.all) {
+      this.#judge(task, task.settled.length === 1);
+    }
+  }
+
+  #judge({ uid, settled, expected }: Known, isRightCount: boolean): void {
+    const [outcome] = settled;
+    if (!isRightCount || (expected && outcome && outcome !== expected)) {
+      throw new Error(`${uid} settled as [${settled.join(', ')}], and not as ${expected}`);
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import type { Lane, LaneEnd, LaneListener } from '../../src/pools/lane.js';
+import { encodeError } from '../../src/protocol/error-codec.js';
+import { monotonicMs } from '../../src/protocol/monotonic-clock.js';
+import type { Task } from '../../src/scheduling/task.js';
+
+/** What the world is told of by its lanes, before it happens. */
+export interface LaneWitness {
+  onSend(lane: ModelLane, task: Task): void;
+  onBegin(lane: ModelLane, task: Task): void;
+}
+
+/** An attempt that was sent, or (undefined) the place of one that was taken back. */
+type Sent = Task | undefined;
+
+/** A worker that does what the test tells it, step by step. */
+export class ModelLane implements Lane<Task> {
+  state: 'starting' | 'ready' | 'released' | 'killed' | 'gone' = 'starting';
+  running: Task | undefined = undefined;
+  finished = 0;
+  readonly #outbox: Sent[] = [];
+  readonly #inbox: Sent[] = [];
+  #startedAt = Number.NaN;
+
+  constructor(
+    readonly id: number,
+    private readonly listener: LaneListener<Task>,
+    private readonly witness: LaneWitness,
+  ) {}
+
+  get load(): number {
+    return this.#outbox.length + this.#inbox.length + (this.running ? 1 : 0);
+  }
+
+  get isGone(): boolean {
+    return this.state === 'gone';
+  }
+
+  // ---- what the pool calls
+
+  send(task: Task): void {
+    if (this.state !== 'ready') {
+      throw new Error(`An attempt was sent to lane ${this.id}, which is ${this.state}`);
+    }
+    this.witness.onSend(this, task);
+    this.#outbox.push(task);
+  }
+
+  flush(): void {
+    this.#inbox.push(...this.#outbox.splice(0));
+  }
+
+  isStarted(task: Task): boolean {
+    return this.running === task;
+  }
+
+  startedAt(task: Task): number | undefined {
+    return this.running === task ? this.#startedAt : undefined;
+  }
+
+  held(): Task[] {
+    return [...this.#outbox, ...this.#inbox, this.running].filter((sent) => sent !== undefined);
+  }
+
+  revoke(task: Task): boolean {
+    for (const box of [this.#outbox, this.#inbox]) {
+      const place = box.indexOf(task);
+      if (place >= 0) {
+        box[place] = undefined;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  cancel(): void {
+    // Whether it stops, and when, is for the test to say.
+  }
+
+  kill(): void {
+    if (!this.isGone) {
+      this.state = 'killed';
+    }
+  }
+
+  release(): void {
+    if (!this.isGone) {
+      this.state = 'released';
+    }
+  }
+
+  // ---- what the test has it do; false if there is nothing of that kind to do
+
+  becomeReady(): boolean {
+    if (this.state !== 'starting') {
+      return false;
+    }
+    this.state = 'ready';
+    this.listener.onReady(this);
+    return true;
+  }
+
+  /** Begins what is next, or passes over it if it was taken back. */
+  begin(): boolean {
+    if (this.running || this.#inbox.length === 0 || this.isGone) {
+      return false;
+    }
+    const next = this.#inbox.shift();
+    if (!next) {
+      this.listener.onSkipped(this);
+      return true;
+    }
+    this.witness.onBegin(this, next);
+    this.running = next;
+    this.#startedAt = monotonicMs();
+    this.listener.onStarted(this, next);
+    return true;
+  }
+
+  /** The attempt in hand ends; returns its task. */
+  finish(isOk: boolean, runMs: number): Task | undefined {
+    const task = this.running;
+    if (!task || this.isGone) {
+      return undefined;
+    }
+    this.running = undefined;
+    this.finished++;
+    if (isOk) {
+      this.listener.onCompleted(this, task, task.seq, this.#startedAt, runMs);
+    } else {
+      const error = encodeError(new RangeError(task.uid));
+      this.listener.onFailed(this, task, error, this.#startedAt, runMs);
+    }
+    return task;
+  }
+
+  /** The worker dies: by itself, or since it was told to. */
+  die(): void {
+    const wasToldTo = this.state === 'killed' || this.state === 'released';
+    const running = this.running;
+    const waiting = this.held().filter((task) => task !== running);
+    const end: LaneEnd<Task> = {
+      running,
+      runningSince: running && this.#startedAt,
+      waiting,
+      crash: wasToldTo ? undefined : { reason: 'exit', exitCode: 1 },
+      startError: undefined,
+    };
+    this.state = 'gone';
+    this.running = undefined;
+    this.#inbox.length = 0;
+    this.#outbox.length = 0;
+    this.listener.onEnding(this);
+    this.listener.onEnded(this, end);
+  }
+}

@@ -1,0 +1,68 @@
+import type { EventEmitter2 } from '@nestjs/event-emitter';
+import { TaskEvent, type TaskEventPayload } from 'nestjs-asyncermp';
+
+type Step = 'queued' | 'started' | 'progress' | 'retrying' | 'settled';
+
+/** What may follow upon what. Started may be missing where an attempt was over at once. */
+const MAY_FOLLOW: Record<Step | 'nothing', readonly Step[]> = {
+  nothing: ['queued'],
+  queued: ['started', 'progress', 'retrying', 'settled'],
+  started: ['progress', 'retrying', 'settled'],
+  progress: ['progress', 'retrying', 'settled'],
+  retrying: ['started', 'progress', 'retrying', 'settled'],
+  settled: [],
+};
+
+const STEPS: Record<TaskEvent, Step> = {
+  [TaskEvent.Queued]: 'queued',
+  [TaskEvent.Started]: 'started',
+  [TaskEvent.Progress]: 'progress',
+  [TaskEvent.Retrying]: 'retrying',
+  [TaskEvent.Completed]: 'settled',
+  [TaskEvent.Failed]: 'settled',
+  [TaskEvent.Cancelled]: 'settled',
+};
+
+/** Listens to all events of all tasks, and sees that each comes where it may. */
+export class EventLog {
+  /** What came where it may not. */
+  readonly wrong: string[] = [];
+  readonly #last = new Map<string, Step>();
+  readonly #listeners: [name: TaskEvent, listener: (event: TaskEventPayload) => void][] = [];
+  #settled = 0;
+
+  constructor(private readonly emitter: EventEmitter2) {
+    for (const name of Object.values(TaskEvent)) {
+      const listener = ({ uid, attempt }: TaskEventPayload): void => {
+        this.#note(uid, STEPS[name], attempt);
+      };
+      emitter.on(name, listener);
+      this.#listeners.push([name, listener]);
+    }
+  }
+
+  /** How many tasks came to their settling event. */
+  get settled(): number {
+    return this.#settled;
+  }
+
+  /** Those that did not. */
+  get unsettled(): string[] {
+    return [...this.#last].filter(([, step]) => step !== 'settled').map(([uid]) => uid);
+  }
+
+  close(): void {
+    for (const [name, listener] of this.#listeners) {
+      this.emitter.off(name, listener);
+    }
+  }
+
+  #note(uid: string, step: Step, attempt: number): void {
+    const last = this.#last.get(uid) ?? 'nothing';
+    if (!MAY_FOLLOW[last].includes(step)) {
+      this.wrong.push(`${step} after ${last} (task ${uid}, attempt ${attempt})`);
+    }
+    this.#last.set(uid, step);
+    this.#settled += step === 'settled' ? 1 : 0;
+  }
+}

@@ -1,0 +1,240 @@
+import { EventEmitter2 } from '@nestjs/event-emitter';
+import { TaskCancelledError, type AsyncerMpService, type TaskHandle } from 'nestjs-asyncermp';
+import { StormCells } from '../.fixtures/storm.cells.js';
+import type { TestApplication } from '../support/application.js';
+import type { Random } from '../support/random.js';
+import { EventLog } from './event-log.js';
+import { judge } from './judge.js';
+import type { Plan } from './kinds.js';
+import type { Outcome } from './outcome.js';
+import { makePlan, submitPlan } from './plan.js';
+import type { ThreadDeaths } from './thread-deaths.js';
+
+export interface StormOptions {
+  readonly tasks: number;
+  /** One in so many costs a worker. */
+  readonly rareEvery: number;
+  /** So many are in flight at most. */
+  readonly inFlight: number;
+  /** The bound that the storm begins and ends with. */
+  readonly maxProcesses: number;
+}
+
+export interface StormReport {
+  /** What was not as it must be; empty if all was well. */
+  readonly wrong: readonly string[];
+  readonly accepted: number;
+  readonly refused: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly peak: number;
+}
+
+/** A pool under tasks of every kind, while it is paused, resumed and resized. */
+export class Storm {
+  readonly #cells: StormCells;
+  readonly #wrong: string[] = [];
+  readonly #outcomes: Record<string, number> = {};
+  readonly #mp: AsyncerMpService;
+  readonly #log: EventLog;
+  readonly #signals: AbortController[] = [];
+  readonly #onDeath = (threadId: number): void => this.#cells.end(threadId);
+  #bound: number;
+  #accepted = 0;
+  #refused = 0;
+  #open = 0;
+  #settledOnce = 0;
+  #wake: () => void = () => {};
+
+  constructor(
+    application: TestApplication,
+    private readonly deaths: ThreadDeaths,
+    private readonly random: Random,
+    private readonly options: StormOptions,
+  ) {
+    this.#cells = StormCells.for(options.tasks);
+    this.#cells.bound = options.maxProcesses;
+    this.#bound = options.maxProcesses;
+    this.#mp = application.mp;
+    this.#log = new EventLog(application.get(EventEmitter2));
+  }
+
+  async run(): Promise<StormReport> {
+    const before = this.#mp.stats();
+    const subscription = this.#mp.completed$.subscribe(() => this.#settledOnce++);
+    this.deaths.add(this.#onDeath);
+    for (let index = 0; index < this.options.tasks; index++) {
+      if (index % 50 === 0) {
+        this.#signals.unshift(new AbortController());
+      }
+      this.#stir();
+      this.#launch(index);
+      while (this.#open >= this.options.inFlight) {
+        await this.#progress();
+      }
+      if (this.random.below(8) === 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    this.#mp.resume();
+    this.#resize(this.options.maxProcesses);
+    while (this.#open > 0) {
+      await this.#progress();
+    }
+    await this.#mp.drain();
+    await this.#calm();
+    this.deaths.delete(this.#onDeath);
+    subscription.unsubscribe();
+    this.#log.close();
+    const wrong = judge({
+      before,
+      after: this.#mp.stats(),
+      accepted: this.#accepted,
+      settledOnce: this.#settledOnce,
+      log: this.#log,
+      cells: this.#cells,
+      signals: this.#signals.map(({ signal }) => signal),
+      maxProcesses: this.options.maxProcesses,
+    });
+    return {
+      wrong: [...this.#wrong, ...wrong],
+      accepted: this.#accepted,
+      refused: this.#refused,
+      outcomes: this.#outcomes,
+      peak: this.#cells.peak,
+    };
+  }
+
+  /** Pauses, resumes, resizes, or aborts a signal, now and then. */
+  #stir(): void {
+    this.#settleBound();
+    switch (this.random.below(120)) {
+      case 0:
+        this.#mp.pause();
+        setTimeout(() => this.#mp.resume(), this.random.below(15));
+        break;
+      case 1:
+        this.#resize(1 + this.random.below(this.options.maxProcesses + 1));
+        break;
+      case 2:
+      case 3:
+        this.#signals[this.random.below(Math.min(3, this.#signals.length))]?.abort('signal');
+        break;
+      default:
+        break;
+    }
+  }
+
+  #resize(bound: number): void {
+    // Who begins before a lower bound holds is judged by the higher one, and may finish.
+    this.#cells.bound = Math.max(bound, this.#mp.stats().running, this.#bound);
+    this.#bound = bound;
+    this.#mp.resize(bound);
+  }
+
+  #settleBound(): void {
+    if (this.#mp.stats().running <= this.#bound) {
+      this.#cells.bound = this.#bound;
+    }
+  }
+
+  #launch(index: number): void {
+    const { shared } = this.#cells;
+    const recent = this.#signals.slice(0, 3).filter(({ signal }) => !signal.aborted);
+    const signals = recent.map(({ signal }) => signal);
+    const plan = makePlan(index, this.random, shared, signals, this.options.rareEvery);
+    const first = this.#submit(plan);
+    void this.#see(plan, first);
+    if (plan.twin) {
+      void this.#seeTwin(plan, first, this.#submit(plan, plan.twin));
+    }
+  }
+
+  async #submit(plan: Plan, more = {}): Promise<Outcome> {
+    this.#open++;
+    let task: TaskHandle;
+    try {
+      task = await submitPlan(this.#mp, plan, more);
+    } catch (error) {
+      this.#closed();
+      return { state: 'refused', error };
+    }
+    const { cancelAfter, reprioritise } = plan;
+    if (cancelAfter !== undefined) {
+      setTimeout(() => task.cancel('storm'), cancelAfter);
+    }
+    if (reprioritise !== undefined) {
+      task.reprioritise(reprioritise);
+    }
+    const outcome = await task.result.then(
+      (value): Outcome => ({ state: 'completed', value }),
+      (error: unknown): Outcome => ({
+        state: error instanceof TaskCancelledError ? 'cancelled' : 'failed',
+        error,
+      }),
+    );
+    if (task.state !== outcome.state) {
+      this.#wrong.push(`${plan.kind} ${plan.index} is ${task.state}, its result ${outcome.state}`);
+    }
+    this.#closed();
+    return outcome;
+  }
+
+  async #see(plan: Plan, submitted: Promise<Outcome>): Promise<void> {
+    const outcome = await submitted;
+    this.#count(plan.kind, outcome);
+    // A worker that was told to stop may not have seen it yet: its attempts are counted at the end.
+    const problem = plan.permitted(outcome, this.#cells.begunOf(plan.index));
+    if (problem) {
+      const got = outcome.state === 'completed' ? outcome.value : outcome.error;
+      this.#wrong.push(
+        `${plan.kind} ${plan.index} ${problem}, and ${outcome.state}: ${String(got)}`,
+      );
+    }
+  }
+
+  /** The second submission of a uid in flight is refused, or has the same outcome. */
+  async #seeTwin(plan: Plan, first: Promise<Outcome>, second: Promise<Outcome>): Promise<void> {
+    const [one, two] = await Promise.all([first, second]);
+    const isRight =
+      plan.twin?.onDuplicate === 'join'
+        ? JSON.stringify(one) === JSON.stringify(two)
+        : two.state === 'refused' && String(two.error).includes('queued or running already');
+    if (!isRight) {
+      this.#wrong.push(`the twin of ${plan.index} came to ${two.state}, the first to ${one.state}`);
+    }
+    if (two.state === 'refused') {
+      this.#refused++;
+    }
+  }
+
+  #count(kind: string, { state }: Outcome): void {
+    const name = `${kind} ${state}`;
+    this.#outcomes[name] = (this.#outcomes[name] ?? 0) + 1;
+    if (state === 'refused') {
+      this.#refused++;
+    } else {
+      this.#accepted++;
+    }
+  }
+
+  #closed(): void {
+    this.#open--;
+    this.#wake();
+  }
+
+  #progress(): Promise<void> {
+    this.#settleBound();
+    return new Promise((resolve) => (this.#wake = resolve));
+  }
+
+  /** Until the workers are what they were: those that were told to stop have stopped, or were ended. */
+  async #calm(): Promise<void> {
+    for (let stats = this.#mp.stats(); ; stats = this.#mp.stats()) {
+      const { workers, running } = stats;
+      if (running === 0 && workers.busy === 0 && workers.starting === 0) {
+        return;
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}

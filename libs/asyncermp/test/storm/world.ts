@@ -1,0 +1,73 @@
+import { EventEmitter2 } from '@nestjs/event-emitter';
+import { StormService } from '../.fixtures/storm.service.js';
+import { collectGarbage } from '../scheduling/garbage.js';
+import { startApplication } from '../support/application.js';
+import { until } from '../support/outcomes.js';
+import { Random } from '../support/random.js';
+import { Storm, type StormReport } from './storm.js';
+import { ThreadDeaths } from './thread-deaths.js';
+
+const MAX_PROCESSES = 4;
+
+/** What an application and its process hold, so that two moments can be compared. */
+export interface Holdings {
+  readonly heapMb: number;
+  /** What keeps the process alive: timers, ports, threads. */
+  readonly resources: readonly string[];
+  readonly listeners: number;
+  readonly workers: number;
+}
+
+/** An application that storms go through. `STORM_SEED` makes them come again. */
+export async function startStorms(what: string) {
+  const seed = process.env['STORM_SEED'];
+  if (seed) {
+    process.env['SEED'] = seed;
+  }
+  const random = new Random(what);
+  const deaths = new ThreadDeaths();
+  const application = await startApplication({
+    options: {
+      maxProcesses: MAX_PROCESSES,
+      cancelGrace: 150,
+      maxTasksPerWorker: 700,
+      resourceLimits: { maxOldGenerationSizeMb: 48 },
+      retain: 100,
+      completedQueueSize: 100,
+    },
+    providers: [StormService],
+  });
+  const { app, mp } = application;
+  const emitter = application.get(EventEmitter2);
+  return {
+    maxProcesses: MAX_PROCESSES,
+    storm: (tasks: number): Promise<StormReport> =>
+      new Storm(application, deaths, random, {
+        tasks,
+        rareEvery: 400,
+        inFlight: 200,
+        maxProcesses: MAX_PROCESSES,
+      }).run(),
+    /** What is held when all is quiet, and there is one worker. */
+    holdings: async (atMost = Infinity): Promise<Holdings> => {
+      mp.resize(1);
+      await until(() => mp.stats().workers.idle === 1);
+      // The last timers, and the threads that are on their way out.
+      await until(() => process.getActiveResourcesInfo().length <= atMost);
+      await collectGarbage();
+      const holdings = {
+        heapMb: process.memoryUsage().heapUsed / 2 ** 20,
+        resources: process.getActiveResourcesInfo().sort(),
+        listeners: emitter.eventNames().length,
+        workers: mp.stats().workers.idle,
+      };
+      mp.resize(MAX_PROCESSES);
+      return holdings;
+    },
+    close: async (): Promise<object> => {
+      await app.close();
+      deaths.close();
+      return mp.stats().workers;
+    },
+  };
+}
