@@ -140,7 +140,9 @@ export class Fleet<A extends Attempt> {
 
   /** Has the worker replaced: by one that is warm before this one goes. */
   wearOut(member: Member<A>): void {
-    if (member.state === 'ready' && !member.worn && this.#backoff.mayStart && !this.#isClosed) {
+    // One of too many, after a resize, goes anyway and needs no replacement.
+    const isNeeded = this.#roster.alive <= this.#most && !this.#isClosed;
+    if (isNeeded && member.state === 'ready' && !member.worn && this.#backoff.mayStart) {
       member.worn = true;
       this.#start();
     }
@@ -152,7 +154,7 @@ export class Fleet<A extends Attempt> {
       return;
     }
     member.state = 'ready';
-    this.#idle.add(member);
+    this.markIdle(member);
     this.#retireWorn();
     if (this.#roster.count('ready') >= this.#wanted) {
       this.#wakeAwaiting();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Flag } from '../.fixtures/fault.flag.js';
 import { FaultService } from '../.fixtures/fault.service.js';
 import { rejectionOf } from '../support/outcomes.js';
-import { occupyAll, startFaults, teachShort } from './start.js';
+import { occupyAll, startFaults } from './start.js';
 
 describe('a queued task that is cancelled', () => {
   it('never runs: by its handle, by uid, by a signal', async () => {
@@ -106,23 +106,28 @@ describe('a running task that is cancelled', () => {
   });
 
   it('is not followed by what waits behind it: with the worker, only it ends', async () => {
-    const application = await startFaults({ cancelGrace: 0 });
-    const { mp } = application;
-    await teachShort(application);
-    const started = new Flag();
+    const { mp } = await startFaults({ cancelGrace: 0 });
+    const [open, shut, began, started] = [new Flag(), new Flag(), new Flag(), new Flag()];
+    open.raise();
+    for (let run = 0; run < 100; run++) {
+      await mp.run(FaultService, 'gate', [open.shared]);
+    }
     const task = await mp.submit(FaultService, 'spinCooperatively', [started.shared]);
-    const behind = Array.from({ length: 20 }, () => mp.run(FaultService, 'thread', []));
-    await started.reached();
+    // Sent ahead, since its handler was a short one so far.
+    const behind = mp.run(FaultService, 'gate', [shut.shared, began.shared]);
     await new Promise<void>((resolve) => {
       setImmediate(() => {
+        started.block();
         task.cancel();
-        // Time for the worker to stop, and to begin the next one, before this thread hears of it.
-        for (const end = performance.now() + 50; performance.now() < end;);
+        // The worker could begin the next one before this thread hears that it has stopped.
+        const end = performance.now() + 100;
+        while (began.count === 0 && performance.now() < end);
         resolve();
       });
     });
-    const threads = await Promise.all(behind);
-    expect(new Set(threads).size).toBe(1);
+    await began.reached();
+    shut.raise();
+    await expect(behind).resolves.toBeTypeOf('number');
     expect(mp.stats()).toMatchObject({ failed: 0, cancelled: 1 });
   });
 });

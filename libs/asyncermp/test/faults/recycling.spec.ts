@@ -57,14 +57,19 @@ describe('a worker that reached maxTasksPerWorker', () => {
 
   it('is no surplus worker after a resize that ended its replacement', async () => {
     const { mp, get } = await start({ maxProcesses: 2, maxTasksPerWorker: 1 });
-    const [open, started] = [new Flag(), new Flag()];
-    const holding = [1, 2].map(() => mp.run(FaultService, 'gate', [open.shared, started.shared]));
+    const started = new Flag();
+    const gates = [1, 2, 3].map(() => new Flag());
+    const held = gates.map(({ shared }) => mp.run(FaultService, 'gate', [shared, started.shared]));
     await started.reached(2);
-    open.raise();
-    await holding[0];
-    expect(mp.stats().workers.starting).toBeGreaterThan(0);
+    // One of the two is worn, and has the third task in hand while its replacement starts.
+    gates[0]?.raise();
+    await started.reached(3);
+    expect(mp.stats().workers.starting).toBe(1);
     mp.resize(1);
-    await Promise.all(holding);
+    gates[2]?.raise();
+    await held[2];
+    gates[1]?.raise();
+    await Promise.all(held);
     await get(FaultService).thread();
     await until(() => {
       const { starting, idle, busy } = mp.stats().workers;

@@ -11,9 +11,9 @@ describe('timeout', () => {
     const [open, started] = [new Flag(), new Flag()];
     const holding = mp.run(FaultService, 'gate', [open.shared, started.shared]);
     await started.reached();
-    const task = await mp.submit(FaultService, 'thread', [], { timeout: 100 });
-    // It has waited twice as long as it may run.
-    await until(() => task.waitMs > 200);
+    const task = await mp.submit(FaultService, 'work', [60], { timeout: 600 });
+    // It has waited longer than it may run.
+    await until(() => task.waitMs > 650);
     open.raise();
     await expect(task.result).resolves.toBe(await holding);
   });

@@ -17,6 +17,8 @@ export class ModelLane implements Lane<Task> {
   state: 'starting' | 'ready' | 'released' | 'killed' | 'gone' = 'starting';
   running: Task | undefined = undefined;
   finished = 0;
+  /** Whether it begins what is next in the moment before somebody takes that back. */
+  isAhead = false;
   readonly #outbox: Sent[] = [];
   readonly #inbox: Sent[] = [];
   #startedAt = Number.NaN;
@@ -62,6 +64,9 @@ export class ModelLane implements Lane<Task> {
   }
 
   revoke(task: Task): boolean {
+    if (this.isAhead) {
+      this.begin();
+    }
     for (const box of [this.#outbox, this.#inbox]) {
       const place = box.indexOf(task);
       if (place >= 0) {

@@ -30,6 +30,7 @@ export class ModelWorld implements LaneFactory<Task>, LaneWitness {
   constructor(
     maxProcesses: number,
     private readonly runMs: number,
+    maxTasksPerWorker = Infinity,
   ) {
     this.#limit = maxProcesses;
     const options = resolveOptions({
@@ -37,6 +38,7 @@ export class ModelWorld implements LaneFactory<Task>, LaneWitness {
       minProcesses: 0,
       idleTimeout: Infinity,
       cancelGrace: 0,
+      maxTasksPerWorker,
       retain: 10_000,
       completedQueueSize: 0,
     });
@@ -199,6 +201,10 @@ export class ModelWorld implements LaneFactory<Task>, LaneWitness {
       }
     }
     this.#ledger.checkAllSettled();
+    const alive = this.present.filter(({ state }) => state === 'ready' || state === 'starting');
+    if (alive.length > this.#limit) {
+      throw new Error(`There are ${alive.length} workers for a limit of ${this.#limit}`);
+    }
     const closing = this.scheduler.shutdown();
     for (const lane of this.present) {
       lane.die();

@@ -152,8 +152,8 @@ describe('the promises', () => {
     const before = await occupyAll(application, 2);
     const open = new Flag();
     const holding = [1, 2].map(() => mp.run(FaultService, 'gate', [open.shared]));
-    const timely = await mp.submit(FaultService, 'thread', [], { timeout: 150 });
-    await until(() => timely.waitMs > 200);
+    const timely = await mp.submit(FaultService, 'work', [60], { timeout: 600 });
+    await until(() => timely.waitMs > 650);
     open.raise();
     await Promise.all([...holding, timely.result]);
     const stuck = rejectionOf(mp.run(FaultService, 'spin', [], { timeout: 50 }));

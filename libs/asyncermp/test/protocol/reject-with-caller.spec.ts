@@ -93,7 +93,9 @@ describe('rejectWithCaller', () => {
       worker.once('message', resolve).once('error', reject);
     });
     await worker.terminate();
-    expect(frames).toMatch(/^Error: late\n {4}at make .*\n {4}at async settle .*\n {4}at async create [^\n]*$/);
+    expect(frames).toMatch(
+      /^Error: late\n {4}at make .*\n {4}at async settle .*\n {4}at async create [^\n]*$/,
+    );
   });
 
   it('keeps the frames of the caller within the stackTraceLimit, and the limit as it was', async () => {

@@ -1,0 +1,21 @@
+/**
+ * What the server tells: `sample` (ten times a second), `tasks`, `pictures`; and `lost` when the
+ * connection is, which the browser then mends by itself.
+ */
+export class LiveFeed extends EventTarget {
+  constructor(url) {
+    super();
+    const source = new EventSource(url);
+    for (const type of ['sample', 'tasks', 'pictures']) {
+      source.addEventListener(type, ({ data }) => {
+        this.dispatchEvent(new CustomEvent(type, { detail: JSON.parse(data) }));
+      });
+    }
+    source.addEventListener('error', () => this.dispatchEvent(new CustomEvent('lost')));
+  }
+
+  /** @param {(detail: any) => void} listener */
+  on(type, listener) {
+    this.addEventListener(type, (event) => listener(event.detail));
+  }
+}

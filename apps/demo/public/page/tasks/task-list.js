@@ -1,0 +1,69 @@
+import { byId } from '../shared/dom.js';
+import { TaskRow } from './task-row.js';
+
+/** As many of each handler as the server keeps. */
+const MOST_OF_A_HANDLER = 40;
+const TILES = 'TileTasks.render';
+
+/** The last tasks, newest first. */
+export function startTaskList(feed) {
+  /** By id, oldest first. */
+  const tasks = new Map();
+  const rows = new Map();
+  const body = byId('task-rows');
+  const hideTiles = byId('hide-tiles');
+  /** Running tasks are timed by the server's clock. */
+  let serverNow = 0;
+
+  const render = () => {
+    if (byId('view-tasks').hidden) return;
+    const shown = [...tasks.values()].filter(
+      ({ handler }) => !(hideTiles.checked && handler === TILES),
+    );
+    const ids = new Set(shown.map(({ id }) => id));
+    for (const [id, row] of rows) {
+      if (ids.has(id)) continue;
+      for (const element of row.elements) element.remove();
+      rows.delete(id);
+    }
+    for (const task of shown) {
+      let row = rows.get(task.id);
+      if (!row) {
+        row = new TaskRow(task);
+        rows.set(task.id, row);
+        body.prepend(...row.elements);
+      }
+      row.show(task, serverNow);
+    }
+    byId('no-tasks').hidden = shown.length > 0;
+  };
+
+  feed.on('tasks', ({ isAll, rows: changed }) => {
+    if (isAll) tasks.clear();
+    for (const task of changed) tasks.set(task.id, task);
+    prune(tasks);
+    render();
+  });
+  feed.on('sample', ({ at }) => {
+    serverNow = at;
+    for (const [id, row] of rows) {
+      if (tasks.get(id)?.state === 'running') row.show(tasks.get(id), serverNow);
+    }
+  });
+  hideTiles.addEventListener('change', () => {
+    // Rows are put in by their order, so those that come back need the others to make way.
+    for (const row of rows.values()) for (const element of row.elements) element.remove();
+    rows.clear();
+    render();
+  });
+  window.addEventListener('hashchange', render);
+}
+
+function prune(tasks) {
+  const counts = new Map();
+  for (const { id, handler } of [...tasks.values()].toReversed()) {
+    const count = (counts.get(handler) ?? 0) + 1;
+    counts.set(handler, count);
+    if (count > MOST_OF_A_HANDLER) tasks.delete(id);
+  }
+}

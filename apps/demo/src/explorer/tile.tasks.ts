@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import { CpuTask, transfer } from 'nestjs-asyncermp';
+import { PoliteWorker } from '../workplace/polite-worker.js';
+import { MandelbrotRenderer, type Tile } from './mandelbrot.renderer.js';
+
+/** The handler of the explorer: one tile, one task. */
+@Injectable()
+export class TileTasks {
+  constructor(
+    private readonly renderer: MandelbrotRenderer,
+    // Once in a worker, it holds for all of its handlers.
+    _politeness: PoliteWorker,
+  ) {}
+
+  /** The pixels are handed over to the main thread, not copied. */
+  @CpuTask({ timeout: 120_000 })
+  async render(tile: Tile): Promise<Uint8Array<ArrayBuffer>> {
+    return transfer(this.renderer.render(tile));
+  }
+}

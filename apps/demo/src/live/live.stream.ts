@@ -1,0 +1,64 @@
+import {
+  Injectable,
+  type BeforeApplicationShutdown,
+  type MessageEvent as ServerEvent,
+} from '@nestjs/common';
+import { AsyncerMpService, type PoolStats } from 'nestjs-asyncermp';
+import { map, merge, Observable, Subject, takeUntil } from 'rxjs';
+import { TaskLog } from '../tasks/task-log.js';
+import { PictureShelf } from '../workbench/picture.shelf.js';
+import { Workplace, type Place } from '../workplace/workplace.js';
+import { LoopWatch, type LoopReport } from './loop.watch.js';
+
+/** One look at everything, as the page gets it ten times a second. */
+export interface LiveSample {
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+  readonly loop: LoopReport;
+  readonly stats: PoolStats;
+  readonly place: Place;
+  /** Pieces of work that were done since the start, by the pool and by the main thread. */
+  readonly done: number;
+}
+
+/**
+ * All that the page wants to know, in one stream: a browser opens six connections to a server, and each
+ * stream would take one of them for good.
+ */
+@Injectable()
+export class LiveStream implements BeforeApplicationShutdown {
+  readonly #shutdown = new Subject<void>();
+
+  constructor(
+    private readonly mp: AsyncerMpService,
+    private readonly loop: LoopWatch,
+    private readonly workplace: Workplace,
+    private readonly tasks: TaskLog,
+    private readonly pictures: PictureShelf,
+  ) {}
+
+  /** Each kind begins with what there is already, so that a client may come, and come back, any time. */
+  open(): Observable<ServerEvent> {
+    return merge(
+      this.#samples().pipe(map((data) => ({ type: 'sample', data }))),
+      this.tasks.open().pipe(map((data) => ({ type: 'tasks', data }))),
+      this.pictures.open().pipe(map((data) => ({ type: 'pictures', data }))),
+    ).pipe(takeUntil(this.#shutdown));
+  }
+
+  beforeApplicationShutdown(): void {
+    this.#shutdown.next();
+  }
+
+  #samples(): Observable<LiveSample> {
+    return new Observable<LoopReport>((subscriber) =>
+      this.loop.listen((report) => subscriber.next(report)),
+    ).pipe(
+      map((loop) => {
+        const stats = this.mp.stats();
+        const { chosen: place, doneOnMain } = this.workplace;
+        return { at: Date.now(), loop, stats, place, done: stats.completed + doneOnMain };
+      }),
+    );
+  }
+}

@@ -1,0 +1,67 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { Subscription } from 'rxjs';
+import { LoopMonitor, type LoopSample } from '../loop/loop.monitor.js';
+import { Workplace, type Place } from '../workplace/workplace.js';
+
+const SAMPLE_EVERY_MS = 100;
+
+/** What the loop was like since the last look, and at worst. */
+export interface LoopReport extends LoopSample {
+  /** The longest delay in either mode, in milliseconds; null where there was none of it yet. */
+  readonly worst: Readonly<Record<Place, number | null>>;
+}
+
+/** Keeps an eye on the event loop, and knows which mode to blame. */
+@Injectable()
+export class LoopWatch implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly #listeners = new Set<(report: LoopReport) => void>();
+  #worst: Record<Place, number | null> = { pool: null, main: null };
+  #unreportedMs = 0;
+  #monitor: LoopMonitor | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #subscription: Subscription | undefined;
+
+  constructor(private readonly workplace: Workplace) {}
+
+  /** Not before: loading the application blocks the loop like nothing after. */
+  onApplicationBootstrap(): void {
+    this.#monitor = new LoopMonitor();
+    this.#timer = setInterval(() => this.#report(), SAMPLE_EVERY_MS);
+    this.#subscription = this.workplace.leaving$.subscribe(() => this.#look());
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.#timer);
+    this.#subscription?.unsubscribe();
+    this.#monitor?.stop();
+  }
+
+  /** Ten times a second, and late when the loop is. */
+  listen(listener: (report: LoopReport) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  forgetWorst(): void {
+    this.#look();
+    this.#unreportedMs = 0;
+    this.#worst = { pool: null, main: null };
+  }
+
+  #report(): void {
+    const sample = this.#look();
+    if (!sample) return;
+    const report = { ...sample, delayMs: this.#unreportedMs, worst: { ...this.#worst } };
+    this.#unreportedMs = 0;
+    for (const listener of this.#listeners) listener(report);
+  }
+
+  #look(): LoopSample | undefined {
+    const sample = this.#monitor?.sample();
+    if (!sample) return undefined;
+    const place = this.workplace.inForce;
+    this.#worst[place] = Math.max(this.#worst[place] ?? 0, sample.delayMs);
+    this.#unreportedMs = Math.max(this.#unreportedMs, sample.delayMs);
+    return sample;
+  }
+}

@@ -1,0 +1,58 @@
+import { Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AppModule } from './app.module.js';
+import { configureApp } from './configure-app.js';
+import { readServerConfig, type ServerConfig } from './server.config.js';
+
+const logger = new Logger('Demo');
+
+/** The demo's page and HTTP API: `npm run demo`, and `npm start`. */
+async function main(): Promise<void> {
+  const config = readServerConfig(process.env);
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(poolOf(config)), {
+    // What whoever starts it wants to see is the address, and what goes wrong.
+    logger: ['warn', 'error', 'fatal'],
+  });
+  configureApp(app);
+  app.enableShutdownHooks();
+  try {
+    await listen(app, config);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  process.stdout.write(
+    `\n  Listening on ${await app.getUrl()}\n  Open it in a browser. Ctrl-C ends it.\n\n`,
+  );
+}
+
+function poolOf({ MAX_PROCESSES, MAX_QUEUE }: ServerConfig) {
+  return {
+    maxProcesses: MAX_PROCESSES,
+    maxQueue: MAX_QUEUE,
+    // Ready for when a visitor kills a worker.
+    spareProcesses: 1,
+    // With their results, and a tile's is a quarter of a megabyte.
+    retain: 100,
+    completedQueueSize: 0,
+  };
+}
+
+/** On the port that was asked for; where nobody asked, on any that is free if the usual one is not. */
+async function listen(app: NestExpressApplication, { HOST, PORT }: ServerConfig): Promise<void> {
+  const USUAL_PORT = 3_000;
+  try {
+    await app.listen(PORT ?? USUAL_PORT, HOST);
+  } catch (error) {
+    if (PORT !== undefined || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    await app.listen(0, HOST);
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  logger.fatal(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}

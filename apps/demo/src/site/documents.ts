@@ -1,0 +1,25 @@
+import { readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+
+/** Every Markdown file below a folder, relative to it with forward slashes, in order. */
+export async function documentsBelow(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory() && entry.name.toLowerCase().endsWith('.md'))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/'))
+    .sort();
+}
+
+/** The READMEs and changelogs among documents. */
+export function readmesAndChangelogs(documents: readonly string[]): readonly string[] {
+  return documents.filter((file) => /(?:^|\/)(?:readme|changelog|history)[^/]*$/i.test(file));
+}
+
+/** The `node_modules` of the folder, or of the nearest one above that has any. */
+export function installedPackages(folder: string): string | undefined {
+  const candidate = join(folder, 'node_modules');
+  if (existsSync(candidate)) return candidate;
+  const parent = dirname(folder);
+  return parent === folder ? undefined : installedPackages(parent);
+}

@@ -1,0 +1,13 @@
+import { Controller, Sse, type MessageEvent as ServerEvent } from '@nestjs/common';
+import type { Observable } from 'rxjs';
+import { TaskEventStream } from './task-event.stream.js';
+
+@Controller()
+export class EventsController {
+  constructor(private readonly stream: TaskEventStream) {}
+
+  @Sse('events')
+  events(): Observable<ServerEvent> {
+    return this.stream.open();
+  }
+}

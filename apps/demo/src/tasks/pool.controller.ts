@@ -1,0 +1,29 @@
+import { Body, Controller, Post, Put } from '@nestjs/common';
+import { AsyncerMpService, type PoolStats } from 'nestjs-asyncermp';
+import { z } from 'zod';
+
+const poolSizeSchema = z.strictObject({ maxProcesses: z.int().min(1).max(64) });
+
+/** The pool itself, by its levers. */
+@Controller('pool')
+export class PoolController {
+  constructor(private readonly mp: AsyncerMpService) {}
+
+  @Post('pause')
+  pause(): PoolStats {
+    this.mp.pause();
+    return this.mp.stats();
+  }
+
+  @Post('resume')
+  resume(): PoolStats {
+    this.mp.resume();
+    return this.mp.stats();
+  }
+
+  @Put('size')
+  resize(@Body({ schema: poolSizeSchema }) { maxProcesses }: z.infer<typeof poolSizeSchema>) {
+    this.mp.resize(maxProcesses);
+    return this.mp.stats();
+  }
+}

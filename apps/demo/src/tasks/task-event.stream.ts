@@ -1,0 +1,44 @@
+import {
+  Injectable,
+  type BeforeApplicationShutdown,
+  type MessageEvent as ServerEvent,
+} from '@nestjs/common';
+import { EventEmitter2 } from '@nestjs/event-emitter';
+import { TaskEvent, type TaskEventPayload } from 'nestjs-asyncermp';
+import { fromEvent, map, merge, Subject, takeUntil, type Observable } from 'rxjs';
+import { viewOfError } from './task-view.js';
+
+/** The broadcast events of all tasks, as a stream for each client. */
+@Injectable()
+export class TaskEventStream implements BeforeApplicationShutdown {
+  readonly #shutdown = new Subject<void>();
+
+  constructor(private readonly emitter: EventEmitter2) {}
+
+  /**
+   * Named `queued`, `started`, `progress` and so on. It listens only while somebody is subscribed,
+   * since an event without a listener costs the pool nothing.
+   */
+  open(): Observable<ServerEvent> {
+    const streams = Object.values(TaskEvent).map((name) =>
+      (fromEvent(this.emitter, name) as Observable<TaskEventPayload>).pipe(
+        map((event) => ({ type: name.slice(name.lastIndexOf('.') + 1), data: dataOf(event) })),
+      ),
+    );
+    return merge(...streams).pipe(takeUntil(this.#shutdown));
+  }
+
+  /**
+   * After the pool has drained, so that nobody misses an end; and before the server waits for its
+   * connections, which an open stream would keep for ever.
+   */
+  beforeApplicationShutdown(): void {
+    this.#shutdown.next();
+  }
+}
+
+/** Without the result, which may be large and which not everybody wants: `GET /tasks/:uid` has it. */
+function dataOf(event: TaskEventPayload): object {
+  const { result: _result, ...data } = event as TaskEventPayload & { readonly result?: unknown };
+  return 'error' in data ? { ...data, error: viewOfError(data.error) } : data;
+}

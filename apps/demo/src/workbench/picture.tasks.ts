@@ -1,0 +1,23 @@
+import { Injectable } from '@nestjs/common';
+import { CpuTask, transfer } from 'nestjs-asyncermp';
+import type { PictureSettings } from './picture.settings.js';
+import { PictureStudio, type DevelopedPicture } from './picture.studio.js';
+
+/** The handler of the workbench: one picture, one task. */
+@Injectable()
+export class PictureTasks {
+  constructor(private readonly studio: PictureStudio) {}
+
+  /** @see PictureStudio.develop */
+  @CpuTask({ timeout: 60_000 })
+  async develop(
+    bytes: Uint8Array<ArrayBuffer>,
+    settings: PictureSettings,
+  ): Promise<DevelopedPicture> {
+    const picture = await this.studio.develop(bytes, settings);
+    return transfer(
+      picture,
+      picture.renditions.map((rendition) => rendition.bytes.buffer),
+    );
+  }
+}

@@ -1,0 +1,17 @@
+import {
+  Catch,
+  PayloadTooLargeException,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
+import type { Response } from 'express';
+import { LIMITS } from './limits.js';
+
+/** Multer says that a file is too large, and not what would do. */
+@Catch(PayloadTooLargeException)
+export class UploadErrorFilter implements ExceptionFilter<PayloadTooLargeException> {
+  catch(_error: PayloadTooLargeException, host: ArgumentsHost): void {
+    const message = `This file is too large: up to ${LIMITS.bytes / 1_048_576} MB are taken`;
+    host.switchToHttp().getResponse<Response>().status(413).json({ statusCode: 413, message });
+  }
+}

@@ -1,0 +1,75 @@
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { goTo, TestBrowser, tilesCame, type Look } from './browser.js';
+import { DemoServer } from './demo-server.js';
+import { pictureFile } from './pictures.js';
+
+/** Kept by CI, and not committed: somebody should look at them. */
+const FOLDER = fileURLToPath(new URL('../../../../out/screenshots/', import.meta.url));
+
+const LOOKS: readonly (readonly [string, Look])[] = [
+  ['light', { colorScheme: 'light' }],
+  ['dark', { colorScheme: 'dark' }],
+  ['phone', { colorScheme: 'light', width: 390, height: 844 }],
+  ['phone-dark', { colorScheme: 'dark', width: 390, height: 844 }],
+];
+
+let server: DemoServer;
+let browser: TestBrowser;
+beforeAll(async () => {
+  await mkdir(FOLDER, { recursive: true });
+  server = await DemoServer.start();
+  browser = await TestBrowser.launch();
+}, 120_000);
+afterAll(async () => {
+  await browser?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+});
+
+describe.each(LOOKS)('every view, %s', { timeout: 120_000 }, (name, look) => {
+  it('fits its window, and is photographed', async () => {
+    const { page, troubles } = await browser.open(server.origin, look);
+    const shoot = async (view: string) => {
+      await page.screenshot({ path: `${FOLDER}${view}-${name}.png` });
+      expect(await overflow(page)).toBe(0);
+    };
+    await goTo(page, 'Spirals');
+    await page.locator('#map-status:not([data-open="0"])').waitFor();
+    await tilesCame(page);
+    await shoot('explorer');
+
+    await page.getByRole('link', { name: 'Pictures' }).click();
+    const file = `${name}, some rather long name of a picture.jpg`;
+    await page
+      .locator('#files')
+      .setInputFiles([
+        await pictureFile(file, 900, 600),
+        { name: 'not a picture.png', mimeType: 'image/png', buffer: Buffer.from(name) },
+      ]);
+    await page
+      .locator('.picture', { hasText: file })
+      .locator('[data-rendition="thumbnail-64"]')
+      .waitFor();
+    await shoot('pictures');
+
+    await page.getByRole('link', { name: 'Tasks' }).click();
+    await page.getByRole('button', { name: 'Fail', exact: true }).click();
+    await page.locator('tr[data-state="failed"]', { hasText: 'TrialTasks.fail' }).first().waitFor();
+    await page.locator('tr.error:not([hidden]) summary', { hasText: 'RangeError' }).first().click();
+    await shoot('tasks');
+
+    if (look.width) {
+      await page.getByRole('link', { name: 'Loop' }).click();
+      await shoot('loop');
+    }
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+});
+
+/** How far the page is wider than its window, in pixels. */
+async function overflow(page: Page): Promise<number> {
+  return Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));
+}

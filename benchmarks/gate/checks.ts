@@ -1,0 +1,67 @@
+import { runCase } from '../harness/rounds.js';
+import type { Case, Contestant, Metric } from '../harness/case.js';
+import { Processes } from '../harness/processes.js';
+import { itemTime, p50, rate } from '../scenarios/metrics.js';
+import type { Ratios } from './baseline.js';
+
+const OURS = 'nestjs-asyncermp';
+const PEER = 'piscina';
+
+/** Only the library and piscina, in short and many rounds: what is watched is their ratio. */
+function cases(processes: Processes): readonly Case[] {
+  const both = (measure: (peer: typeof OURS | typeof PEER) => Contestant) => [
+    measure(PEER),
+    measure(OURS),
+  ];
+  const check = (name: string, metric: Metric, contestants: readonly Contestant[]): Case => ({
+    name,
+    metrics: [metric],
+    contestants,
+    against: [PEER],
+    rounds: 9,
+    warmUps: 2,
+  });
+  const items = { items: 10_000, steps: 0 };
+  return [
+    check(
+      'burst',
+      rate,
+      both((peer) => processes.contestant(peer, 'burst', { tasks: 10_000, steps: 0 })),
+    ),
+    check(
+      '16 in flight',
+      rate,
+      both((peer) => processes.contestant(peer, 'closedLoop', { inFlight: 16, steps: 0, ms: 200 })),
+    ),
+    check(
+      'one at a time',
+      p50,
+      both((peer) => processes.contestant(peer, 'latency', { tasks: 2_000 })),
+    ),
+    check('map', itemTime, [
+      processes.contestant(PEER, 'runEach', items),
+      processes.contestant(OURS, 'mapItems', items),
+    ]),
+  ];
+}
+
+/** Measures all checks once. @throws Error if one of the two cannot be measured */
+export async function measureRatios(): Promise<Ratios> {
+  const processes = new Processes();
+  try {
+    const ratios: [string, number][] = [];
+    for (const one of cases(processes)) {
+      const { rows } = await runCase('gate', one, () => {});
+      const failure = rows.find((row) => row.failure !== undefined)?.failure;
+      const ratio = rows.find(({ contestant }) => contestant === OURS)?.ratios[PEER];
+      const median = ratio?.[one.metrics[0]?.key ?? '']?.median;
+      if (failure !== undefined || median === undefined) {
+        throw new Error(`The gate cannot measure '${one.name}': ${failure}`);
+      }
+      ratios.push([one.name, Math.round(median * 1_000) / 1_000]);
+    }
+    return Object.fromEntries(ratios);
+  } finally {
+    await processes.end();
+  }
+}

@@ -1,0 +1,32 @@
+import { peers, type PeerName } from '../peers/index.js';
+import type { Pool, StartOptions } from '../peers/pool.js';
+
+/** The peer of this process: started once, by the first measurement that needs it running. */
+export class PeerUnderTest {
+  #pool: Promise<Pool> | undefined = undefined;
+
+  constructor(
+    readonly name: PeerName,
+    private readonly options: StartOptions,
+  ) {}
+
+  /** With its workers there and warm. */
+  get pool(): Promise<Pool> {
+    return (this.#pool ??= this.#start());
+  }
+
+  /** How many workers it has. */
+  get workers(): number {
+    return this.options.workers;
+  }
+
+  async end(): Promise<void> {
+    const pool = await this.#pool;
+    await pool?.end();
+  }
+
+  async #start(): Promise<Pool> {
+    const start = await peers[this.name]();
+    return start(this.options);
+  }
+}

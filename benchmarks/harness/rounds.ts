@@ -1,0 +1,76 @@
+import type { Figures } from '../measurements/figures.js';
+import type { Case, CaseResult, Contestant, Metric, Row } from './case.js';
+import { spreadOf } from './summary.js';
+
+/** The figures of each round, and why there are no more of them. */
+interface Samples {
+  readonly rounds: Figures[];
+  failure?: string;
+}
+
+/**
+ * Measures a case in rounds: A B C, A B C, and so on. What the machine does beside it hits all of them,
+ * and a ratio is one of two neighbours in the same round.
+ */
+export async function runCase(
+  scenario: string,
+  { name, metrics, contestants, against, rounds, warmUps }: Case,
+  onRound: (round: number, rounds: number) => void,
+): Promise<CaseResult> {
+  const samples = new Map<string, Samples>(contestants.map(({ name }) => [name, { rounds: [] }]));
+  for (let round = -warmUps; round < rounds; round++) {
+    onRound(round + warmUps, rounds + warmUps);
+    for (const contestant of contestants) {
+      const own = samples.get(contestant.name);
+      if (own && own.failure === undefined) {
+        await take(contestant, own, round >= 0);
+      }
+    }
+  }
+  const rows = contestants.map((contestant) => rowOf(contestant, samples, metrics, against));
+  return { name, scenario, rounds, metrics, against, rows };
+}
+
+/** One that fails is told of, and keeps no other from being measured. */
+async function take(contestant: Contestant, samples: Samples, counts: boolean): Promise<void> {
+  try {
+    const figures = await contestant.measure();
+    if (counts) {
+      samples.rounds.push(figures);
+    }
+  } catch (error) {
+    samples.failure = error instanceof Error ? error.message : String(error);
+  }
+}
+
+function rowOf(
+  { name }: Contestant,
+  samples: ReadonlyMap<string, Samples>,
+  metrics: readonly Metric[],
+  against: readonly string[],
+): Row {
+  const { rounds = [], failure } = samples.get(name) ?? {};
+  if (failure !== undefined) {
+    return { contestant: name, figures: {}, ratios: {}, failure };
+  }
+  const others = against.filter((other) => samples.get(other)?.failure === undefined);
+  return {
+    contestant: name,
+    figures: byMetric(metrics, ({ key }) => rounds.map((figures) => figures[key] ?? Number.NaN)),
+    ratios: Object.fromEntries(
+      others.map((other) => {
+        const theirs = samples.get(other)?.rounds ?? [];
+        const ratios = ({ key, better }: Metric): number[] =>
+          rounds.map((figures, round) => {
+            const quotient = (figures[key] ?? Number.NaN) / (theirs[round]?.[key] ?? Number.NaN);
+            return better === 'higher' ? quotient : 1 / quotient;
+          });
+        return [other, byMetric(metrics, ratios)];
+      }),
+    ),
+  };
+}
+
+function byMetric(metrics: readonly Metric[], numbers: (metric: Metric) => number[]) {
+  return Object.fromEntries(metrics.map((metric) => [metric.key, spreadOf(numbers(metric))]));
+}

@@ -1,0 +1,46 @@
+import type { Scenario } from '../scenarios/scenario.js';
+import { stepsPerMicrosecond } from '../work/spin.js';
+import type { CaseResult } from './case.js';
+import { describeMachine, type Machine } from './machine.js';
+import { Processes } from './processes.js';
+import { runCase } from './rounds.js';
+
+/** What `--json` writes, and the report is made of. */
+export interface SuiteResult {
+  readonly condition: 'free' | 'pinned';
+  readonly quick: boolean;
+  readonly machine: Machine;
+  readonly cases: readonly CaseResult[];
+}
+
+/** Whoever watches. */
+export interface SuiteListener {
+  onScenario(scenario: Scenario): void;
+  onRound(name: string, round: number, rounds: number): void;
+  onCase(result: CaseResult): void;
+}
+
+/** Runs scenarios one after another. Those that need more than one core are left out where it is one. */
+export async function runSuite(
+  scenarios: readonly Scenario[],
+  { quick, pinned }: { readonly quick: boolean; readonly pinned: boolean },
+  listener: SuiteListener,
+): Promise<SuiteResult> {
+  const machine = describeMachine();
+  const perMicrosecond = stepsPerMicrosecond();
+  const steps = (us: number): number => Math.round(us * perMicrosecond);
+  const cases: CaseResult[] = [];
+  for (const scenario of scenarios.filter(({ whenPinned }) => whenPinned || !pinned)) {
+    listener.onScenario(scenario);
+    const processes = new Processes();
+    for (const one of scenario.cases({ quick, pinned, steps, processes })) {
+      const result = await runCase(scenario.name, one, (round, rounds) =>
+        listener.onRound(one.name, round, rounds),
+      );
+      cases.push(result);
+      listener.onCase(result);
+    }
+    await processes.end();
+  }
+  return { condition: pinned ? 'pinned' : 'free', quick, machine, cases };
+}

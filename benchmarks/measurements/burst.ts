@@ -1,0 +1,17 @@
+import { able } from '../peers/pool.js';
+import { spin } from '../work/spin.js';
+import { expectOutcomes } from './expect.js';
+import type { Measurement } from './figures.js';
+
+/** All tasks submitted at once. */
+export const burst: Measurement<{ tasks: number; steps: number; withHandle?: boolean }> = async (
+  peer,
+  { tasks, steps, withHandle = false },
+) => {
+  const work = able(await peer.pool, withHandle ? 'workWithHandle' : 'work');
+  const startedAt = performance.now();
+  const outcomes = await Promise.all(Array.from({ length: tasks }, () => work(steps)));
+  const seconds = (performance.now() - startedAt) / 1_000;
+  expectOutcomes(outcomes, spin(steps));
+  return { rate: tasks / seconds };
+};

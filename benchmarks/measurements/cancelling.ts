@@ -1,0 +1,73 @@
+import { setMaxListeners } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { able, type Cancellable, type Pool } from '../peers/pool.js';
+import type { Measurement } from './figures.js';
+
+/** By a signal that all share, by a signal that each has, or each by its own handle. */
+export type CancelBy = 'one signal' | 'a signal each' | 'handles';
+
+/**
+ * Cancels all waiting tasks, and waits until their callers know. `heldMs` is how long the main thread
+ * did nothing else: from the first cancellation to the next turn of the event loop.
+ */
+export const cancelling: Measurement<{ tasks: number; by: CancelBy }> = async (
+  peer,
+  { tasks, by },
+) => {
+  const pool = await peer.pool;
+  pool.pause?.();
+  const { settled, cancelAll } = await submit(pool, tasks, by);
+  let cancelled = 0;
+  const all = settled.map((promise) => promise.catch(() => cancelled++));
+  const startedAt = performance.now();
+  cancelAll();
+  await nextTurn();
+  const heldMs = performance.now() - startedAt;
+  await Promise.all(all);
+  const settledMs = performance.now() - startedAt;
+  // Where it cannot be paused, two are running.
+  if (cancelled < tasks - 2) {
+    throw new Error(`Only ${cancelled} of ${tasks} tasks were cancelled`);
+  }
+  return { heldMs, settledMs };
+};
+
+interface Submitted {
+  readonly settled: readonly Promise<unknown>[];
+  readonly cancelAll: () => void;
+}
+
+async function submit(pool: Pool, tasks: number, by: CancelBy): Promise<Submitted> {
+  if (by === 'handles') {
+    const queue = able(pool, 'queueWithHandle');
+    const handles: Cancellable[] = await Promise.all(Array.from({ length: tasks }, queue));
+    return {
+      settled: handles.map(({ settled }) => settled),
+      cancelAll: () => {
+        for (const handle of handles) {
+          handle.cancel();
+        }
+      },
+    };
+  }
+  const queue = able(pool, 'queue');
+  const controllers = Array.from(
+    { length: by === 'one signal' ? 1 : tasks },
+    () => new AbortController(),
+  );
+  const [first] = controllers;
+  if (first && by === 'one signal') {
+    setMaxListeners(0, first.signal);
+  }
+  return {
+    settled: Array.from({ length: tasks }, (_, task) => {
+      const signal = controllers[task % controllers.length]?.signal;
+      return queue({ ...(signal && { signal }) });
+    }),
+    cancelAll: () => {
+      for (const controller of controllers) {
+        controller.abort();
+      }
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { able } from '../peers/pool.js';
+import { spin } from '../work/spin.js';
+import { expectOutcomes } from './expect.js';
+import type { Measurement } from './figures.js';
+
+/** So many in flight: each that is done is followed by the next, for so long. */
+export const closedLoop: Measurement<{ inFlight: number; steps: number; ms: number }> = async (
+  peer,
+  { inFlight, steps, ms },
+) => {
+  const work = able(await peer.pool, 'work');
+  const expected = spin(steps);
+  const startedAt = performance.now();
+  let tasks = 0;
+  const submitter = async (): Promise<void> => {
+    while (performance.now() - startedAt < ms) {
+      expectOutcomes([await work(steps)], expected);
+      tasks++;
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, submitter));
+  return { rate: tasks / ((performance.now() - startedAt) / 1_000) };
+};

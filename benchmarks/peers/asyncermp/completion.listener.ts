@@ -1,0 +1,16 @@
+import { Injectable } from '@nestjs/common';
+import { OnEvent } from '@nestjs/event-emitter';
+import { TaskEvent, type TaskCompletedEvent } from 'nestjs-asyncermp';
+
+/** The listener that an application has: it looks at every completed task. */
+@Injectable()
+export class CompletionListener {
+  completed = 0;
+  lastUid = '';
+
+  @OnEvent(TaskEvent.Completed)
+  onCompleted({ uid }: TaskCompletedEvent): void {
+    this.completed++;
+    this.lastUid = uid;
+  }
+}

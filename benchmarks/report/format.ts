@@ -1,0 +1,35 @@
+import type { Metric } from '../harness/case.js';
+import type { Spread } from '../harness/summary.js';
+
+/** Three digits that say something, and thousands set apart. */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) {
+    return '–';
+  }
+  const size = Math.abs(value);
+  const digits = size >= 100 ? 0 : size >= 10 ? 1 : 2;
+  return value.toLocaleString('en', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+}
+
+/** A rate as a whole number, anything else with its unit. */
+export function formatFigure(value: number, { unit }: Metric): string {
+  if (unit === 'tasks/s') {
+    return Math.round(value).toLocaleString('en');
+  }
+  return `${formatNumber(value)} ${unit}`;
+}
+
+/** The least and the most of the rounds. */
+export function formatRange({ min, max }: Spread, metric: Metric): string {
+  return metric.unit === 'tasks/s'
+    ? `${formatFigure(min, metric)}–${formatFigure(max, metric)}`
+    : `${formatNumber(min)}–${formatNumber(max)}`;
+}
+
+/** How many times better. */
+export function formatRatio({ median }: Spread): string {
+  return `${formatNumber(median)}×`;
+}

@@ -1,0 +1,39 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import type { SuiteResult } from '../harness/suite.js';
+import { chartsOf } from './charts.js';
+import { resultsDocument } from './results-document.js';
+import { runName } from './run-name.js';
+
+/** From `benchmarks/dist/report`, where this is when it runs. */
+const home = new URL('../../', import.meta.url);
+const folder = new URL('results/', home);
+
+/** Keeps the figures of a run, in place of those of the last one of its name. */
+export async function saveResult(result: SuiteResult): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  await write(new URL(`${runName(result)}.json`, folder), JSON.stringify(result));
+}
+
+/** Writes RESULTS.md and the charts from the figures that were kept. */
+export async function writeReport(): Promise<void> {
+  const results = readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .map((file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as SuiteResult);
+  for (const result of results) {
+    for (const { file, svg } of chartsOf(result, runName(result))) {
+      writeFileSync(new URL(file, folder), svg);
+    }
+  }
+  const losses = readFileSync(new URL('where-it-loses.md', home), 'utf8');
+  await write(new URL('RESULTS.md', home), resultsDocument(results, losses));
+}
+
+/** As `npm run format:check` wants it. */
+async function write(file: URL, text: string): Promise<void> {
+  const filepath = fileURLToPath(file);
+  const style = await resolveConfig(filepath);
+  writeFileSync(file, await format(text, { ...style, filepath }));
+}

@@ -1,0 +1,43 @@
+import type { Case } from '../harness/case.js';
+import type { PayloadWay } from '../peers/pool.js';
+import { tripTime } from './metrics.js';
+import type { Scenario, ScenarioContext } from './scenario.js';
+
+/*
+ * Not 64 MiB: where so much memory beside the heap comes at once, V8 collects all garbage, in any pool.
+ * Right at that limit it depends on a few bytes who pays for it.
+ */
+const SIZES = [
+  { title: '1 KB', bytes: 1_000, trips: 500 },
+  { title: '1 MB', bytes: 1_000_000, trips: 100 },
+  { title: '64 MB', bytes: 64_000_000, trips: 2 },
+] as const;
+const WAYS: readonly PayloadWay[] = ['cloned', 'transferred', 'shared'];
+
+/** Bytes to a worker and back. */
+export const payload: Scenario = {
+  name: 'payload',
+  title: 'Payloads',
+  about: 'A `Uint8Array` to a worker and back: copied, handed over, or of shared memory.',
+  whenPinned: true,
+  cases: (context) => SIZES.flatMap((size) => WAYS.map((way) => trips(context, size, way))),
+};
+
+function trips(
+  { processes, quick }: ScenarioContext,
+  { title, bytes, trips }: (typeof SIZES)[number],
+  way: PayloadWay,
+): Case {
+  const params = { bytes, way, trips };
+  return {
+    name: `${title} ${way}`,
+    metrics: [tripTime],
+    contestants: (['worker_threads', 'piscina', 'nestjs-asyncermp'] as const).map((peer) =>
+      // Results are kept for a while: those of one case are not to weigh on the next one.
+      processes.contestant(peer, 'payload', params, { group: `${title} ${way}` }),
+    ),
+    against: ['piscina'],
+    rounds: quick ? 5 : 9,
+    warmUps: 1,
+  };
+}

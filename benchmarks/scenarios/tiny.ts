@@ -1,0 +1,69 @@
+import type { Case } from '../harness/case.js';
+import { POOLS } from '../peers/index.js';
+import { rate } from './metrics.js';
+import type { Scenario, ScenarioContext } from './scenario.js';
+
+const IN_FLIGHT = [1, 2, 16, 256] as const;
+const DURATIONS_US = [0, 10, 100] as const;
+
+/** What a pool costs when there is nothing to do. */
+export const tiny: Scenario = {
+  name: 'tiny',
+  title: 'Tiny tasks',
+  about:
+    'A number in, `{ uid, result }` out, on 2 workers: all at once, and with so many in flight. ' +
+    '"posted ahead" is no pool but the machine: every task is posted to a thread at once, and nothing ' +
+    'is kept of it.',
+  whenPinned: true,
+  cases: (context) => [burst(context), ...loops(context).map((loop) => closedLoop(context, loop))],
+};
+
+function burst({ processes, quick }: ScenarioContext): Case {
+  const params = { tasks: quick ? 20_000 : 100_000, steps: 0 };
+  return {
+    name: 'burst',
+    metrics: [rate],
+    contestants: [
+      ...POOLS.map((peer) => processes.contestant(peer, 'burst', params)),
+      processes.contestant(
+        'nestjs-asyncermp',
+        'burst',
+        { ...params, withHandle: true },
+        { name: 'nestjs-asyncermp, submit()' },
+      ),
+      processes.contestant('posted ahead', 'burst', params),
+    ],
+    against: ['piscina'],
+    rounds: quick ? 5 : 9,
+    warmUps: 2,
+  };
+}
+
+interface Loop {
+  readonly inFlight: number;
+  readonly us: number;
+}
+
+/** In a hurry, only those that the targets are about, and a glance at longer tasks. */
+function loops({ quick }: ScenarioContext): readonly Loop[] {
+  return IN_FLIGHT.flatMap((inFlight) =>
+    DURATIONS_US.filter((us) => !quick || us === 0 || inFlight === 16).map((us) => ({
+      inFlight,
+      us,
+    })),
+  );
+}
+
+function closedLoop({ processes, quick, steps }: ScenarioContext, { inFlight, us }: Loop): Case {
+  const params = { inFlight, steps: steps(us), ms: quick ? 250 : 600 };
+  return {
+    name: us === 0 ? `${inFlight} in flight` : `${inFlight} in flight, ${us} µs`,
+    metrics: [rate],
+    contestants: [...POOLS, 'posted ahead' as const].map((peer) =>
+      processes.contestant(peer, 'closedLoop', params),
+    ),
+    against: ['piscina'],
+    rounds: quick ? 5 : 9,
+    warmUps: 1,
+  };
+}
