@@ -1,5 +1,6 @@
 import { able } from '../peers/pool.js';
 import { spin } from '../work/spin.js';
+import { cpuClock } from './cpu-clock.js';
 import { expectOutcomes } from './expect.js';
 import type { Measurement } from './figures.js';
 
@@ -10,6 +11,7 @@ export const closedLoop: Measurement<{ inFlight: number; steps: number; ms: numb
 ) => {
   const work = able(await peer.pool, 'work');
   const expected = spin(steps);
+  const cpuUs = cpuClock();
   const startedAt = performance.now();
   let tasks = 0;
   const submitter = async (): Promise<void> => {
@@ -19,5 +21,6 @@ export const closedLoop: Measurement<{ inFlight: number; steps: number; ms: numb
     }
   };
   await Promise.all(Array.from({ length: inFlight }, submitter));
-  return { rate: tasks / ((performance.now() - startedAt) / 1_000) };
+  const seconds = (performance.now() - startedAt) / 1_000;
+  return { rate: tasks / seconds, cpu: cpuUs() / tasks };
 };

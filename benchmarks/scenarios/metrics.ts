@@ -2,6 +2,7 @@ import type { Metric } from '../harness/case.js';
 
 /** The figures of the measurements, by what they are called there. */
 export const rate: Metric = { key: 'rate', title: 'tasks/s', unit: 'tasks/s', better: 'higher' };
+export const cpuTime: Metric = { key: 'cpu', title: 'CPU', unit: 'µs', better: 'lower' };
 export const itemTime: Metric = { key: 'us', title: 'per item', unit: 'µs', better: 'lower' };
 export const tripTime: Metric = { key: 'us', title: 'there and back', unit: 'µs', better: 'lower' };
 export const time: Metric = { key: 'ms', title: 'time', unit: 'ms', better: 'lower' };

@@ -1,6 +1,6 @@
 import type { Case } from '../harness/case.js';
 import { POOLS } from '../peers/index.js';
-import { rate } from './metrics.js';
+import { cpuTime, rate } from './metrics.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
 
 const IN_FLIGHT = [1, 2, 16, 256] as const;
@@ -13,7 +13,7 @@ export const tiny: Scenario = {
   about:
     'A number in, `{ uid, result }` out, on 2 workers: all at once, and with so many in flight. ' +
     '"posted ahead" is no pool but the machine: every task is posted to a thread at once, and nothing ' +
-    'is kept of it.',
+    'is kept of it. "CPU" is what all threads together spend on a task.',
   whenPinned: true,
   cases: (context) => [burst(context), ...loops(context).map((loop) => closedLoop(context, loop))],
 };
@@ -22,7 +22,7 @@ function burst({ processes, quick }: ScenarioContext): Case {
   const params = { tasks: quick ? 20_000 : 100_000, steps: 0 };
   return {
     name: 'burst',
-    metrics: [rate],
+    metrics: [rate, cpuTime],
     contestants: [
       ...POOLS.map((peer) => processes.contestant(peer, 'burst', params)),
       processes.contestant(
@@ -58,7 +58,7 @@ function closedLoop({ processes, quick, steps }: ScenarioContext, { inFlight, us
   const params = { inFlight, steps: steps(us), ms: quick ? 250 : 600 };
   return {
     name: us === 0 ? `${inFlight} in flight` : `${inFlight} in flight, ${us} µs`,
-    metrics: [rate],
+    metrics: [rate, cpuTime],
     contestants: [...POOLS, 'posted ahead' as const].map((peer) =>
       processes.contestant(peer, 'closedLoop', params),
     ),

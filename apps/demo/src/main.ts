@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { configureApp } from './configure-app.js';
 import { readServerConfig, type ServerConfig } from './server.config.js';
+import { usualPort } from './usual-port.js';
 
 const logger = new Logger('Demo');
 
@@ -17,7 +18,7 @@ async function main(): Promise<void> {
   configureApp(app);
   app.enableShutdownHooks();
   try {
-    await listen(app, config);
+    await app.listen(config.PORT ?? (await usualPort(config.HOST)), config.HOST);
   } catch (error) {
     await app.close();
     throw error;
@@ -37,17 +38,6 @@ function poolOf({ MAX_PROCESSES, MAX_QUEUE }: ServerConfig) {
     retain: 100,
     completedQueueSize: 0,
   };
-}
-
-/** On the port that was asked for; where nobody asked, on any that is free if the usual one is not. */
-async function listen(app: NestExpressApplication, { HOST, PORT }: ServerConfig): Promise<void> {
-  const USUAL_PORT = 3_000;
-  try {
-    await app.listen(PORT ?? USUAL_PORT, HOST);
-  } catch (error) {
-    if (PORT !== undefined || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    await app.listen(0, HOST);
-  }
 }
 
 try {

@@ -27,7 +27,7 @@ export class LoopWatch implements OnApplicationBootstrap, OnModuleDestroy {
   onApplicationBootstrap(): void {
     this.#monitor = new LoopMonitor();
     this.#timer = setInterval(() => this.#report(), SAMPLE_EVERY_MS);
-    this.#subscription = this.workplace.leaving$.subscribe(() => this.#look());
+    this.#subscription = this.workplace.left$.subscribe((place) => this.#look(place));
   }
 
   onModuleDestroy(): void {
@@ -56,10 +56,9 @@ export class LoopWatch implements OnApplicationBootstrap, OnModuleDestroy {
     for (const listener of this.#listeners) listener(report);
   }
 
-  #look(): LoopSample | undefined {
+  #look(place = this.workplace.inForce): LoopSample | undefined {
     const sample = this.#monitor?.sample();
     if (!sample) return undefined;
-    const place = this.workplace.inForce;
     this.#worst[place] = Math.max(this.#worst[place] ?? 0, sample.delayMs);
     this.#unreportedMs = Math.max(this.#unreportedMs, sample.delayMs);
     return sample;

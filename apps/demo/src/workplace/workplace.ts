@@ -10,7 +10,7 @@ export type Place = 'pool' | 'main';
  */
 @Injectable()
 export class Workplace {
-  readonly #leaving = new Subject<void>();
+  readonly #left = new Subject<Place>();
   #chosen: Place = 'pool';
   #onMain = 0;
   #doneOnMain = 0;
@@ -30,25 +30,29 @@ export class Workplace {
     return this.#doneOnMain;
   }
 
-  /** Just before `inForce` may change: the last moment to blame the loop's delay on what was. */
-  get leaving$(): Observable<void> {
-    return this.#leaving;
+  /** What was in force and is no more, at the moment when it changes: what the delay up to now is due to. */
+  get left$(): Observable<Place> {
+    return this.#left;
   }
 
   choose(place: Place): void {
-    this.#leaving.next();
-    this.#chosen = place;
+    this.#change(() => (this.#chosen = place));
   }
 
   async run<R>(inPool: () => Promise<R>, inPlace: () => Promise<R>): Promise<R> {
     if (this.#chosen === 'pool') return inPool();
-    this.#onMain++;
+    this.#change(() => this.#onMain++);
     try {
       return await inPlace();
     } finally {
-      this.#leaving.next();
-      this.#onMain--;
       this.#doneOnMain++;
+      this.#change(() => this.#onMain--);
     }
+  }
+
+  #change(apply: () => void): void {
+    const before = this.inForce;
+    apply();
+    if (this.inForce !== before) this.#left.next(before);
   }
 }

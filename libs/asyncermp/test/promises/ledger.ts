@@ -48,7 +48,7 @@ export class Ledger {
 
   #judge({ uid, settled, expected }: Known, isRightCount: boolean): void {
     const [outcome] = settled;
-    if (!isRightCount || (expected && outcome && outcome !== expected)) {
+    if (!isRightCount || (outcome && outcome !== expected)) {
       throw new Error(`${uid} settled as [${settled.join(', ')}], and not as ${expected}`);
     }
   }

@@ -128,9 +128,11 @@ export class ModelWorld implements LaneFactory<Task>, LaneWitness {
   }
 
   die(lane: ModelLane): void {
-    const { running, finished, state } = lane;
-    if (!running && finished === 0 && state !== 'killed' && state !== 'released') {
-      // As good as not started: the next one waits for a pause, which is told of elsewhere.
+    const { running, finished, load, state } = lane;
+    const diesByItself = state !== 'killed' && state !== 'released';
+    if (diesByItself && !running && (finished === 0 || load > 0)) {
+      // As good as not started, so that the next one waits for a pause; or what it holds is suspected
+      // to be what killed it. Both are told of elsewhere.
       return;
     }
     const task = running && this.#ledger.find(running.uid);

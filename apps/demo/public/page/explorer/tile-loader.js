@@ -2,7 +2,7 @@ import { reasonOf } from '../shared/api.js';
 import { TileHosts } from './tile-hosts.js';
 
 /** On the main thread each one freezes the server, the switch back included. */
-const MOST_ON_MAIN = 3;
+const MOST_ON_MAIN = 2;
 const RETRY_AFTER_MS = 2_000;
 
 /** Asks for tiles, nearest first, and takes back what is wanted no more. */
