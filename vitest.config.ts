@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
+const BROWSER = 'apps/*/test/browser/**/*.spec.ts';
+
 export default defineConfig({
   test: {
-    include: ['libs/*/test/**/*.spec.ts', 'apps/*/test/**/*.spec.ts', 'test/**/*.spec.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/.fixtures/**'],
     pool: 'forks',
     testTimeout: 30_000,
@@ -12,5 +13,26 @@ export default defineConfig({
       // files, and no transform of the test runner stands between.
       deps: { external: [/libs\/asyncermp\/dist\//, /\.fixtures\//, /apps\/demo\/dist\//] },
     },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['libs/*/test/**/*.spec.ts', 'apps/*/test/**/*.spec.ts', 'test/**/*.spec.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**', '**/.fixtures/**', BROWSER],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: [BROWSER],
+          // They look at the delay of an event loop: one at a time, and nothing beside them.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
