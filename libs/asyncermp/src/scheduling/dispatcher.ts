@@ -296,10 +296,13 @@ export class Dispatcher implements FleetUser<Task> {
   }
 
   #haveWaitAgain(tasks: Task[]): void {
-    const taken = tasks.filter((task) => !task.isSettled && this.takeBack(task));
-    // The latest first, so that each one finds its place at the head of the line.
-    for (const task of taken.sort((a, b) => b.seq - a.seq)) {
-      this.queue.restore(task);
+    // The last one first: then whatever the worker begins meanwhile comes before all that is taken
+    // back, and each finds its place at the head of the line.
+    const latestFirst = tasks.sort((a, b) => a.priority - b.priority || b.seq - a.seq);
+    for (const task of latestFirst) {
+      if (!task.isSettled && this.takeBack(task)) {
+        this.queue.restore(task);
+      }
     }
     this.pump();
   }
