@@ -81,6 +81,11 @@ export class Fleet<A extends Attempt> {
     return this.#roster;
   }
 
+  /** Whether there are as many workers as there may be. */
+  get isFull(): boolean {
+    return this.#roster.alive >= this.#most;
+  }
+
   /** A ready lane that has nothing to do, if there is one. It stays idle until {@link markBusy}. */
   get idle(): Member<A> | undefined {
     return this.#idle.latest;

@@ -1,11 +1,7 @@
 import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { decodeError, encodeError } from '../protocol/error-codec.js';
-import {
-  FromWorker,
-  ToWorker,
-  type FromWorkerMessage,
-  type RunMessage,
-} from '../protocol/envelope.js';
+import { FromWorker, ToWorker, type FromWorkerMessage } from '../protocol/envelope.js';
+import { addRun, newRunMessage, type RunMessage } from '../protocol/run-message.js';
 import { Slots } from '../protocol/slots.js';
 import { findUncloneable } from '../protocol/uncloneable.js';
 import { TaskSerializationError } from '../tasks/errors.js';
@@ -29,6 +25,9 @@ type AttemptMessage = Extract<
   ]
 >;
 
+/** How many messages are read in one go: what else waits for the event loop has its turn then. */
+const MOST_AT_ONCE = 64;
+
 /** A lane on a worker thread: the attempts travel over a port of the thread's lease. */
 export class ThreadLane<A extends Attempt> implements Lane<A> {
   readonly #port: MessagePort;
@@ -36,9 +35,8 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
   readonly #table = new SlotTable<A>();
   #lease: ThreadLease | undefined = undefined;
   readonly #death = new ThreadDeath();
-  #outbox: RunMessage[] = [];
-  /** Whether something in the outbox is handed over, and so travels alone. */
-  #handsOver = false;
+  /** The slots of what is to be sent. */
+  #outbox: number[] = [];
   #ended = false;
 
   constructor(
@@ -48,12 +46,11 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
   ) {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.on('message', (message: FromWorkerMessage) => this.#receive(message));
-    port1.on('messageerror', (error) => {
-      // An answer is lost, and nobody can tell whose.
-      this.#death.note(error);
-      this.#lease?.end();
+    port1.on('message', (message: FromWorkerMessage) => {
+      this.#receive(message);
+      this.#receiveArrived(MOST_AT_ONCE);
     });
+    port1.on('messageerror', (error) => this.#lostAnswer(error));
     const { buffer: slots } = this.#slots;
     try {
       this.#lease = new ThreadLease(port2, { slots, worker: id }, options, {
@@ -75,55 +72,51 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
 
   send(attempt: A, tellStart: boolean): void {
     const slot = this.#table.put(attempt);
-    this.#slots.occupy(slot);
-    this.#outbox.push([
-      ToWorker.Run,
-      slot,
-      attempt.handlerIndex,
-      attempt.givenUid ?? attempt.seq,
-      attempt.attempt,
-      attempt.args,
-      tellStart,
-      attempt.mode,
-    ]);
-    this.#handsOver ||= attempt.transferList !== undefined;
+    this.#slots.occupy(slot, attempt, tellStart);
+    this.#outbox.push(slot);
   }
 
   flush(): void {
-    const messages = this.#outbox;
-    const [first] = messages;
-    if (!first) {
+    if (this.#outbox.length === 0) {
       return;
     }
-    const isTogether = messages.length > 1 && !this.#handsOver;
+    const slots = this.#outbox;
     this.#outbox = [];
-    this.#handsOver = false;
-    if (isTogether) {
-      try {
-        this.#port.postMessage([ToWorker.RunMany, messages]);
-        return;
-      } catch {
-        // One of them cannot be cloned: each for itself, to see which.
+    let together: A[] = [];
+    for (const slot of slots) {
+      const attempt = this.#table.at(slot);
+      if (!attempt) {
+        // Taken back before it was sent.
+        this.#release(slot);
+        queueMicrotask(() => this.listener.onSkipped(this));
+      } else if (attempt.transferList) {
+        // What is handed over goes with its own message, but no earlier than what was sent before.
+        this.#postAll(together);
+        together = [];
+        this.#post(attempt);
+      } else {
+        together.push(attempt);
       }
     }
-    for (const message of messages) {
-      this.#post(message);
+    this.#postAll(together);
+  }
+
+  #postAll(attempts: readonly A[]): void {
+    if (attempts.length > 0) {
+      try {
+        this.#port.postMessage(runMessage(attempts));
+      } catch {
+        // One of them cannot be cloned: each for itself, to see which.
+        attempts.forEach((attempt) => this.#post(attempt));
+      }
     }
   }
 
-  #post(message: RunMessage): void {
-    const [, slot] = message;
-    const attempt = this.#table.at(slot);
-    if (!attempt) {
-      // Taken back before it was sent.
-      this.#release(slot);
-      queueMicrotask(() => this.listener.onSkipped(this));
-      return;
-    }
+  #post(attempt: A): void {
     try {
-      this.#port.postMessage(message, attempt.transferList);
+      this.#port.postMessage(runMessage([attempt]), attempt.transferList);
     } catch (error) {
-      this.#release(slot);
+      this.#release(attempt.slot);
       const culprit = findUncloneable(attempt.args, 'args', attempt.transferList);
       const sendError = new TaskSerializationError(
         culprit?.path ?? 'args',
@@ -174,6 +167,35 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
     this.#port.postMessage([ToWorker.Release]);
   }
 
+  /**
+   * Takes what else has arrived: for each message an event of its own would cost twice as much, and what
+   * is sent in answer goes all in one.
+   */
+  #receiveArrived(most: number): void {
+    for (let taken = 0; taken < most; taken++) {
+      const entry = this.#nextArrived();
+      if (!entry) {
+        return;
+      }
+      this.#receive(entry.message);
+    }
+  }
+
+  #nextArrived(): { readonly message: FromWorkerMessage } | undefined {
+    try {
+      return receiveMessageOnPort(this.#port);
+    } catch (error) {
+      this.#lostAnswer(error);
+      return undefined;
+    }
+  }
+
+  /** An answer cannot be read, and nobody can tell whose it was. */
+  #lostAnswer(error: unknown): void {
+    this.#death.note(error);
+    this.#lease?.end();
+  }
+
   #receive(message: FromWorkerMessage): void {
     switch (message[0]) {
       case FromWorker.Completed:
@@ -209,14 +231,15 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
   #receiveOf(attempt: A, message: AttemptMessage): void {
     const { slot } = attempt;
     const startedAt = this.#slots.startedAt(slot) ?? Number.NaN;
+    const runMs = this.#slots.runMs(slot);
     switch (message[0]) {
       case FromWorker.Completed:
         this.#release(slot);
-        this.listener.onCompleted(this, attempt, message[2], startedAt, message[3]);
+        this.listener.onCompleted(this, attempt, message[2], startedAt, runMs);
         break;
       case FromWorker.Failed:
         this.#release(slot);
-        this.listener.onFailed(this, attempt, message[2], startedAt, message[3]);
+        this.listener.onFailed(this, attempt, message[2], startedAt, runMs);
         break;
       case FromWorker.Progress:
         this.listener.onProgress(this, attempt, message[2]);
@@ -239,14 +262,9 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
     this.#ended = true;
     this.listener.onEnding(this);
     // What the worker had answered before it died is on this side of the port already.
-    for (
-      let entry = receiveMessageOnPort(this.#port);
-      entry;
-      entry = receiveMessageOnPort(this.#port)
-    ) {
-      this.#receive(entry.message as FromWorkerMessage);
-    }
+    this.#receiveArrived(Infinity);
     this.#port.close();
+    this.#outbox = [];
     const held = this.#table.attempts();
     const running = held.find(({ slot }) => this.#slots.isStarted(slot));
     const runningSince = running && this.#slots.startedAt(running.slot);
@@ -256,4 +274,12 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
     }
     this.listener.onEnded(this, { running, runningSince, waiting, ...this.#death.report() });
   }
+}
+
+function runMessage(attempts: readonly Attempt[]): RunMessage {
+  const message = newRunMessage();
+  for (const { slot, givenUid, seq, args } of attempts) {
+    addRun(message, slot, givenUid ?? seq, args);
+  }
+  return message;
 }

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { RunMode } from './chunk.js';
 import type { EncodedError } from './error-codec.js';
+import type { RunMessage } from './run-message.js';
 
 /*
  * What crosses between the application and a worker of threads. Tuples with a numeric head rather than
@@ -8,7 +8,7 @@ import type { EncodedError } from './error-codec.js';
  */
 
 /** Heads of the messages to a worker. */
-export const ToWorker = { Run: 1, RunMany: 2, Cancel: 3, Release: 4 } as const;
+export const ToWorker = { Run: 1, Cancel: 2, Release: 3 } as const;
 
 /** Heads of the messages from a worker. */
 export const FromWorker = {
@@ -23,23 +23,8 @@ export const FromWorker = {
   HeapLimit: 9,
 } as const;
 
-export type RunMessage = [
-  head: typeof ToWorker.Run,
-  slot: number,
-  /** Index into {@link WorkerManifest.handlers}. */
-  handler: number,
-  /** The caller's uid, or the number that makes one with {@link LeaseData.uidPrefix}. */
-  uid: string | number,
-  attempt: number,
-  args: readonly unknown[],
-  /** Whether somebody listens to the start, and the worker shall tell it. */
-  tellStart: boolean,
-  mode: RunMode,
-];
-
 export type ToWorkerMessage =
   | RunMessage
-  | [head: typeof ToWorker.RunMany, messages: RunMessage[]]
   | [head: typeof ToWorker.Cancel, slot: number, reason: EncodedError]
   | [head: typeof ToWorker.Release];
 
@@ -50,8 +35,8 @@ export type FromWorkerMessage =
   | [head: typeof FromWorker.StartFailed, error: EncodedError]
   | [head: typeof FromWorker.Started, slot: number]
   | [head: typeof FromWorker.Progress, slot: number, value: unknown]
-  | [head: typeof FromWorker.Completed, slot: number, result: unknown, runMs: number]
-  | [head: typeof FromWorker.Failed, slot: number, error: EncodedError, runMs: number]
+  | [head: typeof FromWorker.Completed, slot: number, result: unknown]
+  | [head: typeof FromWorker.Failed, slot: number, error: EncodedError]
   | [head: typeof FromWorker.Skipped, slot: number]
   | [head: typeof FromWorker.HeapLimit]
   | [head: typeof FromWorker.Log, level: LogLevelName, line: LogLine];

@@ -1,3 +1,5 @@
+import type { RunMode } from './chunk.js';
+
 /** How many attempts a lane holds at once: the one that runs, and those sent ahead of it. */
 export const SLOT_COUNT = 32;
 
@@ -15,31 +17,90 @@ export const SlotState = {
 
 const INT32 = Int32Array.BYTES_PER_ELEMENT;
 const FLOAT64 = Float64Array.BYTES_PER_ELEMENT;
+/** How many numbers of each kind a slot has. */
+const FLOATS = 2;
+const INTS = 6;
+const SIZE = SLOT_COUNT * (FLOATS * FLOAT64 + INTS * INT32);
+
+/** What a worker is told of an attempt in numbers. */
+export interface AttemptNumbers {
+  /** Index into {@link WorkerManifest.handlers}. */
+  readonly handlerIndex: number;
+  /** Which attempt of its task it is, from 1. */
+  readonly attempt: number;
+  readonly mode: RunMode;
+}
 
 /**
  * The memory that the application and one worker share: for each slot its state, whether it is
  * cancelled, and when it started. It answers what no message could answer in time: what a synchronous
  * loop is told of its cancellation, whether an attempt sent ahead may still be taken back, and which
- * attempt a worker had in hand when it died.
+ * attempt a worker had in hand when it died. The numbers of an attempt are in it as well, since writing
+ * them costs a tenth of cloning them; a message goes with them, and orders the writes.
  */
 export class Slots {
   readonly buffer: SharedArrayBuffer;
   readonly #startedAt: Float64Array;
+  readonly #runMs: Float64Array;
   readonly #state: Int32Array;
   readonly #cancelled: Int32Array;
+  readonly #handlerIndex: Int32Array;
+  readonly #attempt: Int32Array;
+  readonly #mode: Int32Array;
+  readonly #tellStart: Int32Array;
 
-  constructor(buffer = new SharedArrayBuffer(SLOT_COUNT * (FLOAT64 + 2 * INT32))) {
+  constructor(buffer = new SharedArrayBuffer(SIZE)) {
     this.buffer = buffer;
-    this.#startedAt = new Float64Array(buffer, 0, SLOT_COUNT);
-    this.#state = new Int32Array(buffer, SLOT_COUNT * FLOAT64, SLOT_COUNT);
-    this.#cancelled = new Int32Array(buffer, SLOT_COUNT * (FLOAT64 + INT32), SLOT_COUNT);
+    const float64 = (place: number) =>
+      new Float64Array(buffer, place * SLOT_COUNT * FLOAT64, SLOT_COUNT);
+    const int32 = (place: number) =>
+      new Int32Array(buffer, SLOT_COUNT * (FLOATS * FLOAT64 + place * INT32), SLOT_COUNT);
+    this.#startedAt = float64(0);
+    this.#runMs = float64(1);
+    this.#state = int32(0);
+    this.#cancelled = int32(1);
+    this.#handlerIndex = int32(2);
+    this.#attempt = int32(3);
+    this.#mode = int32(4);
+    this.#tellStart = int32(5);
   }
 
   /** Application: the slot holds a new attempt, not begun and not cancelled. */
-  occupy(slot: number): void {
+  occupy(slot: number, { handlerIndex, attempt, mode }: AttemptNumbers, tellStart: boolean): void {
     this.#startedAt[slot] = 0;
+    this.#handlerIndex[slot] = handlerIndex;
+    this.#attempt[slot] = attempt;
+    this.#mode[slot] = mode;
+    this.#tellStart[slot] = Number(tellStart);
     Atomics.store(this.#cancelled, slot, 0);
     Atomics.store(this.#state, slot, SlotState.Sent);
+  }
+
+  handlerIndex(slot: number): number {
+    return this.#handlerIndex[slot] ?? -1;
+  }
+
+  attempt(slot: number): number {
+    return this.#attempt[slot] ?? 0;
+  }
+
+  mode(slot: number): RunMode {
+    return this.#mode[slot] as RunMode;
+  }
+
+  /** Whether somebody listens to the start, and the worker shall tell it. */
+  tellsStart(slot: number): boolean {
+    return this.#tellStart[slot] === 1;
+  }
+
+  /** Worker: how long the attempt ran, before it tells the outcome. */
+  noteRunMs(slot: number, runMs: number): void {
+    this.#runMs[slot] = runMs;
+  }
+
+  /** Application: how long it ran, once its outcome was told. */
+  runMs(slot: number): number {
+    return this.#runMs[slot] ?? 0;
   }
 
   /** Application: the attempt is over, and its answer was read. */

@@ -12,6 +12,8 @@ import { Semaphore } from './semaphore.js';
 import { SentAhead } from './sent-ahead.js';
 import type { Task } from './task.js';
 
+const NOW = Promise.resolve();
+
 /** Workers that may die with a task before it began, until it is suspected to be what kills them. */
 const MOST_RETURNS = 3;
 
@@ -28,6 +30,7 @@ export class Dispatcher implements FleetUser<Task> {
   readonly #grace: GraceTimers;
   readonly #unflushed = new Set<Lane<Task>>();
   #isPumping = false;
+  #isPumpDue = false;
   #wasRefused = false;
   #isPaused = false;
 
@@ -85,6 +88,31 @@ export class Dispatcher implements FleetUser<Task> {
     this.#ahead.close();
     await this.#fleet.close(this.#grace.ms);
   }
+
+  /** A task came. It goes at once where a worker is idle, and otherwise with those that come with it. */
+  arrive(): void {
+    if (this.#fleet.idle || !this.#fleet.isFull) {
+      this.pump();
+    } else {
+      this.#pumpSoon();
+    }
+  }
+
+  /**
+   * Sends what can be sent when all that is being told at the moment has been told: one message for many
+   * tasks costs little more than for one.
+   */
+  #pumpSoon(): void {
+    if (!this.#isPumpDue) {
+      this.#isPumpDue = true;
+      void NOW.then(this.#pumpDue);
+    }
+  }
+
+  readonly #pumpDue = (): void => {
+    this.#isPumpDue = false;
+    this.pump();
+  };
 
   /** Sends what can be sent. */
   pump(): void {
@@ -191,7 +219,6 @@ export class Dispatcher implements FleetUser<Task> {
   ): void {
     this.#finished(lane, task, runMs);
     this.listener.onCompleted(task, result, startedAt);
-    this.pump();
   }
 
   onFailed(
@@ -203,7 +230,6 @@ export class Dispatcher implements FleetUser<Task> {
   ): void {
     this.#finished(lane, task, runMs);
     this.listener.onFailed(task, error, startedAt);
-    this.pump();
   }
 
   onUnsendable(lane: Lane<Task>, task: Task, error: TaskSerializationError): void {
@@ -310,6 +336,8 @@ export class Dispatcher implements FleetUser<Task> {
   // ---- ends
 
   #finished(lane: Lane<Task>, task: Task, runMs: number): void {
+    // Before the caller is told, and so before its code goes on, which may take its time.
+    this.#pumpSoon();
     this.#letGo(task);
     task.handler.runTime.record(runMs / task.items);
     const member = this.#fleet.member(lane);
@@ -348,7 +376,9 @@ export class Dispatcher implements FleetUser<Task> {
    */
   #giveBack(task: Task, isSuspect: boolean): boolean {
     this.#letGo(task);
-    task.returns += isSuspect ? 1 : 0;
+    if (isSuspect) {
+      task.rare.returns++;
+    }
     if (task.transferList || task.returns > MOST_RETURNS) {
       return false;
     }

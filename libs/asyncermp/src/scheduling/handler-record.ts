@@ -43,6 +43,24 @@ export function mergePolicy(base: TaskPolicy, given: TaskDefaults): TaskPolicy {
   };
 }
 
+const POLICY_OPTIONS = [
+  'timeout',
+  'queueTimeout',
+  'deadline',
+  'attempts',
+  'crashAttempts',
+  'onDuplicate',
+  'backoff',
+  'retryOn',
+] as const satisfies readonly (keyof TaskDefaults)[];
+
+/** The policy of a call: that of its handler, which most tasks share, unless the call says otherwise. */
+export function policyOfCall(handler: TaskPolicy, given: TaskDefaults): TaskPolicy {
+  return POLICY_OPTIONS.some((option) => given[option] !== undefined)
+    ? mergePolicy(handler, given)
+    : handler;
+}
+
 /** What the scheduler knows of a handler: shared by all of its tasks. */
 export class HandlerRecord {
   /** Bounds the attempts of this handler alone; undefined where only the pool's bound holds. */

@@ -90,21 +90,23 @@ export class Intake {
       throw new DuplicateTaskError(subject);
     }
     const signals = signalsOf(options);
-    const aborted = signals.find((signal) => signal.aborted);
+    const aborted = signals?.find((signal) => signal.aborted);
     if (aborted) {
       throw new TaskCancelledError(subject, aborted.reason);
     }
+    const uid = options?.uid;
     const task = new Task(
-      nextSeq(),
-      options?.uid,
-      handler,
-      args,
-      policy,
-      options?.fairnessKey,
-      handOver,
-      signals,
+      {
+        seq: nextSeq(),
+        handler,
+        args,
+        policy,
+        priority: options?.priority ?? policy.priority,
+        fairnessKey: options?.fairnessKey,
+        mode,
+        extras: uid === undefined && !handOver && !signals ? undefined : { uid, handOver, signals },
+      },
       monotonicMs(),
-      mode,
     );
     if (this.#admission.size > 0 || !this.#hasRoom) {
       return this.#waitForRoom(task);
@@ -159,14 +161,12 @@ export class Intake {
   }
 }
 
-const NO_SIGNALS: readonly AbortSignal[] = [];
-
 /** The call's own signal, and that of the scope around it. */
-function signalsOf(options: TaskOptions | undefined): readonly AbortSignal[] {
+function signalsOf(options: TaskOptions | undefined): readonly AbortSignal[] | undefined {
   const scope = cancelScopeSignal();
   const own = options?.signal;
   if (own === undefined || own === scope) {
-    return scope === undefined ? NO_SIGNALS : [scope];
+    return scope && [scope];
   }
   return scope === undefined ? [own] : [own, scope];
 }

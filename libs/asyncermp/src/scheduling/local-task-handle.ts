@@ -69,6 +69,6 @@ export class LocalTaskHandle implements TaskHandle {
   }
 
   get #end(): number {
-    return this.#task.isSettled ? this.#task.settledAt : monotonicMs();
+    return this.#task.settledAt ?? monotonicMs();
   }
 }

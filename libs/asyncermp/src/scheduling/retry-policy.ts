@@ -8,7 +8,7 @@ import type { Task } from './task.js';
  */
 export function pauseAfterFailure(task: Task, error: unknown, log: PoolLog): number | undefined {
   const { attempts, retryOn, backoff } = task.policy;
-  task.failures++;
+  task.rare.failures++;
   if (task.failures >= attempts) {
     return undefined;
   }
@@ -26,6 +26,6 @@ export function pauseAfterFailure(task: Task, error: unknown, log: PoolLog): num
 /** The same for a worker that died under the task, which has a count of its own. */
 export function pauseAfterCrash(task: Task): number | undefined {
   const { crashAttempts, backoff } = task.policy;
-  task.crashes++;
+  task.rare.crashes++;
   return task.crashes < crashAttempts ? backoffDelayMs(backoff, task.crashes) : undefined;
 }

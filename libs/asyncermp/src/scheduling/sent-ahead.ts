@@ -36,11 +36,11 @@ export class SentAhead {
 
   /** A busy worker to which the task may be sent; undefined if it has to wait. */
   placeFor(task: Task): Member<Task> | undefined {
-    const { handler, handOver } = task;
+    const { handler } = task;
     const expectedUs = handler.runTime.meanMs * task.items * 1_000;
     // What is handed over is gone with a worker that dies, and a handler with a bound of its own would
     // use it up without running.
-    if (expectedUs > SHORT_US || handOver || handler.semaphore) {
+    if (expectedUs > SHORT_US || task.handsOver || handler.semaphore) {
       return undefined;
     }
     task.expectedUs = Math.ceil(expectedUs);

@@ -27,6 +27,9 @@ export class SignalWatch {
   }
 
   remove(task: Task): void {
+    if (task.signals.length === 0) {
+      return;
+    }
     for (const signal of task.signals) {
       const tasks = this.#tasks.get(signal);
       tasks?.delete(task);
@@ -35,6 +38,6 @@ export class SignalWatch {
         signal.removeEventListener('abort', this.#onAbort);
       }
     }
-    task.forgetSignals();
+    task.rare.signals = undefined;
   }
 }

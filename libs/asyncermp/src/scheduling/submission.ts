@@ -1,10 +1,11 @@
 import type { Transferable } from 'node:worker_threads';
+import { flatLength } from '../protocol/array-scan.js';
 import { takeTransferList } from '../protocol/transfer.js';
 import { findUncloneable } from '../protocol/uncloneable.js';
 import { ConfigurationError, TaskSerializationError } from '../tasks/errors.js';
 import type { TaskOptions } from '../tasks/task-options.js';
 import { checkTaskOptions } from '../tasks/task-options.rules.js';
-import { mergePolicy, type HandlerRecord, type TaskPolicy } from './handler-record.js';
+import { policyOfCall, type HandlerRecord, type TaskPolicy } from './handler-record.js';
 
 /** What the options of one call come to. */
 export interface ResolvedCall {
@@ -48,7 +49,7 @@ function policyOf(handler: HandlerRecord, options: TaskOptions | undefined): Tas
     return handler.policy;
   }
   checkTaskOptions(options, handler.name);
-  return mergePolicy(handler.policy, options);
+  return policyOfCall(handler.policy, options);
 }
 
 /** Returns what is handed over with the arguments, if anything. */
@@ -66,6 +67,10 @@ function checkArguments(
   }
   const marked = takeTransferList(args);
   const handOver = options?.transfer ? [...options.transfer, ...(marked ?? [])] : marked;
+  if (!handOver && flatLength(args) === args.length) {
+    // Nothing in it that could not be cloned, as in most calls.
+    return undefined;
+  }
   const culprit = findUncloneable(args, path, handOver);
   if (culprit) {
     throw new TaskSerializationError(

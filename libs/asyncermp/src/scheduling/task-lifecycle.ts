@@ -104,7 +104,7 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
     this.counts.accepted++;
     this.#enqueue(task);
     this.publisher.queued(task);
-    this.dispatcher.pump();
+    this.dispatcher.arrive();
   }
 
   /** False if the task has settled already. */
@@ -171,7 +171,7 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
 
   onProgress(task: Task, value: unknown): void {
     if (!task.isSettled && !task.verdict) {
-      task.progress = value;
+      task.rare.progress = value;
       this.publisher.progress(task);
     }
   }
@@ -199,7 +199,7 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
     if (task.isSettled) {
       return;
     }
-    task.startedAt = startedAt ?? Number.NaN;
+    task.startedAt = startedAt;
     if (task.verdict) {
       this.#failed(task, task.verdict.error);
     } else {
@@ -236,7 +236,7 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
       this.#settle(task, 'failed', error);
     } else {
       // It is tried again when the worker has let go of it: never two attempts at a time.
-      task.verdict = { error };
+      task.rare.verdict = { error };
       this.#limits.watch(task);
     }
   }

@@ -1,4 +1,5 @@
 import { Subject, type Observable } from 'rxjs';
+import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { CompletedQueue } from '../tasks/completed-queue.js';
 import {
   TaskCancelledEvent,
@@ -137,7 +138,7 @@ export class TaskPublisher {
 }
 
 function settledEvent(task: Task): TaskSettledEvent {
-  const { uid, handlerName, attempt, items, value, settledAt } = task;
+  const { uid, handlerName, attempt, items, value, settledAt = monotonicMs() } = task;
   const at = Date.now();
   const waitMs = task.waitMs(settledAt);
   const runMs = task.runMs(settledAt);

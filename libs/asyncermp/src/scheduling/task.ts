@@ -1,78 +1,87 @@
 import type { Transferable } from 'node:worker_threads';
 import type { Attempt, Lane } from '../pools/lane.js';
-import type { SettledState, TaskState } from '../tasks/task-state.js';
-import type { HandlerRecord, TaskPolicy } from './handler-record.js';
 import { RunMode } from '../protocol/chunk.js';
 import { autoUid } from '../protocol/uid.js';
-import { OutcomePromise } from './outcome-promise.js';
-import { UID_PREFIX } from './task-numbers.js';
+import type { SettledState, TaskState } from '../tasks/task-state.js';
+import type { HandlerRecord, TaskPolicy } from './handler-record.js';
+import { settlePromise, type Outcome, type Resolve } from './settle-promise.js';
 import { QueueNode } from './task-queue.js';
-import type { TimerNode } from './deadline-timers.js';
+import { TaskExtras, type GivenExtras } from './task-extras.js';
+import { UID_PREFIX } from './task-numbers.js';
 
 /** Where a task stands inside the scheduler; a handle shows `sent` as queued or running. */
 type Phase = 'new' | 'queued' | 'sent' | 'retrying' | SettledState;
 
 const NONE: readonly never[] = [];
 
+/** What a submission comes to. */
+export interface Submission {
+  readonly seq: number;
+  readonly handler: HandlerRecord;
+  readonly args: readonly unknown[];
+  readonly policy: TaskPolicy;
+  readonly priority: number;
+  readonly fairnessKey: string | undefined;
+  readonly mode: RunMode;
+  readonly extras: GivenExtras | undefined;
+}
+
 /**
  * One submission of a handler. Its state changes through the transitions below and nowhere else; each
- * is called by the scheduler, which owns the task.
+ * is called by the scheduler, which owns the task. There may be a million of them, so that each field
+ * counts: what is rare is in the extras, and a promise is made when somebody asks for it.
  */
-export class Task extends QueueNode implements Attempt {
+export class Task extends QueueNode implements Attempt, Outcome {
   /** Attempts begun or sent, from 0. */
   attempt = 0;
-  /** Attempts whose failure was the handler's own: an error, or a timeout. */
-  failures = 0;
-  /** Workers that died under it. */
-  crashes = 0;
-  /** Workers that died with nothing running, before they had begun it. */
-  returns = 0;
   slot = -1;
-  progress: unknown = undefined;
   /** The lane that holds an attempt of it. Outlives the outcome where a handler does not let go. */
   lane: Lane<Task> | undefined = undefined;
+  /** How long this attempt is expected to run, in whole microseconds. */
+  expectedUs = 0;
+  /** The last attempt's start, in `monotonicMs`. */
+  startedAt: number | undefined = undefined;
+  /** In `monotonicMs`. */
+  settledAt: number | undefined = undefined;
+  readonly handler: HandlerRecord;
+  readonly policy: TaskPolicy;
+  args: readonly unknown[];
   /** How its arguments are meant. */
   readonly mode: RunMode;
   /** How many calls of the handler it is. */
   readonly items: number;
-  /** How long this attempt is expected to run, in whole microseconds. */
-  expectedUs = 0;
-  /** The next of its time limits, or the end of its backoff. */
-  timer: TimerNode<Task> | undefined = undefined;
-  /** Why the attempt on the lane counts as failed although it still runs. */
-  verdict: { readonly error: unknown } | undefined = undefined;
-  /** The last attempt's start, in `monotonicMs`; NaN before. */
-  startedAt = Number.NaN;
-  /** In `monotonicMs`; NaN before. */
-  settledAt = Number.NaN;
-  args: readonly unknown[];
-  /** What is to be handed over with the arguments. */
-  handOver: readonly Transferable[] | undefined;
-  #signals: readonly AbortSignal[];
   #phase: Phase = 'new';
   #value: unknown = undefined;
-  #promised: OutcomePromise | undefined = undefined;
+  #promise: Promise<unknown> | undefined = undefined;
+  #resolve: Resolve | undefined = undefined;
+  #isWatched = false;
+  #extras: TaskExtras | undefined = undefined;
 
   constructor(
-    seq: number,
-    /** The caller's own name for it, if it gave one. */
-    readonly givenUid: string | undefined,
-    readonly handler: HandlerRecord,
-    args: readonly unknown[],
-    readonly policy: TaskPolicy,
-    fairnessKey: string | undefined,
-    handOver: readonly Transferable[] | undefined,
-    signals: readonly AbortSignal[],
+    submission: Submission,
     /** When it was accepted, in `monotonicMs`. */
     public acceptedAt: number,
-    mode: RunMode = RunMode.Single,
   ) {
-    super(seq, policy.priority, fairnessKey);
+    super(submission.seq, submission.priority, submission.fairnessKey);
+    const { handler, policy, args, mode, extras } = submission;
+    this.handler = handler;
+    this.policy = policy;
     this.args = args;
     this.mode = mode;
     this.items = mode === RunMode.Single ? 1 : args.length;
-    this.handOver = handOver;
-    this.#signals = signals;
+    if (extras) {
+      Object.assign(this.rare, extras);
+    }
+  }
+
+  /** What most tasks never have, to be written. */
+  get rare(): TaskExtras {
+    return (this.#extras ??= new TaskExtras());
+  }
+
+  /** The caller's own name for it, if it gave one. */
+  get givenUid(): string | undefined {
+    return this.#extras?.uid;
   }
 
   get uid(): string {
@@ -87,11 +96,47 @@ export class Task extends QueueNode implements Attempt {
     return this.handler.index;
   }
 
+  get signals(): readonly AbortSignal[] {
+    return this.#extras?.signals ?? NONE;
+  }
+
+  get progress(): unknown {
+    return this.#extras?.progress;
+  }
+
+  get failures(): number {
+    return this.#extras?.failures ?? 0;
+  }
+
+  get crashes(): number {
+    return this.#extras?.crashes ?? 0;
+  }
+
+  get returns(): number {
+    return this.#extras?.returns ?? 0;
+  }
+
+  get verdict(): TaskExtras['verdict'] {
+    return this.#extras?.verdict;
+  }
+
+  get timer(): TaskExtras['timer'] {
+    return this.#extras?.timer;
+  }
+
+  /** Whether memory goes with its arguments that is gone from here then. */
+  get handsOver(): boolean {
+    return this.#extras?.handOver !== undefined;
+  }
+
   /** Only the last attempt that there can be hands over: what is gone cannot be tried with again. */
   get transferList(): readonly Transferable[] | undefined {
+    if (!this.#extras?.handOver) {
+      return undefined;
+    }
     const { attempts, crashAttempts } = this.policy;
     const isLast = this.failures + 1 >= attempts && this.crashes + 1 >= crashAttempts;
-    return isLast ? this.handOver : undefined;
+    return isLast ? this.#extras.handOver : undefined;
   }
 
   get phase(): Phase {
@@ -115,14 +160,12 @@ export class Task extends QueueNode implements Attempt {
 
   /** From acceptance to the start of the last attempt, or to the outcome or now without one, in ms. */
   waitMs(now: number): number {
-    const { begunAt } = this;
-    return Math.max(0, (Number.isNaN(begunAt) ? now : begunAt) - this.acceptedAt);
+    return Math.max(0, (this.begunAt ?? now) - this.acceptedAt);
   }
 
   /** From the start of the last attempt to the outcome, or now, in ms; 0 before the first. */
   runMs(now: number): number {
-    const { begunAt } = this;
-    return Number.isNaN(begunAt) ? 0 : Math.max(0, now - begunAt);
+    return Math.max(0, now - (this.begunAt ?? now));
   }
 
   /** Attempts that have begun: one that was sent may still be taken back. */
@@ -130,19 +173,9 @@ export class Task extends QueueNode implements Attempt {
     return this.#phase === 'sent' && !this.lane?.isStarted(this) ? this.attempt - 1 : this.attempt;
   }
 
-  /** When the last attempt began, also one that still runs; NaN before the first. */
-  get begunAt(): number {
+  /** When the last attempt began, also one that still runs; undefined before the first. */
+  get begunAt(): number | undefined {
     return this.lane?.startedAt(this) ?? this.startedAt;
-  }
-
-  /** What cancels it when it is aborted. */
-  get signals(): readonly AbortSignal[] {
-    return this.#signals;
-  }
-
-  /** Nobody listens to them for this task any more. */
-  forgetSignals(): void {
-    this.#signals = NONE;
   }
 
   /** It waits for a worker. */
@@ -171,7 +204,7 @@ export class Task extends QueueNode implements Attempt {
 
   /** The attempt is over, and another one follows after the backoff. */
   awaitRetry(): void {
-    this.verdict = undefined;
+    this.rare.verdict = undefined;
     this.#phase = 'retrying';
   }
 
@@ -183,9 +216,14 @@ export class Task extends QueueNode implements Attempt {
     this.#value = value;
     this.settledAt = now;
     this.args = NONE;
-    this.handOver = undefined;
-    this.verdict = undefined;
-    this.#promised?.settle(state, value);
+    if (this.#extras) {
+      this.#extras.handOver = undefined;
+      this.#extras.verdict = undefined;
+    }
+    if (this.#resolve) {
+      settlePromise(this.#resolve, this);
+      this.#resolve = undefined;
+    }
   }
 
   /** The outcome's result, or its error. */
@@ -195,22 +233,22 @@ export class Task extends QueueNode implements Attempt {
 
   /** The outcome, as a promise. */
   get promise(): Promise<unknown> {
-    return this.#outcome.promise;
-  }
-
-  /** From now on, a rejection that nobody awaits is none. */
-  watch(): void {
-    this.#outcome.watch();
-  }
-
-  get #outcome(): OutcomePromise {
-    if (!this.#promised) {
-      this.#promised = new OutcomePromise();
+    return (this.#promise ??= new Promise((resolve) => {
       if (isSettled(this.#phase)) {
-        this.#promised.settle(this.#phase, this.#value);
+        settlePromise(resolve, this);
+      } else {
+        this.#resolve = resolve;
       }
-    }
-    return this.#promised;
+    }));
+  }
+
+  /** From now on, a rejection that nobody awaits is none: failures are logged and broadcast. */
+  watch(): void {
+    this.#isWatched = true;
+  }
+
+  get watched(): Promise<unknown> | undefined {
+    return this.#isWatched ? this.#promise : undefined;
   }
 }
 

@@ -32,7 +32,7 @@ export class TimeLimits {
     this.forget(task);
     const next = task.policy.isLimited || task.phase === 'retrying' ? this.#next(task) : undefined;
     if (next) {
-      task.timer = this.#timers.add(next.at, task);
+      task.rare.timer = this.#timers.add(next.at, task);
     }
   }
 
@@ -40,7 +40,7 @@ export class TimeLimits {
   forget(task: Task): void {
     if (task.timer) {
       this.#timers.cancel(task.timer);
-      task.timer = undefined;
+      task.rare.timer = undefined;
     }
   }
 
@@ -60,14 +60,14 @@ export class TimeLimits {
   }
 
   #check(task: Task): void {
-    task.timer = undefined;
+    task.rare.timer = undefined;
     const next = this.#next(task);
     if (!next) {
       return;
     }
     if (next.at > monotonicMs()) {
       // It was set from when the attempt was sent, and the attempt began later.
-      task.timer = this.#timers.add(next.at, task);
+      task.rare.timer = this.#timers.add(next.at, task);
     } else if (next.phase === 'retry') {
       this.#retryAt.delete(task);
       this.listener.onRetryDue(task);

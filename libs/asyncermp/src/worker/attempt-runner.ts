@@ -2,14 +2,10 @@ import { getHeapStatistics } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
 import { RunMode } from '../protocol/chunk.js';
 import { decodeError, encodeError } from '../protocol/error-codec.js';
-import {
-  FromWorker,
-  type FromWorkerMessage,
-  type LeaseData,
-  type RunMessage,
-} from '../protocol/envelope.js';
+import { FromWorker, type FromWorkerMessage, type LeaseData } from '../protocol/envelope.js';
 import type { EncodedError } from '../protocol/error-codec.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
+import { readRuns, type RunMessage, type SentRun } from '../protocol/run-message.js';
 import { Slots } from '../protocol/slots.js';
 import { takeTransferList } from '../protocol/transfer.js';
 import { findUncloneable } from '../protocol/uncloneable.js';
@@ -21,9 +17,9 @@ import type { WorkerHandler } from './container.js';
 
 /** Runs the attempts that a worker is sent, one after another, and answers each by its own message. */
 export class AttemptRunner implements TaskLink {
-  readonly #waiting: RunMessage[] = [];
+  readonly #waiting: SentRun[] = [];
   #running: RunningTask | undefined = undefined;
-  #working = false;
+  #startedAt = 0;
 
   readonly #port: MessagePort;
   readonly #slots: Slots;
@@ -41,9 +37,9 @@ export class AttemptRunner implements TaskLink {
   }
 
   receive(message: RunMessage): void {
-    this.#waiting.push(message);
-    if (!this.#working) {
-      void this.#work();
+    readRuns(message, this.#waiting);
+    if (!this.#running) {
+      this.#runNext();
     }
   }
 
@@ -62,62 +58,81 @@ export class AttemptRunner implements TaskLink {
     this.#post([FromWorker.Progress, slot, value]);
   }
 
-  async #work(): Promise<void> {
-    this.#working = true;
-    for (let message = this.#waiting.shift(); message; message = this.#waiting.shift()) {
-      await this.#run(message);
+  #runNext(): void {
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      this.#startedAt = monotonicMs();
+      if (this.#slots.begin(next.slot, this.#startedAt)) {
+        this.#run(next);
+        return;
+      }
+      this.#post([FromWorker.Skipped, next.slot]);
     }
-    this.#working = false;
   }
 
-  async #run([, slot, index, uid, attempt, args, tellStart, mode]: RunMessage): Promise<void> {
-    const startedAt = monotonicMs();
-    if (!this.#slots.begin(slot, startedAt)) {
-      this.#post([FromWorker.Skipped, slot]);
-      return;
-    }
-    if (tellStart) {
+  #run({ slot, uid, args }: SentRun): void {
+    if (this.#slots.tellsStart(slot)) {
       this.#post([FromWorker.Started, slot]);
     }
+    const index = this.#slots.handlerIndex(slot);
     const handler = this.handlers[index];
-    const task = new RunningTask(
-      uid,
-      this.#uidPrefix,
-      handler?.definition.name ?? '',
-      attempt,
-      slot,
-      this,
-    );
+    const name = handler?.definition.name ?? '';
+    const attempt = this.#slots.attempt(slot);
+    const task = new RunningTask(uid, this.#uidPrefix, name, attempt, slot, this);
     this.#running = task;
+    let result: unknown;
     try {
       if (!handler) {
         throw new Error(`The worker knows no handler number ${index}`);
       }
-      const run = inMode(handler.definition.run, mode, task);
-      const result = await callForTask(task, run, handler.instance, args);
-      task.end();
-      this.#complete(task, result, mode, startedAt);
+      const run = inMode(handler.definition.run, this.#slots.mode(slot), task);
+      result = callForTask(task, run, handler.instance, args);
     } catch (thrown) {
-      task.end();
-      this.#fail(slot, thrown, startedAt);
+      result = Promise.reject(thrown);
     }
-    this.#running = undefined;
-    this.#checkHeap();
+    // Two functions for all attempts rather than an `await`: every promise costs on Node 20, which calls
+    // hooks for it as long as there is an AsyncLocalStorage.
+    Promise.resolve(result).then(this.#onReturned, this.#onThrown);
   }
 
-  #complete(task: RunningTask, result: unknown, mode: RunMode, startedAt: number): void {
-    const runMs = monotonicMs() - startedAt;
-    const transferList = takeTransferList(
-      mode === RunMode.Chunk ? (result as unknown[]) : [result],
-    );
+  readonly #onReturned = (result: unknown): void => {
+    const task = this.#running;
+    if (task) {
+      task.end();
+      try {
+        this.#complete(task, result);
+      } catch (error) {
+        this.#fail(task, error);
+      }
+      this.#finish();
+    }
+  };
+
+  readonly #onThrown = (thrown: unknown): void => {
+    const task = this.#running;
+    if (task) {
+      task.end();
+      this.#fail(task, thrown);
+      this.#finish();
+    }
+  };
+
+  #finish(): void {
+    this.#running = undefined;
+    this.#checkHeap();
+    this.#runNext();
+  }
+
+  #complete({ slot, uid, handler }: RunningTask, result: unknown): void {
+    this.#slots.noteRunMs(slot, monotonicMs() - this.#startedAt);
+    const isChunk = this.#slots.mode(slot) === RunMode.Chunk;
+    const transferList = takeTransferList(isChunk ? (result as unknown[]) : [result]);
     // Before it is sent, since what V8 can write but not read (nested too deeply) would take with it
     // whatever is sent behind it.
     const culprit = findUncloneable(result, 'result', transferList);
-    const message: FromWorkerMessage = [FromWorker.Completed, task.slot, result, runMs];
     let cause = culprit?.cause;
     if (!culprit) {
       try {
-        this.#port.postMessage(message, transferList);
+        this.#port.postMessage([FromWorker.Completed, slot, result], transferList);
         return;
       } catch (error) {
         cause = error;
@@ -127,13 +142,14 @@ export class AttemptRunner implements TaskLink {
     throw new TaskSerializationError(
       path,
       what,
-      { uid: task.uid, handler: task.handler },
+      { uid, handler },
       cause === undefined ? undefined : { cause },
     );
   }
 
-  #fail(slot: number, thrown: unknown, startedAt: number): void {
-    this.#post([FromWorker.Failed, slot, encodeError(thrown), monotonicMs() - startedAt]);
+  #fail({ slot }: RunningTask, thrown: unknown): void {
+    this.#slots.noteRunMs(slot, monotonicMs() - this.#startedAt);
+    this.#post([FromWorker.Failed, slot, encodeError(thrown)]);
   }
 
   #checkHeap(): void {

@@ -52,11 +52,6 @@ function serve(lease: LeaseData, container: WorkerContainer): Promise<void> {
         case ToWorker.Run:
           runner.receive(message);
           break;
-        case ToWorker.RunMany:
-          for (const run of message[1]) {
-            runner.receive(run);
-          }
-          break;
         case ToWorker.Cancel:
           runner.cancel(message[1], message[2]);
           break;

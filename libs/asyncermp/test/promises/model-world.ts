@@ -201,6 +201,8 @@ export class ModelWorld implements LaneFactory<Task>, LaneWitness {
       if (this.scheduler.stats().retrying > 0) {
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
+      // What is told in one turn is sent at its end.
+      await Promise.resolve();
     }
     this.#ledger.checkAllSettled();
     const alive = this.present.filter(({ state }) => state === 'ready' || state === 'starting');
