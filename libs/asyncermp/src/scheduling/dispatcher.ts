@@ -8,30 +8,24 @@ import type { PoolLog } from '../tasks/pool-log.js';
 import type { AttemptListener } from './attempt-listener.js';
 import { GraceTimers } from './grace-timers.js';
 import type { ReadyQueue } from './ready-queue.js';
-import { Semaphore } from './semaphore.js';
-import { SentAhead } from './sent-ahead.js';
+import { Placement } from './placement.js';
+import { Pump } from './pump.js';
+import type { Semaphore } from './semaphore.js';
 import type { Task } from './task.js';
-
-const NOW = Promise.resolve();
 
 /** Workers that may die with a task before it began, until it is suspected to be what kills them. */
 const MOST_RETURNS = 3;
 
 /**
- * Brings what waits to the workers: never more than the semaphore allows at once, to an idle worker
- * first, and short tasks a little ahead of their turn. A permit belongs to a worker for as long as it
- * has attempts, also one whose task is settled and that does not let go: so the bound holds for what
- * really runs.
+ * Brings what waits to the workers: never more than the semaphore allows at once. What becomes of the
+ * attempts there goes to its listener.
  */
 export class Dispatcher implements FleetUser<Task> {
-  readonly #semaphore: Semaphore;
   readonly #fleet: Fleet<Task>;
-  readonly #ahead: SentAhead;
+  readonly #placement: Placement;
   readonly #grace: GraceTimers;
+  readonly #pump = new Pump(() => this.#sendAll());
   readonly #unflushed = new Set<Lane<Task>>();
-  #isPumping = false;
-  #isPumpDue = false;
-  #wasRefused = false;
   #isPaused = false;
 
   constructor(
@@ -41,17 +35,15 @@ export class Dispatcher implements FleetUser<Task> {
     options: FleetOptions & { readonly cancelGrace: number },
     private readonly log: PoolLog,
   ) {
-    this.#semaphore = new Semaphore(options.maxProcesses);
     this.#fleet = new Fleet(factory, options, this, log);
-    this.#ahead = new SentAhead(
-      () => this.#fleet.members,
-      (tasks) => this.#haveWaitAgain(tasks),
+    this.#placement = new Placement(this.#fleet, options.maxProcesses, (tasks) =>
+      this.#haveWaitAgain(tasks),
     );
     this.#grace = new GraceTimers(options.cancelGrace, (member) => this.#fleet.kill(member));
   }
 
   get semaphore(): Pick<Semaphore, 'held' | 'limit' | 'available'> {
-    return this.#semaphore;
+    return this.#placement.semaphore;
   }
 
   get workers(): ReturnType<Fleet<Task>['count']> {
@@ -68,7 +60,7 @@ export class Dispatcher implements FleetUser<Task> {
 
   pause(): void {
     this.#isPaused = true;
-    this.#ahead.recall(() => true);
+    this.#placement.ahead.recall(() => true);
   }
 
   resume(): void {
@@ -77,7 +69,7 @@ export class Dispatcher implements FleetUser<Task> {
   }
 
   resize(maxProcesses: number): void {
-    this.#semaphore.resize(maxProcesses);
+    this.#placement.semaphore.resize(maxProcesses);
     this.#fleet.resize(maxProcesses);
     this.pump();
   }
@@ -85,52 +77,31 @@ export class Dispatcher implements FleetUser<Task> {
   /** Ends all workers. Those that were told to stop have their grace; the others are idle. */
   async close(): Promise<void> {
     this.#isPaused = true;
-    this.#ahead.close();
+    this.#placement.ahead.close();
     await this.#fleet.close(this.#grace.ms);
   }
 
-  /** A task came. It goes at once where a worker is idle, and otherwise with those that come with it. */
-  arrive(): void {
-    if (this.#fleet.idle || !this.#fleet.isFull) {
-      this.pump();
-    } else {
-      this.#pumpSoon();
-    }
-  }
-
-  /**
-   * Sends what can be sent when all that is being told at the moment has been told: one message for many
-   * tasks costs little more than for one.
-   */
-  #pumpSoon(): void {
-    if (!this.#isPumpDue) {
-      this.#isPumpDue = true;
-      void NOW.then(this.#pumpDue);
-    }
-  }
-
-  readonly #pumpDue = (): void => {
-    this.#isPumpDue = false;
-    this.pump();
-  };
-
   /** Sends what can be sent. */
   pump(): void {
-    if (this.#isPumping || this.#isPaused) {
-      return;
+    this.#pump.run();
+  }
+
+  /** A task came. It goes at once where there is a place, and otherwise with those that come with it. */
+  arrive(): void {
+    if (this.#fleet.idle || !this.#fleet.isFull) {
+      this.#pump.run();
+    } else {
+      this.#pump.runSoon();
     }
-    this.#isPumping = true;
-    do {
-      this.#wasRefused = false;
-      this.#fill();
-      for (const lane of this.#unflushed) {
-        lane.flush();
-      }
-      this.#unflushed.clear();
-      // What could not be sent has left its place to the next one.
-    } while (this.#wasRefused);
-    this.#isPumping = false;
-    if (this.queue.size > 0) {
+  }
+
+  #sendAll(): void {
+    this.#fill();
+    for (const lane of this.#unflushed) {
+      lane.flush();
+    }
+    this.#unflushed.clear();
+    if (this.demand > 0) {
       this.#fleet.grow();
     }
     // Also if nothing was sent: a permit may be free for a submission that waits for one.
@@ -139,7 +110,7 @@ export class Dispatcher implements FleetUser<Task> {
 
   #fill(): void {
     for (let task = this.queue.peek(); task && !this.#isPaused; task = this.queue.peek()) {
-      const member = this.#placeFor(task);
+      const member = this.#placement.placeFor(task);
       if (!member) {
         break;
       }
@@ -156,7 +127,7 @@ export class Dispatcher implements FleetUser<Task> {
     }
     const member = this.#fleet.member(lane);
     if (member) {
-      member.aheadUs -= task.expectedUs;
+      this.#placement.noteGone(task, member);
     }
     task.handler.semaphore?.release();
     task.takeBack();
@@ -172,13 +143,13 @@ export class Dispatcher implements FleetUser<Task> {
       this.#grace.start(task, member);
       // What waits behind it must not begin in the moment before the worker is ended.
       member.blocked = true;
-      this.#ahead.recall((_task, other) => other === member);
+      this.#placement.ahead.recall((_task, other) => other === member);
     }
   }
 
   /** A task of this priority came. */
   overtake(priority: number): void {
-    this.#ahead.overtake(priority);
+    this.#placement.ahead.overtake(priority);
   }
 
   // ---- what the fleet asks
@@ -233,12 +204,11 @@ export class Dispatcher implements FleetUser<Task> {
   }
 
   onUnsendable(lane: Lane<Task>, task: Task, error: TaskSerializationError): void {
-    this.#wasRefused = true;
     this.#letGo(task);
     const member = this.#fleet.member(lane);
     if (member) {
-      member.aheadUs -= task.expectedUs;
-      this.#noteLoad(member);
+      this.#placement.noteGone(task, member);
+      this.#placement.noteRoom(member);
     }
     this.listener.onUnsendable(task, error);
     this.pump();
@@ -247,7 +217,7 @@ export class Dispatcher implements FleetUser<Task> {
   onSkipped(lane: Lane<Task>): void {
     const member = this.#fleet.member(lane);
     if (member) {
-      this.#noteLoad(member);
+      this.#placement.noteRoom(member);
       this.pump();
     }
   }
@@ -272,9 +242,8 @@ export class Dispatcher implements FleetUser<Task> {
 
   onEnded(lane: Lane<Task>, end: LaneEnd<Task>): void {
     const member = this.#fleet.member(lane);
-    if (member?.hasPermit) {
-      member.hasPermit = false;
-      this.#semaphore.release();
+    if (member) {
+      this.#placement.noteEnded(member);
     }
     const { running, runningSince, waiting, crash } = end;
     const suspects = waiting.filter((task) => !this.#giveBack(task, running === undefined));
@@ -293,31 +262,13 @@ export class Dispatcher implements FleetUser<Task> {
 
   // ---- sending
 
-  #placeFor(task: Task): Member<Task> | undefined {
-    const { idle } = this.#fleet;
-    if (idle && this.#semaphore.tryAcquire()) {
-      idle.hasPermit = true;
-      this.#fleet.markBusy(idle);
-      task.expectedUs = 0;
-      return idle;
-    }
-    if (this.#semaphore.held > this.#semaphore.limit) {
-      // After a resize: workers run dry until there are no more of them than the bound allows.
-      return undefined;
-    }
-    return this.#ahead.placeFor(task);
-  }
-
   #send(task: Task, member: Member<Task>): void {
     const { lane } = member;
     task.handler.semaphore?.tryAcquire();
     task.sendTo(lane);
-    member.aheadUs += task.expectedUs;
     lane.send(task, this.listener.wantsStart(task));
     this.#unflushed.add(lane);
-    if (lane.load > 1) {
-      this.#ahead.noteSent(task);
-    }
+    this.#placement.noteSent(task, member);
     this.listener.onSent(task);
   }
 
@@ -337,29 +288,15 @@ export class Dispatcher implements FleetUser<Task> {
 
   #finished(lane: Lane<Task>, task: Task, runMs: number): void {
     // Before the caller is told, and so before its code goes on, which may take its time.
-    this.#pumpSoon();
+    this.#pump.runSoon();
     this.#letGo(task);
     task.handler.runTime.record(runMs / task.items);
     const member = this.#fleet.member(lane);
     if (member) {
-      member.aheadUs -= task.expectedUs;
+      this.#placement.noteGone(task, member);
       member.blocked = false;
       this.#fleet.noteFinished(member);
-      this.#noteLoad(member);
-    }
-  }
-
-  /** The lane has one attempt less. */
-  #noteLoad(member: Member<Task>): void {
-    if (member.lane.load > 0) {
-      this.#ahead.noteRoom(member);
-      return;
-    }
-    member.aheadUs = 0;
-    if (member.hasPermit) {
-      member.hasPermit = false;
-      this.#semaphore.release();
-      this.#fleet.markIdle(member);
+      this.#placement.noteRoom(member);
     }
   }
 

@@ -1,0 +1,76 @@
+import type { Fleet } from '../pools/fleet.js';
+import type { Member } from '../pools/member.js';
+import { Semaphore } from './semaphore.js';
+import { SentAhead } from './sent-ahead.js';
+import type { Task } from './task.js';
+
+/**
+ * Which worker a task goes to: an idle one first, and short tasks to one that is busy, a little ahead of
+ * their turn. A permit belongs to a worker for as long as it has attempts, also one whose task is settled
+ * and that does not let go: so the bound holds for what really runs.
+ */
+export class Placement {
+  readonly semaphore: Semaphore;
+  readonly ahead: SentAhead;
+
+  /** @param haveWaitAgain - Has tasks that were sent ahead wait again, as far as they have not begun. */
+  constructor(
+    private readonly fleet: Fleet<Task>,
+    maxProcesses: number,
+    haveWaitAgain: (tasks: Task[]) => void,
+  ) {
+    this.semaphore = new Semaphore(maxProcesses);
+    this.ahead = new SentAhead(() => fleet.members, haveWaitAgain);
+  }
+
+  /** The worker for the task; undefined if it has to wait. The worker has its permit then. */
+  placeFor(task: Task): Member<Task> | undefined {
+    const { idle } = this.fleet;
+    if (idle && this.semaphore.tryAcquire()) {
+      idle.hasPermit = true;
+      this.fleet.markBusy(idle);
+      task.expectedUs = 0;
+      return idle;
+    }
+    if (this.semaphore.held > this.semaphore.limit) {
+      // After a resize: workers run dry until there are no more of them than the bound allows.
+      return undefined;
+    }
+    return this.ahead.placeFor(task);
+  }
+
+  /** The worker was sent the task. */
+  noteSent(task: Task, member: Member<Task>): void {
+    member.aheadUs += task.expectedUs;
+    if (member.lane.load > 1) {
+      this.ahead.noteSent(task);
+    }
+  }
+
+  /** The worker will not run the task, or has run it. */
+  noteGone(task: Task, member: Member<Task>): void {
+    member.aheadUs -= task.expectedUs;
+  }
+
+  /** The worker's lane has one attempt less. */
+  noteRoom(member: Member<Task>): void {
+    if (member.lane.load > 0) {
+      this.ahead.noteRoom(member);
+      return;
+    }
+    member.aheadUs = 0;
+    if (this.noteEnded(member)) {
+      this.fleet.markIdle(member);
+    }
+  }
+
+  /** The worker has no attempt any more. Returns whether it had a permit. */
+  noteEnded(member: Member<Task>): boolean {
+    const hadPermit = member.hasPermit;
+    if (hadPermit) {
+      member.hasPermit = false;
+      this.semaphore.release();
+    }
+    return hadPermit;
+  }
+}
