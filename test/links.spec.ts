@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { Document } from './support/document.js';
 import { repository } from './support/tarball.js';
 
-const documents = ['.', 'docs', 'apps/demo']
+const documents = ['.', 'docs', 'apps/demo', 'benchmarks']
   .flatMap((folder) => readdirSync(join(repository, folder)).map((name) => join(folder, name)))
   .filter((path) => path.endsWith('.md'))
   .map((path) => new Document(path));
