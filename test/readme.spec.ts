@@ -1,15 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as library from 'nestjs-asyncermp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compilerOptions } from './support/compiler-options.js';
-import { Consumer } from './support/consumer.js';
+import { Document } from './support/document.js';
+import { Examples } from './support/examples.js';
 import { propertiesOf } from './support/exported-symbols.js';
 import { repository } from './support/tarball.js';
 
 const { AsyncerMpError, ErrorCode, TaskEvent } = library;
 
-const readme = readFileSync(join(repository, 'README.md'), 'utf8');
+const readme = new Document('README.md');
 
 /** Boots an application with all providers of the README, and does with them what it says. */
 const RUN_ALL = `
@@ -51,35 +50,23 @@ await following;
 `;
 
 describe('the README', () => {
-  let app: Consumer | undefined;
+  let examples: Examples | undefined;
 
   beforeAll(async () => {
-    const files = Object.fromEntries(
-      codeBlocks('ts').map((code) => [fileOf(code) ?? 'nowhere', code]),
-    );
-    app = await Consumer.create({
-      manifest: { name: 'primes', private: true, type: 'module' },
-      files: {
-        ...files,
-        'src/run-all.ts': RUN_ALL,
-        'tsconfig.json': JSON.stringify({ compilerOptions, include: ['src'] }),
-      },
-    });
-    await app.tsc();
+    examples = await Examples.compile([readme], { [`src/${readme.name}/run-all.ts`]: RUN_ALL });
   });
 
-  afterAll(() => app?.remove());
-
-  it('says of every piece of TypeScript which file it is', () => {
-    expect(codeBlocks('ts').filter((code) => fileOf(code) === undefined)).toEqual([]);
-  });
+  afterAll(() => examples?.remove());
 
   it('has a quick start that prints what it says', async () => {
-    expect(await app?.node('dist/main.js')).toBe(codeBlocks('text')[0]);
+    expect(readme.runs).toHaveLength(1);
+    for (const { program, output } of readme.runs) {
+      expect(await examples?.run(readme, program)).toBe(output);
+    }
   });
 
   it('has examples that do what they say', async () => {
-    const lines = (await app?.node('dist/run-all.js'))?.trim().split('\n');
+    const lines = (await examples?.run(readme, 'dist/run-all.js'))?.trim().split('\n');
     expect(lines).toEqual(
       expect.arrayContaining([
         expect.stringMatching(/^PrimesService\.countPrimes took [\d.]+ ms$/),
@@ -104,12 +91,12 @@ describe('the README', () => {
   ])('has a row for every one of %s', (type) => {
     const options = propertiesOf(join(repository, 'libs/asyncermp/dist/index.d.ts'), type);
     expect(options).not.toHaveLength(0);
-    expect(options.filter((option) => !rowOf(option))).toEqual([]);
+    expect(options.filter((option) => !readme.rowOf(option))).toEqual([]);
   });
 
   it('has a row for every event', () => {
     const missing = Object.entries(TaskEvent).filter(
-      ([key, name]) => !rowOf(`.${key}`)?.includes(`\`${name}\``),
+      ([key, name]) => !readme.rowOf(`.${key}`)?.includes(`\`${name}\``),
     );
     expect(missing).toEqual([]);
   });
@@ -118,48 +105,8 @@ describe('the README', () => {
     const classes = Object.entries(library).filter(
       ([, value]) => typeof value === 'function' && value.prototype instanceof AsyncerMpError,
     );
-    expect(classes.map(([name]) => name).filter((name) => !rowOf(name))).toEqual([]);
-    const table = classes.map(([name]) => rowOf(name)).join('\n');
+    expect(classes.map(([name]) => name).filter((name) => !readme.rowOf(name))).toEqual([]);
+    const table = classes.map(([name]) => readme.rowOf(name)).join('\n');
     expect(Object.values(ErrorCode).filter((code) => !table.includes(`\`${code}\``))).toEqual([]);
   });
-
-  it('links to headings and files that exist', () => {
-    const links = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target ?? '');
-    const anchors = [...readme.matchAll(/^#+ (.+)$/gm)].map(
-      ([, heading = '']) =>
-        `#${heading
-          .toLowerCase()
-          .replaceAll(/[^\w\s-]/g, '')
-          .replaceAll(/\s/g, '-')}`,
-    );
-    const broken = links.filter((link) =>
-      link.startsWith('#') ? !anchors.includes(link) : !readable(join(repository, link)),
-    );
-    expect(broken).toEqual([]);
-  });
 });
-
-const rows = readme.split('\n').filter((line) => line.startsWith('|'));
-
-/** The row of a table that begins with the name. */
-function rowOf(name: string): string | undefined {
-  return rows.find((row) => row.startsWith(`| \`${name}\` `));
-}
-
-function codeBlocks(language: string): string[] {
-  const blocks = readme.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'));
-  return [...blocks].map(([, code]) => code ?? '');
-}
-
-/** The path in the comment that a piece of code begins with. */
-function fileOf(code: string): string | undefined {
-  return /^\/\/ (src\/\S+\.ts)\n/.exec(code)?.[1];
-}
-
-function readable(file: string): boolean {
-  try {
-    return readFileSync(file).length > 0;
-  } catch {
-    return false;
-  }
-}

@@ -27,10 +27,21 @@ export function propertiesOf(file: string, type: string): string[] {
     .map(({ name }) => name);
 }
 
-function load(file: string): {
+interface Loaded {
   readonly checker: ts.TypeChecker;
   readonly symbols: ReadonlyMap<string, ts.Symbol>;
-} {
+}
+
+/** Reading one takes a second. */
+const loaded = new Map<string, Loaded>();
+
+function load(file: string): Loaded {
+  const known = loaded.get(file) ?? read(file);
+  loaded.set(file, known);
+  return known;
+}
+
+function read(file: string): Loaded {
   const program = ts.createProgram([file], {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,

@@ -10,7 +10,8 @@ import { checkTaskDefaults } from './tasks/task-options.rules.js';
 export interface AsyncerMpOptions {
   /**
    * The most attempts that run at once, and so the most workers: a whole number from 1.
-   * Default `os.availableParallelism()`, which knows the CPU limit of a container.
+   * Default `os.availableParallelism()`, which knows the CPU limit of a container where Node has libuv
+   * 1.49 or later: not in Node 20.
    */
   readonly maxProcesses?: number;
   /**

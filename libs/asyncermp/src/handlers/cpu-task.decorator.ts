@@ -14,6 +14,11 @@ export interface CpuTaskDecorator {
    * this a `MethodDecorator` for Nest's `applyDecorators()`.
    */
   (nothing: never): void;
+  /**
+   * Decorates a method of a class.
+   *
+   * @typeParam T The method's type: what it returns is a promise.
+   */
   <T extends (...args: never[]) => Promise<unknown>>(
     target: object,
     key: string | symbol,

@@ -1,14 +1,24 @@
 /** The stable `code` of every error of this library. */
 export const ErrorCode = {
+  /** Of a {@link ConfigurationError}. */
   Configuration: 'ASYNCERMP_CONFIGURATION',
+  /** Of an {@link UnknownHandlerError}. */
   UnknownHandler: 'ASYNCERMP_UNKNOWN_HANDLER',
+  /** Of a {@link TaskSerializationError}. */
   Serialization: 'ASYNCERMP_SERIALIZATION',
+  /** Of a {@link DuplicateTaskError}. */
   Duplicate: 'ASYNCERMP_DUPLICATE',
+  /** Of a {@link QueueFullError}. */
   QueueFull: 'ASYNCERMP_QUEUE_FULL',
+  /** Of a {@link TaskCancelledError}. */
   Cancelled: 'ASYNCERMP_CANCELLED',
+  /** Of a {@link TaskTimeoutError}. */
   Timeout: 'ASYNCERMP_TIMEOUT',
+  /** Of a {@link WorkerCrashedError}. */
   WorkerCrashed: 'ASYNCERMP_WORKER_CRASHED',
+  /** Of a {@link WorkerStartError}. */
   WorkerStart: 'ASYNCERMP_WORKER_START',
+  /** Of a {@link ShutdownError}. */
   Shutdown: 'ASYNCERMP_SHUTDOWN',
 } as const;
 

@@ -22,8 +22,11 @@ export interface PoolStats {
   readonly retried: number;
   /** The workers there are. */
   readonly workers: {
+    /** Workers that import the handlers' files and build their providers. */
     readonly starting: number;
+    /** Workers that are ready and have nothing to do. */
     readonly idle: number;
+    /** Workers that have an attempt in hand, and those that finish one before they are replaced. */
     readonly busy: number;
   };
   /** Whether `pause()` holds. */

@@ -10,6 +10,7 @@ import type { Transferable } from 'node:worker_threads';
 export type Backoff =
   | number
   | {
+      /** Whether every pause is the same, or each longer than the one before. */
       readonly type: 'fixed' | 'exponential';
       /** The first delay, in milliseconds. */
       readonly delay: number;

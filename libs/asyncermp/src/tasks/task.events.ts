@@ -5,12 +5,19 @@ import type { SettledState } from './task-state.js';
  * handler's name behind it, for one handler only: see {@link taskEventOf}.
  */
 export const TaskEvent = {
+  /** The task was accepted: {@link TaskQueuedEvent}. */
   Queued: 'asyncermp.task.queued',
+  /** An attempt began on a worker: {@link TaskStartedEvent}. */
   Started: 'asyncermp.task.started',
+  /** The handler reported how far it is: {@link TaskProgressEvent}. */
   Progress: 'asyncermp.task.progress',
+  /** An attempt failed, and another one follows: {@link TaskRetryingEvent}. */
   Retrying: 'asyncermp.task.retrying',
+  /** The handler returned: {@link TaskCompletedEvent}. */
   Completed: 'asyncermp.task.completed',
+  /** No attempt is left: {@link TaskFailedEvent}. */
   Failed: 'asyncermp.task.failed',
+  /** The task was cancelled: {@link TaskCancelledEvent}. */
   Cancelled: 'asyncermp.task.cancelled',
 } as const;
 
