@@ -6,8 +6,8 @@ import type { LogLevelName, LogLine } from '../protocol/envelope.js';
 import type { TaskSerializationError } from '../tasks/errors.js';
 import type { PoolLog } from '../tasks/pool-log.js';
 import type { AttemptListener } from './attempt-listener.js';
-import { GraceTimers } from './grace-timers.js';
 import type { ReadyQueue } from './ready-queue.js';
+import { Recall } from './recall.js';
 import { Placement } from './placement.js';
 import { Pump } from './pump.js';
 import type { Semaphore } from './semaphore.js';
@@ -23,7 +23,7 @@ const MOST_RETURNS = 3;
 export class Dispatcher implements FleetUser<Task> {
   readonly #fleet: Fleet<Task>;
   readonly #placement: Placement;
-  readonly #grace: GraceTimers;
+  readonly #recall: Recall;
   readonly #pump = new Pump(() => this.#sendAll());
   readonly #unflushed = new Set<Lane<Task>>();
   #isPaused = false;
@@ -32,14 +32,15 @@ export class Dispatcher implements FleetUser<Task> {
     private readonly queue: ReadyQueue,
     private readonly listener: AttemptListener,
     factory: LaneFactory<Task>,
-    options: FleetOptions & { readonly cancelGrace: number },
+    private readonly options: FleetOptions & { readonly cancelGrace: number },
     private readonly log: PoolLog,
   ) {
     this.#fleet = new Fleet(factory, options, this, log);
-    this.#placement = new Placement(this.#fleet, options.maxProcesses, (tasks) =>
-      this.#haveWaitAgain(tasks),
-    );
-    this.#grace = new GraceTimers(options.cancelGrace, (member) => this.#fleet.kill(member));
+    this.#placement = new Placement(this.#fleet, options.maxProcesses, (tasks) => {
+      this.#recall.haveWaitAgain(tasks);
+      this.pump();
+    });
+    this.#recall = new Recall(this.#fleet, this.#placement, queue, options.cancelGrace);
   }
 
   get semaphore(): Pick<Semaphore, 'held' | 'limit' | 'available'> {
@@ -78,7 +79,7 @@ export class Dispatcher implements FleetUser<Task> {
   async close(): Promise<void> {
     this.#isPaused = true;
     this.#placement.ahead.close();
-    await this.#fleet.close(this.#grace.ms);
+    await this.#fleet.close(this.options.cancelGrace);
   }
 
   /** Sends what can be sent. */
@@ -121,30 +122,12 @@ export class Dispatcher implements FleetUser<Task> {
 
   /** Takes a task back that was sent and has not begun; false if it has. It waits nowhere then. */
   takeBack(task: Task): boolean {
-    const { lane } = task;
-    if (!lane?.revoke(task)) {
-      return false;
-    }
-    const member = this.#fleet.member(lane);
-    if (member) {
-      this.#placement.noteGone(task, member);
-    }
-    task.handler.semaphore?.release();
-    task.takeBack();
-    return true;
+    return this.#recall.takeBack(task);
   }
 
   /** Tells a running attempt to stop, and ends its worker if it does not in time. */
   stop(task: Task, reason: unknown): void {
-    const { lane } = task;
-    const member = lane && this.#fleet.member(lane);
-    if (member) {
-      lane.cancel(task, reason);
-      this.#grace.start(task, member);
-      // What waits behind it must not begin in the moment before the worker is ended.
-      member.blocked = true;
-      this.#placement.ahead.recall((_task, other) => other === member);
-    }
+    this.#recall.stop(task, reason);
   }
 
   /** A task of this priority came. */
@@ -272,18 +255,6 @@ export class Dispatcher implements FleetUser<Task> {
     this.listener.onSent(task);
   }
 
-  #haveWaitAgain(tasks: Task[]): void {
-    // The last one first: then whatever the worker begins meanwhile comes before all that is taken
-    // back, and each finds its place at the head of the line.
-    const latestFirst = tasks.sort((a, b) => a.priority - b.priority || b.seq - a.seq);
-    for (const task of latestFirst) {
-      if (!task.isSettled && this.takeBack(task)) {
-        this.queue.restore(task);
-      }
-    }
-    this.pump();
-  }
-
   // ---- ends
 
   #finished(lane: Lane<Task>, task: Task, runMs: number): void {
@@ -304,7 +275,7 @@ export class Dispatcher implements FleetUser<Task> {
   #letGo(task: Task): void {
     task.leaveLane();
     task.handler.semaphore?.release();
-    this.#grace.stop(task);
+    this.#recall.noteGone(task);
   }
 
   /**

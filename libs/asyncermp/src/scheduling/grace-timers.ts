@@ -10,7 +10,7 @@ export class GraceTimers {
    * @param onOver - Called with the worker whose handler did not stop.
    */
   constructor(
-    readonly ms: number,
+    private readonly ms: number,
     private readonly onOver: (member: Member<Task>) => void,
   ) {}
 
