@@ -24,6 +24,11 @@ export interface AsyncerMpOptions {
    * replaced at once: a whole number from 0. They take memory and run nothing until then. Default 0.
    */
   readonly spareProcesses?: number;
+  /**
+   * How long a worker may take to start, its providers' lifecycle hooks included, in ms. Then it is ended,
+   * and has failed to start. Default 60,000.
+   */
+  readonly startTimeout?: number;
   /** How long a worker above `minProcesses` stays without work, in ms. Default 60,000. */
   readonly idleTimeout?: number;
   /**
@@ -82,6 +87,7 @@ const optionRules: OptionRules<AsyncerMpOptions> = {
   maxProcesses: rules.wholeFrom(1),
   minProcesses: rules.wholeFrom(0),
   spareProcesses: rules.wholeFrom(0),
+  startTimeout: rules.milliseconds,
   idleTimeout: rules.millisecondsFrom0,
   isolation: rules.oneOf('threads', 'inline'),
   maxQueue: rules.wholeFromOrInfinity(0),
@@ -125,6 +131,7 @@ export function resolveOptions(given: AsyncerMpOptions | number = {}): ResolvedO
     maxProcesses,
     minProcesses,
     spareProcesses: options.spareProcesses ?? 0,
+    startTimeout: options.startTimeout ?? 60_000,
     idleTimeout: options.idleTimeout ?? 60_000,
     isolation: options.isolation ?? 'threads',
     maxQueue: options.maxQueue ?? Infinity,

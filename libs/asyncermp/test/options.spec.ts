@@ -33,6 +33,7 @@ const refused: [option: keyof AsyncerMpOptions, values: unknown[], takes: string
   ['maxQueue', whole, 'a whole number from 0, or Infinity'],
   ['onFull', ['drop', true, null], "'reject' or 'wait'"],
   ['cancelGrace', notNumbers, 'a number of milliseconds from 0, or Infinity'],
+  ['startTimeout', [...notNumbers, 0], 'a number of milliseconds above 0, or Infinity'],
   ['shutdownTimeout', notNumbers, 'a number of milliseconds from 0, or Infinity'],
   ['completedQueueSize', [...whole, Infinity], 'a whole number from 0'],
   ['retain', [...whole, Infinity], 'a whole number from 0'],

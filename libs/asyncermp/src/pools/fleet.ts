@@ -12,6 +12,7 @@ export interface FleetOptions {
   readonly minProcesses: number;
   /** Workers that are kept ready beside those that are in use or kept anyway. */
   readonly spareProcesses: number;
+  readonly startTimeout: number;
   readonly idleTimeout: number;
   readonly maxTasksPerWorker: number;
   readonly maxWorkerAge: number;
@@ -35,6 +36,8 @@ const RELEASE_GRACE_MS = 5_000;
  * must be used on an instantiated module`, from a require() of an ES module that was interrupted).
  */
 const START_GRACE_MS = 15_000;
+/** What setTimeout takes at most. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Keeps the right number of workers: starts them when there is demand, keeps `minProcesses` warm, lets
@@ -159,6 +162,7 @@ export class Fleet<A extends Attempt> {
       return;
     }
     member.state = 'ready';
+    clearTimeout(member.killTimer);
     this.markIdle(member);
     this.#retireWorn();
     if (this.#roster.count('ready') >= this.#wanted) {
@@ -269,7 +273,27 @@ export class Fleet<A extends Attempt> {
 
   #start(): void {
     const lane = this.factory.create(++this.#lastId, this.user);
-    this.#roster.add(new Member(lane, monotonicMs()));
+    const member = new Member(lane, monotonicMs());
+    this.#roster.add(member);
+    const { startTimeout } = this.options;
+    if (startTimeout !== Infinity) {
+      // When this thread was blocked, the worker's word that it is ready may be waiting behind the timer.
+      const late = () => setImmediate(() => this.#giveUp(member));
+      member.killTimer = setTimeout(late, Math.min(startTimeout, LONGEST_TIMER_MS));
+    }
+  }
+
+  #giveUp(member: Member<A>): void {
+    if (member.state !== 'starting') {
+      return;
+    }
+    this.markEnding(member);
+    member.lane.giveUp(
+      new Error(
+        `It was not ready within the startTimeout of ${this.options.startTimeout} ms. Does a lifecycle ` +
+          'hook or a factory of one of its providers wait for something?',
+      ),
+    );
   }
 
   #startFailed(member: Member<A>, error: unknown): void {

@@ -112,6 +112,10 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
     this.#end();
   }
 
+  giveUp(): void {
+    this.#end();
+  }
+
   release(): void {
     this.#end();
   }

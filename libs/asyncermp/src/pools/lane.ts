@@ -49,6 +49,8 @@ export interface Lane<A extends Attempt = Attempt> {
   cancel(attempt: A, reason: unknown): void;
   /** Ends the worker at once. `onEnded` follows when it is gone. */
   kill(): void;
+  /** The same for a worker that is not ready in time: it has failed to start, with this error. */
+  giveUp(error: Error): void;
   /** Lets the worker close its providers and end by itself. `onEnded` follows when it is gone. */
   release(): void;
 }

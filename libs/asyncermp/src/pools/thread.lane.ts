@@ -162,6 +162,11 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
     this.#lease?.end();
   }
 
+  giveUp(error: Error): void {
+    this.#death.neverStarted(error);
+    this.kill();
+  }
+
   release(): void {
     this.#death.expected();
     this.#port.postMessage([ToWorker.Release]);

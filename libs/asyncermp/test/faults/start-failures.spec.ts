@@ -13,7 +13,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 /** An application whose workers cannot start while the file `broken` is there. */
 async function startFragile(
-  how: 'FAULT_IMPORT' | 'FAULT_INIT',
+  how: 'FAULT_IMPORT' | 'FAULT_INIT' | 'FAULT_HANG',
   { isBroken = true, ...options }: AsyncerMpOptions & { isBroken?: boolean } = {},
 ) {
   const broken = join(mkdtempSync(join(directory, 'app-')), 'broken');
@@ -76,6 +76,26 @@ for (const [how, what] of [
     });
   });
 }
+
+describe('workers whose start never ends', () => {
+  it('fail the tasks with WorkerStartError after startTimeout, and say what it may be', async () => {
+    const { mp, get, mend } = await startFragile('FAULT_HANG', {
+      startTimeout: 1_000,
+      maxProcesses: 1,
+    });
+    expect(await rejectionOf(get(FragileService).thread())).toMatchObject({
+      name: 'WorkerStartError',
+      cause: {
+        message: expect.stringMatching(
+          /^It was not ready within the startTimeout of 1000 ms\. .*lifecycle hook/,
+        ),
+      },
+    });
+    expect(mp.stats()).toMatchObject({ failed: 1, running: 0, waiting: 0 });
+    mend();
+    await expect(get(FragileService).thread()).resolves.toBeTypeOf('number');
+  });
+});
 
 describe('a start that fails for a moment', () => {
   it('fails no task: it waits for the next try', async () => {

@@ -81,6 +81,10 @@ export class ModelLane implements Lane<Task> {
     // Whether it stops, and when, is for the test to say.
   }
 
+  giveUp(): void {
+    this.kill();
+  }
+
   kill(): void {
     if (!this.isGone) {
       this.state = 'killed';

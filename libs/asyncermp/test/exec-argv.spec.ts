@@ -1,0 +1,13 @@
+import { describe, expect, it } from 'vitest';
+import { FaultService } from './.fixtures/fault.service.js';
+import { startApplication } from './support/application.js';
+
+describe('execArgv', () => {
+  it('are the options of Node that the workers are started with', async () => {
+    const { get } = await startApplication({
+      options: { execArgv: ['--no-deprecation'] },
+      providers: [FaultService],
+    });
+    expect(await get(FaultService).execArgv()).toEqual(['--no-deprecation']);
+  });
+});
