@@ -7,7 +7,13 @@ import {
 } from './asyncermp.options.js';
 import { AsyncerMpRuntime } from './asyncermp.runtime.js';
 import { AsyncerMpService, InertRuntime, TaskRuntime } from './asyncermp.service.js';
-import { LANE_FACTORY_TOKEN, OPTIONS_TOKEN, type MakeLanes } from './asyncermp.tokens.js';
+import {
+  LANE_FACTORY_TOKEN,
+  OPTIONS_TOKEN,
+  TEST_BENCH_TOKEN,
+  type MakeLanes,
+  type TestBench,
+} from './asyncermp.tokens.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
 import { UID_PREFIX } from './scheduling/task-numbers.js';
 import { checkOptions, rules } from './tasks/check-options.js';
@@ -31,6 +37,8 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
 /** Options of `forRootAsync`: `useFactory`, `useClass` or `useExisting` (with `create()`), and `isGlobal`. */
 export type AsyncerMpAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
 
+const testBench = { token: TEST_BENCH_TOKEN, optional: true };
+
 /**
  * A bounded pool of workers for the handlers of an application (methods with `@CpuTask()`), managed by
  * the `AsyncerMpService` that it provides.
@@ -50,8 +58,13 @@ export type AsyncerMpAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
       provide: TaskRuntime,
       useClass: workerNumber() === undefined ? AsyncerMpRuntime : InertRuntime,
     },
-    { provide: OPTIONS_TOKEN, useFactory: resolveOptions, inject: [MODULE_OPTIONS_TOKEN] },
-    { provide: LANE_FACTORY_TOKEN, useFactory: loadLanes, inject: [OPTIONS_TOKEN] },
+    {
+      provide: OPTIONS_TOKEN,
+      useFactory: (given: AsyncerMpOptions, bench?: TestBench) =>
+        resolveOptions(bench ? bench.adjust(given) : given),
+      inject: [MODULE_OPTIONS_TOKEN, testBench],
+    },
+    { provide: LANE_FACTORY_TOKEN, useFactory: loadLanes, inject: [OPTIONS_TOKEN, testBench] },
   ],
   exports: [AsyncerMpService],
 })
@@ -83,7 +96,10 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
 }
 
 /** Loads the kind of lanes that the options ask for; a worker, which has none of its own, loads neither. */
-async function loadLanes({ isolation }: ResolvedOptions): Promise<MakeLanes | undefined> {
+async function loadLanes(
+  { isolation }: ResolvedOptions,
+  bench?: TestBench,
+): Promise<MakeLanes | undefined> {
   if (workerNumber() !== undefined) {
     return undefined;
   }
@@ -95,6 +111,7 @@ async function loadLanes({ isolation }: ResolvedOptions): Promise<MakeLanes | un
           run: definition.run,
           instance: () => explorer.instanceOf(definition),
         })),
+        bench?.gate,
       );
   }
   const { ThreadPool } = await import('./pools/thread.pool.js');
