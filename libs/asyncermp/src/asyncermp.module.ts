@@ -15,6 +15,7 @@ import {
   type TestBench,
 } from './asyncermp.tokens.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
+import type { Dependency, InjectedFor } from './injected.js';
 import { UID_PREFIX } from './scheduling/task-numbers.js';
 import { checkOptions, rules } from './tasks/check-options.js';
 import { workerNumber } from './worker/inside-worker.js';
@@ -34,8 +35,20 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
     }))
     .build();
 
-/** Options of `forRootAsync`: `useFactory`, `useClass` or `useExisting` (with `create()`), and `isGlobal`. */
-export type AsyncerMpAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
+/**
+ * Options of `forRootAsync`: `useFactory` with `inject`, `useClass` or `useExisting` (with `create()`), and
+ * `isGlobal`.
+ */
+export type AsyncerMpAsyncOptions<I extends Dependency[] = Dependency[]> = Omit<
+  typeof ASYNC_OPTIONS_TYPE,
+  'inject' | 'useFactory'
+> & {
+  /** What the factory is called with. */
+  readonly inject?: [...I] | undefined;
+  readonly useFactory?:
+    | ((...injected: InjectedFor<NoInfer<I>>) => AsyncerMpOptions | Promise<AsyncerMpOptions>)
+    | undefined;
+};
 
 const testBench = { token: TEST_BENCH_TOKEN, optional: true };
 
@@ -90,8 +103,10 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
    * The same with options that are made by a factory or a class, with injected dependencies.
    * @throws ConfigurationError when the module is built
    */
-  static override forRootAsync(options: AsyncerMpAsyncOptions): DynamicModule {
-    return super.forRootAsync(options);
+  static override forRootAsync<I extends Dependency[] = []>(
+    options: AsyncerMpAsyncOptions<I>,
+  ): DynamicModule {
+    return super.forRootAsync(options as typeof ASYNC_OPTIONS_TYPE);
   }
 }
 
