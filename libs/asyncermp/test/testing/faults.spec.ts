@@ -174,6 +174,7 @@ describe('timeoutNext()', () => {
     for (const outcome of outcomes) {
       expect(outcome).toMatchObject({ reason: expect.any(TaskTimeoutError) });
     }
+    expect(testing.eventsOf(TaskEvent.Failed)).toHaveLength(1);
   });
 
   it('says so where there is no timeout', async () => {
