@@ -1,9 +1,39 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Consumer } from './support/consumer.js';
 import { exportedSymbols } from './support/exported-symbols.js';
-import { repository } from './support/tarball.js';
+import { hasImportEffects } from './support/import-effects.js';
+import { packedTarball, repository } from './support/tarball.js';
+
+/** By what part of the real size the stated one is beside it. */
+function errorOf(statedMb: string | undefined, bytes: number): number {
+  return Math.abs(Number(statedMb) * 1e6 - bytes) / bytes;
+}
+
+/** The package, and what npm installs with it on any one platform: of a package for each, the one. */
+function installedWith(name: string): string[] {
+  const { packages } = JSON.parse(readFileSync(join(repository, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, LockedPackage>;
+  };
+  const found = new Set<string>();
+  const visit = (each: string) => {
+    const { cpu, os, dependencies, optionalDependencies } = packages[`node_modules/${each}`] ?? {};
+    const platform = cpu || os ? `${each.split('/')[0]}/one of each platform` : each;
+    if (found.has(platform)) return;
+    found.add(platform);
+    for (const next of Object.keys({ ...dependencies, ...optionalDependencies })) visit(next);
+  };
+  visit(name);
+  return [...found];
+}
+
+interface LockedPackage {
+  readonly cpu?: readonly string[];
+  readonly os?: readonly string[];
+  readonly dependencies?: object;
+  readonly optionalDependencies?: object;
+}
 
 /** What `forRoot` needs of an application, from either module system. */
 const APPLICATION = `
@@ -83,14 +113,36 @@ describe('the packed package', () => {
   });
 
   it('tells in its types what every export promises', async () => {
-    const { undocumented, exported } = exportedSymbols(join(root, 'dist/index.d.ts'));
-    expect(exported).toContain('AsyncerMpService');
-    expect(undocumented).toEqual([]);
+    for (const [entry, known] of [
+      ['dist/index.d.ts', 'AsyncerMpService'],
+      ['dist/testing/index.d.ts', 'AsyncerMpTestingService'],
+    ] as const) {
+      const { undocumented, exported } = exportedSymbols(join(root, entry));
+      expect(exported).toContain(known);
+      expect(undocumented).toEqual([]);
+    }
   });
 
   it('depends on piscina only, besides its peers', () => {
     const { dependencies } = JSON.parse(text('package.json')) as { dependencies: object };
     expect(Object.keys(dependencies)).toEqual(['piscina']);
+  });
+
+  it('weighs, and brings along, what the README says', () => {
+    const [, kept, sent, packages] =
+      /([\d.]+) MB unpacked, ([\d.]+) MB to download, and brings (\d+) other/.exec(
+        text('README.md'),
+      ) ?? [];
+    const bytes = files.reduce((sum, file) => sum + statSync(join(root, file)).size, 0);
+    expect(errorOf(kept, bytes)).toBeLessThan(0.1);
+    expect(errorOf(sent, statSync(packedTarball()).size)).toBeLessThan(0.1);
+    expect(installedWith('piscina')).toHaveLength(Number(packages));
+  });
+
+  it('says which of its files do something when they are imported', () => {
+    const { sideEffects } = JSON.parse(text('package.json')) as { sideEffects: string[] };
+    const effective = files.filter((file) => file.endsWith('.js') && hasImportEffects(text(file)));
+    expect(sideEffects.toSorted()).toEqual(effective.map((file) => `./${file}`).sort());
   });
 
   it('is imported by an ESM application', async () => {
@@ -114,6 +166,26 @@ describe('the packed package', () => {
         ${APPLICATION}`,
     });
     expect(await consumer.node('app.cjs')).toBe('1\n');
+  });
+
+  it('has no entry that cannot be required, or not be imported', async () => {
+    const { exports } = JSON.parse(text('package.json')) as { exports: Record<string, unknown> };
+    const entries = Object.keys(exports)
+      .filter((path) => !path.endsWith('.json'))
+      .map((path) => `nestjs-asyncermp${path.slice(1)}`);
+    expect(entries).toContain('nestjs-asyncermp/testing');
+    consumer.write({
+      'entries.cjs': `
+        (async () => {
+          for (const entry of ${JSON.stringify(entries)}) {
+            const required = Object.keys(require(entry));
+            const imported = Object.keys(await import(entry));
+            console.log(entry, required.length > 0 && required.every((name) => imported.includes(name)));
+          }
+        })();`,
+    });
+    const lines = (await consumer.node('entries.cjs')).trim().split('\n');
+    expect(lines).toEqual(entries.map((entry) => `${entry} true`));
   });
 
   it('has no file that cannot be required', async () => {

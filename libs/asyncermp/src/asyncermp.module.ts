@@ -7,8 +7,15 @@ import {
 } from './asyncermp.options.js';
 import { AsyncerMpRuntime } from './asyncermp.runtime.js';
 import { AsyncerMpService, InertRuntime, TaskRuntime } from './asyncermp.service.js';
-import { LANE_FACTORY_TOKEN, OPTIONS_TOKEN, type MakeLanes } from './asyncermp.tokens.js';
+import {
+  LANE_FACTORY_TOKEN,
+  OPTIONS_TOKEN,
+  TEST_BENCH_TOKEN,
+  type MakeLanes,
+  type TestBench,
+} from './asyncermp.tokens.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
+import type { Dependency, InjectedFor } from './injected.js';
 import { UID_PREFIX } from './scheduling/task-numbers.js';
 import { checkOptions, rules } from './tasks/check-options.js';
 import { workerNumber } from './worker/inside-worker.js';
@@ -28,8 +35,22 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
     }))
     .build();
 
-/** Options of `forRootAsync`: `useFactory`, `useClass` or `useExisting` (with `create()`), and `isGlobal`. */
-export type AsyncerMpAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
+/**
+ * Options of `forRootAsync`: `useFactory` with `inject`, `useClass` or `useExisting` (with `create()`), and
+ * `isGlobal`.
+ */
+export type AsyncerMpAsyncOptions<I extends Dependency[] = Dependency[]> = Omit<
+  typeof ASYNC_OPTIONS_TYPE,
+  'inject' | 'useFactory'
+> & {
+  /** What the factory is called with. */
+  readonly inject?: [...I] | undefined;
+  readonly useFactory?:
+    | ((...injected: InjectedFor<NoInfer<I>>) => AsyncerMpOptions | Promise<AsyncerMpOptions>)
+    | undefined;
+};
+
+const testBench = { token: TEST_BENCH_TOKEN, optional: true };
 
 /**
  * A bounded pool of workers for the handlers of an application (methods with `@CpuTask()`), managed by
@@ -50,8 +71,13 @@ export type AsyncerMpAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
       provide: TaskRuntime,
       useClass: workerNumber() === undefined ? AsyncerMpRuntime : InertRuntime,
     },
-    { provide: OPTIONS_TOKEN, useFactory: resolveOptions, inject: [MODULE_OPTIONS_TOKEN] },
-    { provide: LANE_FACTORY_TOKEN, useFactory: loadLanes, inject: [OPTIONS_TOKEN] },
+    {
+      provide: OPTIONS_TOKEN,
+      useFactory: (given: AsyncerMpOptions, bench?: TestBench) =>
+        resolveOptions(bench ? bench.adjust(given) : given),
+      inject: [MODULE_OPTIONS_TOKEN, testBench],
+    },
+    { provide: LANE_FACTORY_TOKEN, useFactory: loadLanes, inject: [OPTIONS_TOKEN, testBench] },
   ],
   exports: [AsyncerMpService],
 })
@@ -77,13 +103,18 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
    * The same with options that are made by a factory or a class, with injected dependencies.
    * @throws ConfigurationError when the module is built
    */
-  static override forRootAsync(options: AsyncerMpAsyncOptions): DynamicModule {
-    return super.forRootAsync(options);
+  static override forRootAsync<I extends Dependency[] = []>(
+    options: AsyncerMpAsyncOptions<I>,
+  ): DynamicModule {
+    return super.forRootAsync(options as typeof ASYNC_OPTIONS_TYPE);
   }
 }
 
 /** Loads the kind of lanes that the options ask for; a worker, which has none of its own, loads neither. */
-async function loadLanes({ isolation }: ResolvedOptions): Promise<MakeLanes | undefined> {
+async function loadLanes(
+  { isolation }: ResolvedOptions,
+  bench?: TestBench,
+): Promise<MakeLanes | undefined> {
   if (workerNumber() !== undefined) {
     return undefined;
   }
@@ -95,6 +126,7 @@ async function loadLanes({ isolation }: ResolvedOptions): Promise<MakeLanes | un
           run: definition.run,
           instance: () => explorer.instanceOf(definition),
         })),
+        bench?.gate,
       );
   }
   const { ThreadPool } = await import('./pools/thread.pool.js');

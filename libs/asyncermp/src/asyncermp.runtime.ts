@@ -1,13 +1,20 @@
 import {
   Inject,
   Injectable,
+  Optional,
   type OnApplicationBootstrap,
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
 import type { ResolvedOptions } from './asyncermp.options.js';
 import { TaskRuntime } from './asyncermp.service.js';
-import { LANE_FACTORY_TOKEN, OPTIONS_TOKEN, type MakeLanes } from './asyncermp.tokens.js';
+import {
+  LANE_FACTORY_TOKEN,
+  OPTIONS_TOKEN,
+  TEST_BENCH_TOKEN,
+  type MakeLanes,
+  type TestBench,
+} from './asyncermp.tokens.js';
 import { addCaller, removeCaller, type TaskCaller } from './handlers/call-router.js';
 import { HandlerCatalog } from './handlers/handler-catalog.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
@@ -41,8 +48,10 @@ export class AsyncerMpRuntime
     @Inject(OPTIONS_TOKEN) private readonly options: ResolvedOptions,
     @Inject(LANE_FACTORY_TOKEN) private readonly makeLanes: MakeLanes,
     private readonly explorer: HandlerExplorer,
+    @Optional() @Inject(TEST_BENCH_TOKEN) private readonly bench: TestBench | undefined,
   ) {
     super();
+    bench?.attach(this);
     this.#log = new PoolLog(options.logger);
     addCaller(this);
   }
@@ -111,8 +120,12 @@ export class AsyncerMpRuntime
   }
 
   #makeBackend(): Backend {
-    const publisher = new TaskPublisher(this.options.completedQueueSize, this.#log, () =>
-      this.#findEmitter(),
+    const emitter = () => this.#findEmitter();
+    const heard = this.bench?.tap(emitter);
+    const publisher = new TaskPublisher(
+      this.options.completedQueueSize,
+      this.#log,
+      heard ? () => heard : emitter,
     );
     const lanes = this.makeLanes(this.options, this.explorer);
     return new Scheduler(this.options, publisher, this.#log, lanes);

@@ -1,9 +1,14 @@
 import {
+  AsyncerMpModule,
   CpuTask,
   taskEventOf,
   TaskEvent,
+  type AsyncerMpOptions,
   type AsyncerMpService,
+  type HandlerArgs,
   type HandlerMethod,
+  type HandlerResult,
+  type MapOutcome,
   type TaskHandle,
   type TaskSettledEvent,
 } from 'nestjs-asyncermp';
@@ -23,6 +28,13 @@ declare class Pictures {
   readonly title: string;
   protected guard(): Promise<void>;
   private secret(): Promise<void>;
+}
+
+declare class Shapes {
+  same<T extends object>(value: T): Promise<T>;
+  size(): Promise<number>;
+  size(name: string): Promise<string>;
+  maybe(width: number): Promise<number> | undefined;
 }
 
 abstract class Abstract {
@@ -105,6 +117,118 @@ describe('run, submit and their handles', () => {
       mp.run(Pictures, 'clear', [], { priority: 'high' }),
       // @ts-expect-error it stands on the handler
       mp.run(Pictures, 'clear', [], { concurrency: 1 }),
+    ]);
+  });
+});
+
+describe('handlers that are generic or overloaded', () => {
+  it('are known as what their type parameters extend, and by their last signature', () => {
+    expectTypeOf<HandlerArgs<Shapes, 'same'>>().toEqualTypeOf<[value: object]>();
+    expectTypeOf<HandlerResult<Shapes, 'same'>>().toEqualTypeOf<object>();
+    neverCalled(() => [
+      expectTypeOf(mp.run(Shapes, 'same', [picture])).resolves.toEqualTypeOf<object>(),
+      expectTypeOf(mp.run(Shapes, 'size', ['a'])).resolves.toEqualTypeOf<string>(),
+      // @ts-expect-error another signature than the last one
+      mp.run(Shapes, 'size', []),
+      // @ts-expect-error it extends no object
+      mp.run(Shapes, 'same', [1]),
+    ]);
+  });
+
+  it('that may return no promise are none', () => {
+    expectTypeOf<HandlerMethod<Shapes>>().toEqualTypeOf<'same' | 'size'>();
+  });
+});
+
+describe('map', () => {
+  const items = [[picture, 1] as const, [picture, 2, true] as const];
+
+  it('gives results, and with settle outcomes', () => {
+    neverCalled(async () => {
+      for await (const result of mp.map(Pictures, 'scale', items)) {
+        expectTypeOf(result).toEqualTypeOf<Picture>();
+      }
+      for await (const outcome of mp.map(Pictures, 'scale', items, { settle: true })) {
+        expectTypeOf(outcome).toEqualTypeOf<MapOutcome<Picture>>();
+        if (outcome.status === 'fulfilled') {
+          expectTypeOf(outcome.value).toEqualTypeOf<Picture>();
+        } else {
+          expectTypeOf(outcome.reason).toBeAny();
+          // @ts-expect-error a failed item has no value
+          void outcome.value;
+        }
+      }
+      for await (const result of mp.map<number>('Pictures.scale', items)) {
+        expectTypeOf(result).toEqualTypeOf<number>();
+      }
+    });
+  });
+
+  it('does not compile with items that are no lists of arguments', () => {
+    neverCalled(() => [
+      // @ts-expect-error the arguments themselves
+      mp.map(Pictures, 'scale', [picture]),
+      // @ts-expect-error one argument has another type
+      mp.map(Pictures, 'scale', [[picture, '1']]),
+      // @ts-expect-error there is no such option
+      mp.map(Pictures, 'scale', items, { parallel: 2 }),
+    ]);
+  });
+});
+
+describe('forRoot and forRootAsync', () => {
+  class Settings {
+    readonly workers = 2;
+
+    create(): AsyncerMpOptions {
+      return { maxProcesses: this.workers };
+    }
+  }
+  abstract class Limits {
+    abstract readonly most: number;
+  }
+
+  it('tell a factory what it is injected with', () => {
+    neverCalled(() => [
+      AsyncerMpModule.forRootAsync({ useFactory: async () => ({ maxProcesses: 2 }) }),
+      AsyncerMpModule.forRootAsync({
+        inject: [Settings, Limits, 'WORKERS', { token: Settings, optional: true }],
+        useFactory: (settings, limits, workers: number, maybe) => {
+          expectTypeOf(settings).toEqualTypeOf<Settings>();
+          expectTypeOf(limits).toEqualTypeOf<Limits>();
+          expectTypeOf(maybe).toEqualTypeOf<Settings | undefined>();
+          return { maxProcesses: Math.min(workers, settings.workers, limits.most) };
+        },
+      }),
+      AsyncerMpModule.forRootAsync({
+        inject: [Settings],
+        // @ts-expect-error another class is injected
+        useFactory: (limits: Limits) => ({ maxProcesses: limits.most }),
+      }),
+      AsyncerMpModule.forRootAsync({
+        // @ts-expect-error nothing is injected
+        useFactory: (settings: Settings) => ({ maxProcesses: settings.workers }),
+      }),
+    ]);
+  });
+
+  it('take classes that create options', () => {
+    neverCalled(() => [
+      AsyncerMpModule.forRootAsync({ useClass: Settings, isGlobal: false }),
+      AsyncerMpModule.forRootAsync({ useExisting: Settings }),
+      // @ts-expect-error it has no create()
+      AsyncerMpModule.forRootAsync({ useClass: class Nothing {} }),
+    ]);
+  });
+
+  it('do not compile with wrong options', () => {
+    neverCalled(() => [
+      // @ts-expect-error it is a number
+      AsyncerMpModule.forRoot('4'),
+      // @ts-expect-error there is no such option
+      AsyncerMpModule.forRoot({ workers: 4 }),
+      // @ts-expect-error it is a number
+      AsyncerMpModule.forRootAsync({ useFactory: () => ({ maxProcesses: '4' }) }),
     ]);
   });
 });

@@ -2,12 +2,13 @@ import { decodeError, encodeError } from '../protocol/error-codec.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { takeTransferList } from '../protocol/transfer.js';
 import { findUncloneable } from '../protocol/uncloneable.js';
-import { TaskSerializationError } from '../tasks/errors.js';
+import { TaskSerializationError, type CrashDetails } from '../tasks/errors.js';
 import { inMode } from '../worker/over-items.js';
 import { callForTask } from '../worker/current-task.js';
 import { RunningTask, type TaskLink } from '../worker/running-task.js';
-import type { Attempt, Lane, LaneListener } from './lane.js';
+import type { InlineFault, InlineGate } from './inline.gate.js';
 import type { InlineHandler } from './inline.pool.js';
+import type { Attempt, Lane, LaneListener } from './lane.js';
 
 interface Held<A> {
   readonly attempt: A;
@@ -16,6 +17,8 @@ interface Held<A> {
   startedAt: number | undefined;
   isCancelled: boolean;
   running: RunningTask | undefined;
+  /** What the gate ended the attempt with. */
+  fault: InlineFault | undefined;
 }
 
 /**
@@ -24,6 +27,7 @@ interface Held<A> {
  * left to itself, and what comes of it is dropped.
  */
 export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
+  readonly takesOneAtATime = true;
   readonly #held: Held<A>[] = [];
   readonly #outbox: [attempt: A, tellStart: boolean][] = [];
   #working = false;
@@ -33,6 +37,7 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
     readonly id: number,
     private readonly handlers: readonly InlineHandler[],
     private readonly listener: LaneListener<A>,
+    private readonly gate: InlineGate<A> | undefined,
   ) {
     queueMicrotask(() => {
       if (!this.#ended) {
@@ -70,6 +75,7 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
       startedAt: undefined,
       isCancelled: false,
       running: undefined,
+      fault: undefined,
     });
     if (!this.#working) {
       this.#working = true;
@@ -154,8 +160,12 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
       if (!handler) {
         throw new Error(`There is no handler number ${handlerIndex}`);
       }
-      const run = inMode(handler.run, attempt.mode, task);
+      const run = inMode(this.#gated(handler.run, held, task), attempt.mode, task);
       const result = await callForTask(task, run, handler.instance(), args);
+      if (held.fault) {
+        // Of several items each may fail alone; this was the end of them all.
+        throw held.fault.error;
+      }
       task.end();
       const copy = clone(result, 'result', takeTransferList([result]), attempt);
       const runMs = monotonicMs() - startedAt;
@@ -172,6 +182,30 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
     }
   }
 
+  /** The handler behind the gate, if there is one. */
+  #gated(run: InlineHandler['run'], held: Held<A>, task: RunningTask): InlineHandler['run'] {
+    const { gate } = this;
+    if (!gate) {
+      return run;
+    }
+    const meet = (fault: InlineFault | undefined) => {
+      if (fault && fault.kind !== 'throw') {
+        held.fault = fault;
+      }
+      if (fault?.kind === 'crash') {
+        this.#end(fault.crash);
+      }
+      if (fault) {
+        throw fault.error;
+      }
+    };
+    return async function (this: unknown, ...args: unknown[]) {
+      meet(held.fault);
+      meet(await gate.pass({ attempt: held.attempt, args, signal: task.signal }));
+      return run.apply(this, args);
+    };
+  }
+
   #find(attempt: A): Held<A> | undefined {
     return this.#held.find((held) => held.attempt === attempt);
   }
@@ -180,7 +214,7 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
     this.#held.splice(this.#held.indexOf(held), 1);
   }
 
-  #end(): void {
+  #end(crash?: CrashDetails): void {
     if (this.#ended) {
       return;
     }
@@ -194,7 +228,7 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
         running: running?.attempt,
         runningSince: running?.startedAt,
         waiting: waiting.map(({ attempt }) => attempt),
-        crash: undefined,
+        crash,
         startError: undefined,
       });
     });

@@ -1,3 +1,4 @@
+import type { InlineGate } from './inline.gate.js';
 import { InlineLane } from './inline.lane.js';
 import type { Attempt, Lane, LaneFactory, LaneListener } from './lane.js';
 
@@ -10,9 +11,12 @@ export interface InlineHandler {
 
 /** Lanes in the application's own thread, for unit tests. */
 export class InlinePool<A extends Attempt> implements LaneFactory<A> {
-  constructor(private readonly handlers: readonly InlineHandler[]) {}
+  constructor(
+    private readonly handlers: readonly InlineHandler[],
+    private readonly gate?: InlineGate<A>,
+  ) {}
 
   create(id: number, listener: LaneListener<A>): Lane<A> {
-    return new InlineLane(id, this.handlers, listener);
+    return new InlineLane(id, this.handlers, listener, this.gate);
   }
 }

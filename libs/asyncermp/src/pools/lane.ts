@@ -33,6 +33,8 @@ export interface Lane<A extends Attempt = Attempt> {
   readonly id: number;
   /** The number of attempts sent and not yet reported finished, skipped or returned. */
   readonly load: number;
+  /** Set where an attempt that is sent behind another one would gain nothing. */
+  readonly takesOneAtATime?: true;
   /** Takes an attempt. The lane must be ready and have room. It is on its way after {@link flush}. */
   send(attempt: A, tellStart: boolean): void;
   /** Sends what was taken, all in one: waking a worker costs more than a short task. */

@@ -128,6 +128,7 @@ function hasRoom({ state, lane, blocked, aheadUs, hasPermit }: Member<Task>, tas
     state === 'ready' &&
     hasPermit &&
     !blocked &&
+    !lane.takesOneAtATime &&
     lane.load < SLOT_COUNT &&
     aheadUs + task.expectedUs <= AHEAD_US
   );

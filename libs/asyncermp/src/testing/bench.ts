@@ -1,0 +1,62 @@
+import type { AsyncerMpOptions } from '../asyncermp.options.js';
+import type { TaskRuntime } from '../asyncermp.service.js';
+import type { TestBench } from '../asyncermp.tokens.js';
+import type { HandlerClass } from '../handlers/handler-types.js';
+import type { InlineCall, InlineFault, InlineGate } from '../pools/inline.gate.js';
+import type { Task } from '../scheduling/task.js';
+import type { EventEmitterLike } from '../tasks/broadcast.js';
+import { ConfigurationError } from '../tasks/errors.js';
+import { EventRecord } from './event-record.js';
+import { Faults } from './faults.js';
+import { Holds } from './holds.js';
+import { TappedEmitter } from './tapped-emitter.js';
+
+/** What stands between one application and its handlers. */
+export class Bench implements TestBench, InlineGate<Task> {
+  readonly holds = new Holds();
+  readonly faults = new Faults();
+  readonly record = new EventRecord();
+  readonly gate = this;
+  #runtime: TaskRuntime | undefined = undefined;
+
+  constructor(private readonly overrides: AsyncerMpOptions) {}
+
+  adjust(given: AsyncerMpOptions | number = {}): AsyncerMpOptions {
+    const options = typeof given === 'number' ? { maxProcesses: given } : given;
+    return { ...options, ...this.overrides, isolation: 'inline' };
+  }
+
+  attach(runtime: TaskRuntime): void {
+    if (this.#runtime) {
+      throw new ConfigurationError(
+        'AsyncerMpTestingModule found AsyncerMpModule twice in this application. ' +
+          'AsyncerMpTestingModule.forRoot() brings one of its own: beside a module that imports ' +
+          'AsyncerMpModule itself, use AsyncerMpTestingModule.forApplication().',
+      );
+    }
+    this.#runtime = runtime;
+  }
+
+  tap(emitter: () => EventEmitterLike | undefined): EventEmitterLike {
+    return new TappedEmitter(emitter, this.record);
+  }
+
+  async pass(call: InlineCall<Task>): Promise<InlineFault | undefined> {
+    await this.holds.pass(call);
+    return this.faults.next(call.attempt);
+  }
+
+  /**
+   * The name of a handler of the application.
+   * @throws UnknownHandlerError
+   */
+  nameOf(handler: HandlerClass<unknown> | string, method: string | undefined): string {
+    if (!this.#runtime) {
+      throw new ConfigurationError(
+        'AsyncerMpTestingModule.forApplication() found no AsyncerMpModule in this application. Use ' +
+          'AsyncerMpTestingModule.forRoot(), which brings one of its own.',
+      );
+    }
+    return this.#runtime.find(handler, method).name;
+  }
+}

@@ -1,0 +1,77 @@
+import type { InlineFault } from '../pools/inline.gate.js';
+import type { Task } from '../scheduling/task.js';
+import {
+  ConfigurationError,
+  TaskTimeoutError,
+  withoutStack,
+  type CrashDetails,
+} from '../tasks/errors.js';
+
+/** Makes a fault for the task that it strikes. */
+export type MakeFault = (task: Task) => InlineFault;
+
+interface Planned {
+  readonly make: MakeFault;
+  times: number;
+}
+
+/** Which handlers are to go wrong, how, and how often: for each of them first come, first served. */
+export class Faults {
+  readonly #planned = new Map<string, Planned[]>();
+
+  plan(handler: string, make: MakeFault, times: number): void {
+    const planned = this.#planned.get(handler) ?? [];
+    planned.push({ make, times });
+    this.#planned.set(handler, planned);
+  }
+
+  /** What comes in the place of this call, and is used up by it. */
+  next(task: Task): InlineFault | undefined {
+    const planned = this.#planned.get(task.handlerName);
+    const [first] = planned ?? [];
+    if (first && --first.times === 0) {
+      planned?.shift();
+    }
+    return first?.make(task);
+  }
+
+  reset(): void {
+    this.#planned.clear();
+  }
+}
+
+/** The handler throws. */
+export function failure(error: unknown): MakeFault {
+  return () => ({ kind: 'throw', error });
+}
+
+/** The worker dies, in the way that threads do. */
+export function crash(details: Partial<CrashDetails>): MakeFault {
+  const { reason = 'exit', exitCode = 1, cause = causeOf[reason]() } = details;
+  return () => ({ kind: 'crash', crash: { reason, exitCode, cause } });
+}
+
+const causeOf = {
+  exit: () => undefined,
+  error: () => new Error('Thrown outside of the task, by crashNext()'),
+  // What Node says.
+  'out-of-memory': () =>
+    Object.assign(
+      new Error('Worker terminated due to reaching memory limit: JS heap out of memory'),
+      { code: 'ERR_WORKER_OUT_OF_MEMORY' },
+    ),
+};
+
+/** The attempt runs longer than it may, in no time. */
+export function timeout({ policy, uid, handlerName }: Task): InlineFault {
+  const subject = { uid, handler: handlerName };
+  const error =
+    policy.timeout === Infinity
+      ? new ConfigurationError(
+          `timeoutNext(): ${handlerName} has no timeout, so that it cannot time out. Give it one, in ` +
+            '@CpuTask({ timeout }), at the call, or in the defaults of the module.',
+          subject,
+        )
+      : withoutStack(() => new TaskTimeoutError('run', policy.timeout, subject));
+  return { kind: 'fail', error };
+}
