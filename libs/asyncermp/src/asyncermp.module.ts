@@ -45,6 +45,7 @@ export type AsyncerMpAsyncOptions<I extends Dependency[] = Dependency[]> = Omit<
 > & {
   /** What the factory is called with. */
   readonly inject?: [...I] | undefined;
+  /** Makes the options. */
   readonly useFactory?:
     | ((...injected: InjectedFor<NoInfer<I>>) => AsyncerMpOptions | Promise<AsyncerMpOptions>)
     | undefined;

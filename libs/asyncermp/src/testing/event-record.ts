@@ -12,18 +12,30 @@ import {
 
 /** What each event carries, by its name. */
 export interface TaskEventPayloads<R = unknown> {
+  /** Accepted. */
   readonly [TaskEvent.Queued]: TaskQueuedEvent;
+  /** An attempt began. */
   readonly [TaskEvent.Started]: TaskStartedEvent;
+  /** The handler told how far it is. */
   readonly [TaskEvent.Progress]: TaskProgressEvent;
+  /** An attempt failed, and another one follows. */
   readonly [TaskEvent.Retrying]: TaskRetryingEvent;
+  /** Settled with a result. */
   readonly [TaskEvent.Completed]: TaskCompletedEvent<R>;
+  /** Settled with an error. */
   readonly [TaskEvent.Failed]: TaskFailedEvent;
+  /** Settled because somebody cancelled it. */
   readonly [TaskEvent.Cancelled]: TaskCancelledEvent;
 }
 
 /** An event that was broadcast, under the name that it was broadcast with. */
 export type RecordedEvent = {
-  readonly [E in TaskEvent]: { readonly name: E; readonly payload: TaskEventPayloads[E] };
+  readonly [E in TaskEvent]: {
+    /** One of `TaskEvent`, without a handler's name. */
+    readonly name: E;
+    /** What the listeners got. */
+    readonly payload: TaskEventPayloads[E];
+  };
 }[TaskEvent];
 
 /** Which events somebody asks for: of one name, and of one handler or of all. */

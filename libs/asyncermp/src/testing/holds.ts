@@ -3,6 +3,7 @@ import type { Task } from '../scheduling/task.js';
 
 /** A task that runs, and whose handler is not called before the test lets it go. */
 export interface HeldTask {
+  /** The task's uid. */
   readonly uid: string;
   /** The handler's name, `Class.method` by default. */
   readonly handler: string;
