@@ -1,5 +1,5 @@
 import { HttpException, NotFoundException } from '@nestjs/common';
-import { TaskSerializationError } from 'nestjs-asyncermp';
+import { TaskEvent, TaskSerializationError, type TaskFailedEvent } from 'nestjs-asyncermp';
 import { describe, expect, it } from 'vitest';
 import { FailingService } from './.fixtures/failing.service.js';
 import { ListenerService } from './.fixtures/listener.service.js';
@@ -125,6 +125,14 @@ describe('the stack of an error', () => {
     expect(ofRun.stack).toMatch(/failing\.service[^]*runCaller/);
     const ofResult = (await rejectionOf(resultCaller())) as Error;
     expect(ofResult.stack).toMatch(/failing\.service[^]*resultCaller/);
+  });
+
+  it('ends with the handler where nobody awaits the result', async () => {
+    const failed = application().next<TaskFailedEvent>(TaskEvent.Failed);
+    await application().mp.submit(FailingService, 'type', []);
+    const { stack } = (await failed).error as Error;
+    const frames = stack?.split('\n').slice(1);
+    expect(frames).toEqual([expect.stringMatching(/FailingService\.type .*failing\.service/)]);
   });
 });
 

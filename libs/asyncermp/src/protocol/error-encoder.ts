@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import type { EncodedError, EncodedInstance, EncodedList, EncodedValue } from './encoded-error.js';
 import { classIdsOf } from './error-classes.js';
+import { framesOfHandler } from './handler-call.js';
 import { headline, safeInspect } from './safe-inspect.js';
 import { findUncloneable } from './uncloneable.js';
 
@@ -40,7 +41,7 @@ export class ErrorEncoder {
       className: typeof className === 'string' ? className : '',
       classes: attempt(() => classIdsOf(error)) ?? [],
       message: typeof message === 'string' ? message : safeInspect(message ?? ''),
-      stack: typeof stack === 'string' ? stack : undefined,
+      stack: typeof stack === 'string' ? framesOfHandler(stack) : undefined,
       properties: [],
     };
     this.#encoded.set(error, instance);

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { callHandlerOfTask } from '../protocol/handler-call.js';
 import type { RunningTask } from './running-task.js';
 
 /**
@@ -82,13 +83,5 @@ export function callForTask(
   args: readonly unknown[],
 ): unknown {
   // Passed through rather than closed over: a closure per task would be garbage per task.
-  return store.run(task, apply, run, instance, args);
-}
-
-function apply(
-  run: (this: unknown, ...args: unknown[]) => unknown,
-  instance: unknown,
-  args: readonly unknown[],
-): unknown {
-  return run.apply(instance, args as unknown[]);
+  return store.run(task, callHandlerOfTask, run, instance, args);
 }
