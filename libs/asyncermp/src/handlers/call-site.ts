@@ -11,7 +11,7 @@ import { isAbsolute } from 'node:path';
  */
 export function definingFile(): string | undefined {
   let file: string | undefined;
-  for (const site of callSites()) {
+  for (const site of callSites(definingFile)) {
     const name = site.getFileName();
     if (typeof name !== 'string') continue; // built-ins, and eval (`devtool: 'eval'` of bundlers)
     if (LOADER.test(name)) break;
@@ -20,11 +20,22 @@ export function definingFile(): string | undefined {
   return file;
 }
 
+/**
+ * The file that the code of the caller runs from, as a path or a `file:` URL: its own one, or the bundle
+ * that it became a part of.
+ */
+export function callingFile(): string | undefined {
+  return callSites(callingFile)[0]?.getFileName() ?? undefined;
+}
+
 /** Node's own loaders for both module systems, vitest's and jest's. */
 const LOADER = /^node:|[\\/]node_modules[\\/](?:@?vitest|vite|vite-node|jest-[a-z]+)[\\/]/;
 
-/** Structured, because the text of a stack holds the names of sources under --enable-source-maps. */
-function callSites(): readonly NodeJS.CallSite[] {
+/**
+ * The frames below that of the function. Structured, because the text of a stack holds the names of
+ * sources under --enable-source-maps.
+ */
+function callSites(below: Function): readonly NodeJS.CallSite[] {
   const { stackTraceLimit } = Error;
   const prepareStackTrace: unknown = Reflect.get(Error, 'prepareStackTrace');
   const holder: { stack?: unknown } = {};
@@ -34,7 +45,7 @@ function callSites(): readonly NodeJS.CallSite[] {
     Error.prepareStackTrace = (_error, structured) => {
       sites = structured;
     };
-    Error.captureStackTrace(holder, definingFile);
+    Error.captureStackTrace(holder, below);
     void holder.stack; // formatted on first access
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
