@@ -17,7 +17,7 @@ export interface Dialect {
 
 /** The sources of the application, by path below its `src`. */
 export function appSources({ boot = 'awaited', platform = 'express', ...dialect }: Dialect): Files {
-  const { 'adapter.fastify.ts': fastify = '', ...files } = read('app');
+  const { 'adapter.fastify.ts': fastify = '', ...files } = read('app/src');
   const main = files['main.ts'] ?? '';
   return inDialect(dialect, {
     ...files,
@@ -31,9 +31,13 @@ export function geometrySources(dialect: Pick<Dialect, 'system'>): Files {
   return inDialect(dialect, read('geometry'));
 }
 
-/** The sources of a test suite that a user of the library writes, for vitest. */
-export function suiteSources(dialect: Pick<Dialect, 'system'>): Files {
-  return inDialect(dialect, read('suite'));
+/** A test suite that a user of the library writes, as `handlers.spec.ts`. */
+export function suiteSources(runner: 'vitest' | 'jest', dialect: Dialect): Files {
+  const { 'handlers.suite.ts': suite = '' } = read('app/test');
+  const imports = { vitest: "'vitest'", jest: "'@jest/globals'" };
+  return inDialect(dialect, {
+    'handlers.spec.ts': suite.replace(imports.vitest, imports[runner]),
+  });
 }
 
 /** The files below the folder. */
@@ -45,7 +49,7 @@ export function placedIn(folder: string, files: Files): Files {
 
 /** The line of a source that holds the text, counted from 1. */
 export function lineOf(file: keyof Files, text: string): number {
-  const lines = (read('app')[file] ?? '').split('\n');
+  const lines = (read('app/src')[file] ?? '').split('\n');
   return lines.findIndex((line) => line.includes(text)) + 1;
 }
 

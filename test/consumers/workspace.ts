@@ -1,12 +1,5 @@
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { runToEnd } from '../support/run.js';
@@ -88,8 +81,8 @@ export class Workspace {
     return copy;
   }
 
-  remove(): void {
-    rmSync(this.#home, { recursive: true, force: true });
+  remove(): Promise<void> {
+    return rm(this.#home, { recursive: true, force: true });
   }
 }
 

@@ -56,9 +56,10 @@ export function application({ name, folder, builder, files, ...dialect }: Build)
 export function runDirectly({
   name,
   folder,
+  files,
   register,
   ...dialect
-}: Pick<Build, 'name' | 'folder'> & Dialect & { readonly register: string }): Form {
+}: Omit<Build, 'builder'> & { readonly register: string }): Form {
   const root = `apps/${folder}`;
   return {
     name,
@@ -68,6 +69,7 @@ export function runDirectly({
       ...placedIn(root, {
         'package.json': manifest(`survey-${folder}`, dialect),
         'tsconfig.json': JSON.stringify({ compilerOptions, include: ['src'] }),
+        ...files,
       }),
     },
     run: ['--enable-source-maps', '--import', register, 'src/main.ts'],
@@ -90,7 +92,10 @@ function geometryPackage(dialect: Pick<Dialect, 'system'>): Files {
 }
 
 /** All files of a workspace with these applications. */
-export function workspaceFiles(forms: readonly Form[], dialect: Pick<Dialect, 'system'>): Files {
+export function workspaceFiles(
+  forms: readonly Pick<Form, 'files'>[],
+  dialect: Pick<Dialect, 'system'>,
+): Files {
   const files = [geometryPackage(dialect), ...forms.map((form) => form.files)];
   return Object.fromEntries(files.flatMap((some) => Object.entries(some)));
 }

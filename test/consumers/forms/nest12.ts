@@ -89,6 +89,9 @@ const commonJsBundle: Form = {
   isAlone: true,
 };
 
+/** `--import tsx` reaches no workers on Node 20. */
+const REGISTER_TSX = "import { register } from 'tsx/esm/api'; register();";
+
 const swcNode = runDirectly({
   name: 'Nest 12, TypeScript run by @swc-node/register',
   folder: 'swc-node',
@@ -98,7 +101,8 @@ const swcNode = runDirectly({
 const tsx = runDirectly({
   name: 'Nest 12, TypeScript run by tsx, with tokens',
   folder: 'tsx',
-  register: 'tsx',
+  register: './tsx.mjs',
+  files: { 'tsx.mjs': REGISTER_TSX },
   injection: 'tokens',
 });
 

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Form } from '../forms/form.js';
 import { nodes } from '../nodes.js';
 import { lineOf } from '../sources.js';
-import type { ErrorReport, Line } from '../sources/app/report.js';
+import type { ErrorReport, Line } from '../sources/app/src/report.js';
 import type { Workspace } from '../workspace.js';
 
 /** What every application does, in whichever form. */
@@ -27,7 +27,7 @@ export function surveys(form: Form, workspace: () => Workspace): void {
 
       beforeAll(async () => {
         const folder = form.isAlone ? workspace().copyOut(form.folder) : form.folder;
-        lines = parse(await workspace().node(await node.bring(), folder, ...form.run));
+        lines = parse(await workspace().node(node.binary, folder, ...form.run));
       }, 120_000);
 
       surveysOnce(form, () => lines);

@@ -15,17 +15,23 @@ export function definingFile(): string | undefined {
     const name = site.getFileName();
     if (typeof name !== 'string') continue; // built-ins, and eval (`devtool: 'eval'` of bundlers)
     if (LOADER.test(name)) break;
-    if (isAbsolute(name) || name.startsWith('file:')) file = name;
+    if (isFile(name)) file = name;
   }
   return file;
 }
 
 /**
  * The file that the code of the caller runs from, as a path or a `file:` URL: its own one, or the bundle
- * that it became a part of.
+ * that it became a part of. Undefined where a bundler has it evaluated from a string.
  */
 export function callingFile(): string | undefined {
-  return callSites(callingFile)[0]?.getFileName() ?? undefined;
+  const name = callSites(callingFile)[0]?.getFileName();
+  return isFile(name) ? name : undefined;
+}
+
+/** Bundlers give what they evaluate (`devtool: 'eval'`) URLs of their own, `webpack://app/...`. */
+function isFile(name: unknown): name is string {
+  return typeof name === 'string' && (isAbsolute(name) || name.startsWith('file:'));
 }
 
 /** Node's own loaders for both module systems, vitest's and jest's. */

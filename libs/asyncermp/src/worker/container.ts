@@ -87,8 +87,9 @@ async function importFile(file: string): Promise<void> {
     if (!TYPESCRIPT.test(file)) throw error;
     throw new ConfigurationError(
       `A worker cannot import ${file}, which is TypeScript: what reads it in the main thread (a test ` +
-        'runner) is not there in a worker. Compile the files of handlers to JavaScript, or run the ' +
-        "handlers where they are called, with isolation: 'inline'.",
+        'runner, a loader) is not there in a worker. Compile the files of handlers to JavaScript, or ' +
+        "give workers a loader as well, with execArgv: ['--import', ...], or run the handlers where " +
+        "they are called, with isolation: 'inline'.",
       {},
       { cause: error },
     );
