@@ -5,6 +5,14 @@ export interface RunLimits {
   readonly cwd: string;
   /** After so many milliseconds it is killed, and the run counts as failed. */
   readonly limitMs: number;
+  /** More variables of its environment. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Not what the test runner was started with: the program is one of its own. */
+export function ownEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'));
+  return { ...Object.fromEntries(inherited), NODE_OPTIONS: '', NODE_ENV: '', ...more };
 }
 
 /**
@@ -15,13 +23,12 @@ export interface RunLimits {
 export function runToEnd(
   command: string,
   args: readonly string[],
-  { cwd, limitMs }: RunLimits,
+  { cwd, limitMs, env }: RunLimits,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
-      // Not what the test runner was started with: the program is one of its own.
-      env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: '' },
+      env: ownEnvironment(env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let output = '';

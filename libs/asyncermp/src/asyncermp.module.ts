@@ -18,7 +18,10 @@ import { HandlerExplorer } from './handlers/handler.explorer.js';
 import type { Dependency, InjectedFor } from './injected.js';
 import { UID_PREFIX } from './scheduling/task-numbers.js';
 import { checkOptions, rules } from './tasks/check-options.js';
+import { serveBundleLease } from './worker/bundle-thread.js';
 import { workerNumber } from './worker/inside-worker.js';
+
+serveBundleLease();
 
 /** What stands beside the options of the pool. */
 export interface AsyncerMpModuleExtras {

@@ -85,6 +85,8 @@ export class AsyncerMpRuntime
       if (this.#handlers.size > 0) {
         // Not awaited: the other modules' initialisation goes on while the workers start.
         this.#warm = this.backend.warmUp();
+        // Told by onApplicationBootstrap(), which may come later than the failure.
+        this.#warm.catch(() => {});
       }
     } catch (error) {
       removeCaller(this);
@@ -92,14 +94,23 @@ export class AsyncerMpRuntime
     }
   }
 
-  /** The workers that are kept warm are there when the application begins to serve. */
+  /**
+   * The workers that are kept warm are there when the application begins to serve.
+   * @throws ConfigurationError where workers cannot load the handlers
+   */
   async onApplicationBootstrap(): Promise<void> {
     this.#findEmitter();
     this.#hasBooted = true;
     if (!this.#emitter) {
       this.#log.noEventEmitter();
     }
-    await this.#warm;
+    try {
+      await this.#warm;
+    } catch (error) {
+      // An application that did not start is not closed by everybody, and workers keep a process alive.
+      await this.backend.shutdown();
+      throw error;
+    }
   }
 
   async onModuleDestroy(): Promise<void> {

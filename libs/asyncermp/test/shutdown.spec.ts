@@ -138,6 +138,14 @@ describe('a process with an application', () => {
     expect(out, err).toBe('booted\nWorkerStartError\nclosed\n');
     expect(code).toBe(0);
   });
+
+  it('ends by itself where workers know no such handler, which the start of the application tells', async () => {
+    const { code, out, err } = await run('refused-application.js');
+    expect(out, err).toMatch(
+      /^ConfigurationError: The handler HiddenService\.work was not defined .*\n$/,
+    );
+    expect(code).toBe(0);
+  });
 });
 
 async function run(

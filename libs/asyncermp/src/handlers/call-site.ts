@@ -11,20 +11,37 @@ import { isAbsolute } from 'node:path';
  */
 export function definingFile(): string | undefined {
   let file: string | undefined;
-  for (const site of callSites()) {
+  for (const site of callSites(definingFile)) {
     const name = site.getFileName();
     if (typeof name !== 'string') continue; // built-ins, and eval (`devtool: 'eval'` of bundlers)
     if (LOADER.test(name)) break;
-    if (isAbsolute(name) || name.startsWith('file:')) file = name;
+    if (isFile(name)) file = name;
   }
   return file;
+}
+
+/**
+ * The file that the code of the caller runs from, as a path or a `file:` URL: its own one, or the bundle
+ * that it became a part of. Undefined where a bundler has it evaluated from a string.
+ */
+export function callingFile(): string | undefined {
+  const name = callSites(callingFile)[0]?.getFileName();
+  return isFile(name) ? name : undefined;
+}
+
+/** Bundlers give what they evaluate (`devtool: 'eval'`) URLs of their own, `webpack://app/...`. */
+function isFile(name: unknown): name is string {
+  return typeof name === 'string' && (isAbsolute(name) || name.startsWith('file:'));
 }
 
 /** Node's own loaders for both module systems, vitest's and jest's. */
 const LOADER = /^node:|[\\/]node_modules[\\/](?:@?vitest|vite|vite-node|jest-[a-z]+)[\\/]/;
 
-/** Structured, because the text of a stack holds the names of sources under --enable-source-maps. */
-function callSites(): readonly NodeJS.CallSite[] {
+/**
+ * The frames below that of the function. Structured, because the text of a stack holds the names of
+ * sources under --enable-source-maps.
+ */
+function callSites(below: Function): readonly NodeJS.CallSite[] {
   const { stackTraceLimit } = Error;
   const prepareStackTrace: unknown = Reflect.get(Error, 'prepareStackTrace');
   const holder: { stack?: unknown } = {};
@@ -34,7 +51,7 @@ function callSites(): readonly NodeJS.CallSite[] {
     Error.prepareStackTrace = (_error, structured) => {
       sites = structured;
     };
-    Error.captureStackTrace(holder, definingFile);
+    Error.captureStackTrace(holder, below);
     void holder.stack; // formatted on first access
   } finally {
     Error.stackTraceLimit = stackTraceLimit;

@@ -1,4 +1,5 @@
 import { monotonicMs } from '../protocol/monotonic-clock.js';
+import { ConfigurationError } from '../tasks/errors.js';
 import type { PoolLog } from '../tasks/pool-log.js';
 import { IdleLanes } from './idle-lanes.js';
 import type { Attempt, Lane, LaneEnd, LaneFactory, LaneListener } from './lane.js';
@@ -48,7 +49,7 @@ export class Fleet<A extends Attempt> {
   readonly #roster = new Roster<A>();
   readonly #idle: IdleLanes<A>;
   readonly #backoff: StartBackoff;
-  readonly #awaiting: (() => void)[] = [];
+  readonly #awaiting: ((startError?: unknown) => void)[] = [];
   #lastId = 0;
   #max: number;
   #isClosed = false;
@@ -67,13 +68,20 @@ export class Fleet<A extends Attempt> {
     });
   }
 
-  /** Starts the workers that are kept warm; settles when they are ready, or one failed to start. */
+  /**
+   * Starts the workers that are kept warm; settles when they are ready, or one failed to start.
+   * @throws ConfigurationError of a worker: it would keep the later ones from starting, too
+   */
   warmUp(): Promise<void> {
     if (this.#roster.count('ready') >= this.#wanted) {
       return Promise.resolve();
     }
     this.#keepMinimum();
-    return new Promise((resolve) => this.#awaiting.push(resolve));
+    return new Promise((resolve, reject) => {
+      this.#awaiting.push((startError) =>
+        startError instanceof ConfigurationError ? reject(startError) : resolve(),
+      );
+    });
   }
 
   member(lane: Lane<A>): Member<A> | undefined {
@@ -238,7 +246,7 @@ export class Fleet<A extends Attempt> {
     if (this.#roster.size === 0) {
       return;
     }
-    const gone = new Promise<void>((resolve) => this.#awaiting.push(resolve));
+    const gone = new Promise<void>((resolve) => this.#awaiting.push(() => resolve()));
     for (const member of this.#roster) {
       if (member.lane.load === 0) {
         this.#release(member);
@@ -300,7 +308,7 @@ export class Fleet<A extends Attempt> {
     // The replacement of a worn worker did not come: the worn one goes on.
     this.#roster.unwear();
     this.log.workerStartFailed(member.lane.id, error, this.#backoff.failed());
-    this.#wakeAwaiting();
+    this.#wakeAwaiting(error);
     if (
       this.#backoff.isPersistent &&
       this.#roster.count('ready') + this.#roster.count('starting') === 0
@@ -343,9 +351,9 @@ export class Fleet<A extends Attempt> {
     member.killTimer = setTimeout(() => this.kill(member), graceMs);
   }
 
-  #wakeAwaiting(): void {
-    for (const resolve of this.#awaiting.splice(0)) {
-      resolve();
+  #wakeAwaiting(startError?: unknown): void {
+    for (const settle of this.#awaiting.splice(0)) {
+      settle(startError);
     }
   }
 }

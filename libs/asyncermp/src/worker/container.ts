@@ -1,11 +1,10 @@
-import { isAbsolute } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { DynamicModule, LoggerService, LogLevel, Provider } from '@nestjs/common';
 import type { HandlerDefinition } from '../handlers/handler.js';
 import { allHandlers, coreOf } from '../handlers/handler.registry.js';
 import { nestCore, onNestCore } from '../handlers/nest-core.js';
 import type { WorkerManifest } from '../protocol/envelope.js';
 import { ConfigurationError } from '../tasks/errors.js';
+import { urlOf } from './file-url.js';
 import { NestFactoryGuard } from './nest-factory.guard.js';
 import { describeProblem } from './plan-problems.js';
 import { planWorkerModule } from './worker-module.plan.js';
@@ -82,13 +81,15 @@ class AsyncerMpWorkerModule {}
 
 async function importFile(file: string): Promise<void> {
   try {
-    await import(urlOf(file));
+    // Bundlers leave it as it is: what it imports is a file of the built application.
+    await import(/* webpackIgnore: true */ /* @vite-ignore */ urlOf(file));
   } catch (error) {
     if (!TYPESCRIPT.test(file)) throw error;
     throw new ConfigurationError(
       `A worker cannot import ${file}, which is TypeScript: what reads it in the main thread (a test ` +
-        'runner) is not there in a worker. Compile the files of handlers to JavaScript, or run the ' +
-        "handlers where they are called, with isolation: 'inline'.",
+        'runner, a loader) is not there in a worker. Compile the files of handlers to JavaScript, or ' +
+        "give workers a loader as well, with execArgv: ['--import', ...], or run the handlers where " +
+        "they are called, with isolation: 'inline'.",
       {},
       { cause: error },
     );
@@ -96,10 +97,6 @@ async function importFile(file: string): Promise<void> {
 }
 
 const TYPESCRIPT = /\.[cm]?tsx?$/;
-
-function urlOf(file: string): string {
-  return isAbsolute(file) ? pathToFileURL(file).href : file;
-}
 
 /** The definition of that name, of a file that was asked for where several files define one. */
 function findHandler(name: string, { files }: WorkerManifest): HandlerDefinition {

@@ -1,0 +1,49 @@
+import { Worker, workerData, type WorkerOptions } from 'node:worker_threads';
+import type { LeaseData } from '../protocol/envelope.js';
+import serveLease from './entry.js';
+import { urlOf } from './file-url.js';
+import { workerNumber } from './inside-worker.js';
+
+/** Where a thread of a bundle finds its lease. */
+interface BundleThreadData {
+  readonly 'nestjs-asyncermp:lease:1': LeaseData;
+  /** The bundle, as a URL. */
+  readonly bundle: string;
+}
+
+/** Valid in both module systems, whatever `--input-type` says. */
+const IMPORT_BUNDLE =
+  "import('node:worker_threads').then(({ workerData }) => import(workerData.bundle))";
+
+/**
+ * Starts a thread in an application that holds this library in its bundle. There is no file of the
+ * library's that could be started, nor one of piscina's, but the handlers are in the bundle, so a thread
+ * has to import that anyway: the copy of this library in it finds the lease, and serves it.
+ */
+export function startBundleThread(
+  lease: LeaseData,
+  options: WorkerOptions,
+  signal: AbortSignal,
+): Worker {
+  const [file = ''] = lease.manifest.files;
+  const data: BundleThreadData = { 'nestjs-asyncermp:lease:1': lease, bundle: urlOf(file) };
+  const thread = new Worker(IMPORT_BUNDLE, {
+    ...options,
+    eval: true,
+    workerData: data,
+    transferList: [lease.port],
+  });
+  signal.addEventListener('abort', () => void thread.terminate());
+  return thread;
+}
+
+/**
+ * In a thread that was started so: serves its lease. To be called while the library is loaded, which is
+ * before the code of the bundle's entry file boots the application.
+ */
+export function serveBundleLease(): void {
+  const lease = (workerData as Partial<BundleThreadData> | null)?.['nestjs-asyncermp:lease:1'];
+  if (lease === undefined || workerNumber() !== undefined) return;
+  // As piscina ends a thread whose task is done, whatever its providers left open.
+  void serveLease(lease).then(() => process.exit());
+}

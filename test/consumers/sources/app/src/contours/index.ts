@@ -1,0 +1,2 @@
+export { ContoursModule } from './contours.module.js';
+export { ContoursService } from './contours.service.js';
