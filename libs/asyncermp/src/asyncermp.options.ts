@@ -58,6 +58,11 @@ export interface AsyncerMpOptions {
    * Default 1,000.
    */
   readonly retain?: number;
+  /**
+   * About how much memory the results may take that `completedQueue` and `retain` hold, each of them, in
+   * MB. Settled tasks beyond that are let go of, the oldest first. Infinity for no bound. Default 32.
+   */
+  readonly retainMemory?: number;
   /** Options of every task, where neither its call nor its handler says otherwise. */
   readonly defaults?: TaskDefaults;
   /** Replaces a worker after so many attempts. A whole number from 1, or Infinity. Default Infinity. */
@@ -96,6 +101,10 @@ const optionRules: OptionRules<AsyncerMpOptions> = {
   shutdownTimeout: rules.millisecondsFrom0,
   completedQueueSize: rules.wholeFrom(0),
   retain: rules.wholeFrom(0),
+  retainMemory: {
+    expected: 'a number of MB from 0, or Infinity',
+    test: rules.millisecondsFrom0.test,
+  },
   defaults: rules.object,
   maxTasksPerWorker: rules.wholeFromOrInfinity(1),
   maxWorkerAge: rules.milliseconds,
@@ -140,6 +149,7 @@ export function resolveOptions(given: AsyncerMpOptions | number = {}): ResolvedO
     shutdownTimeout: options.shutdownTimeout ?? 10_000,
     completedQueueSize: options.completedQueueSize ?? 1_000,
     retain: options.retain ?? 1_000,
+    retainMemory: options.retainMemory ?? 32,
     defaults: options.defaults ?? {},
     maxTasksPerWorker: options.maxTasksPerWorker ?? Infinity,
     maxWorkerAge: options.maxWorkerAge ?? Infinity,

@@ -133,11 +133,7 @@ export class AsyncerMpRuntime
   #makeBackend(): Backend {
     const emitter = () => this.#findEmitter();
     const heard = this.bench?.tap(emitter);
-    const publisher = new TaskPublisher(
-      this.options.completedQueueSize,
-      this.#log,
-      heard ? () => heard : emitter,
-    );
+    const publisher = new TaskPublisher(this.options, this.#log, heard ? () => heard : emitter);
     const lanes = this.makeLanes(this.options, this.explorer);
     return new Scheduler(this.options, publisher, this.#log, lanes);
   }

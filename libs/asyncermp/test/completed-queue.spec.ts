@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AdderService, CalcService, SquareService } from './.fixtures/calc.service.js';
 import { FailingService } from './.fixtures/failing.service.js';
+import { FaultService } from './.fixtures/fault.service.js';
 import { startApplication } from './support/application.js';
 
 const providers = [AdderService, SquareService, CalcService, FailingService];
@@ -40,6 +41,23 @@ describe('completedQueue', () => {
     await expect(mp.completedQueue.get()).resolves.toMatchObject({ result: 25 });
     await expect(mp.completedQueue.get()).resolves.toMatchObject({ result: 36 });
     expect(mp.completedQueue).toMatchObject({ size: 0, dropped: 3 });
+  });
+
+  it('holds no more of large results than retainMemory, and get() finds no more', async () => {
+    const { mp } = await startApplication({
+      options: { maxProcesses: 1, retainMemory: 4 },
+      providers: [FaultService],
+    });
+    for (const uid of ['a', 'b', 'c']) {
+      await mp.run(FaultService, 'echo', [{ bytes: new Uint8Array(1.5 * 2 ** 20) }], { uid });
+    }
+    expect(mp.completedQueue).toMatchObject({ size: 2, dropped: 1 });
+    expect(mp.completedQueue.tryGet()?.uid).toBe('b');
+    expect(['a', 'b', 'c'].map((uid) => mp.get(uid)?.state)).toEqual([
+      undefined,
+      'completed',
+      'completed',
+    ]);
   });
 
   it('holds the last 1,000 where nothing else is said', async () => {

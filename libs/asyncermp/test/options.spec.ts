@@ -37,6 +37,7 @@ const refused: [option: keyof AsyncerMpOptions, values: unknown[], takes: string
   ['shutdownTimeout', notNumbers, 'a number of milliseconds from 0, or Infinity'],
   ['completedQueueSize', [...whole, Infinity], 'a whole number from 0'],
   ['retain', [...whole, Infinity], 'a whole number from 0'],
+  ['retainMemory', notNumbers, 'a number of MB from 0, or Infinity'],
   ['defaults', [5, 'fast', null], 'an object'],
   ['maxTasksPerWorker', [...whole, 0], 'a whole number from 1, or Infinity'],
   ['maxWorkerAge', [...notNumbers, 0], 'a number of milliseconds above 0, or Infinity'],

@@ -1,26 +1,17 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { goTo, TestBrowser, tilesCame } from './browser.js';
-import { DemoServer } from './demo-server.js';
+import { describe, expect, it } from 'vitest';
+import { goTo, tilesCame } from './browser.js';
+import { inBrowser } from './in-browser.js';
 import { differingShare, referenceTile } from './reference.js';
 
 const LIMIT = { timeout: 120_000 };
 const TILES = 'TileTasks.render';
 
-let server: DemoServer;
-let browser: TestBrowser;
-beforeAll(async () => {
-  server = await DemoServer.start();
-  browser = await TestBrowser.launch();
-}, 120_000);
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-});
+const test = inBrowser();
 
 describe('the explorer', LIMIT, () => {
   it('shows tiles that match what is computed here, pixel by pixel', async () => {
-    const { page, troubles } = await browser.open('about:blank');
+    const { page, troubles } = await test.browser.open('about:blank');
     const iterations = new Map<string, number>();
     page.on('request', (request) => {
       const { pathname, searchParams } = new URL(request.url());
@@ -28,7 +19,7 @@ describe('the explorer', LIMIT, () => {
         iterations.set(pathname, Number(searchParams.get('iterations')));
       }
     });
-    await page.goto(server.origin);
+    await page.goto(test.server.origin);
     await tilesCame(page);
     const level = Number(/2\^(\d+)\.0/.exec(await statusOf(page))?.[1]);
     // The middle of the canvas is a corner of four tiles.
@@ -52,12 +43,12 @@ describe('the explorer', LIMIT, () => {
 
   it('asks for the tiles nearest to the middle first', async () => {
     const distances: number[] = [];
-    const { page } = await browser.open('about:blank');
+    const { page } = await test.browser.open('about:blank');
     page.on('request', (request) => {
       const distance = new URL(request.url()).searchParams.get('distance');
       if (distance !== null) distances.push(Number(distance));
     });
-    await page.goto(server.origin);
+    await page.goto(test.server.origin);
     await tilesCame(page);
     expect(distances.length).toBeGreaterThan(8);
     expect(distances).toEqual(distances.toSorted((one, other) => one - other));
@@ -65,10 +56,10 @@ describe('the explorer', LIMIT, () => {
   });
 
   it('cancels what has left the view, waiting or running', async () => {
-    const { page } = await browser.open(server.origin);
+    const { page } = await test.browser.open(test.server.origin);
     await tilesCame(page);
-    await using events = await server.events();
-    const cancelledBefore = await server.stat('cancelled');
+    await using events = await test.server.events();
+    const cancelledBefore = await test.server.stat('cancelled');
     await goTo(page, 'Inside');
     const started = await events.take(isOf('started'));
     const ofOldView = new Set(
@@ -79,12 +70,12 @@ describe('the explorer', LIMIT, () => {
     for (let presses = 0; presses < 14; presses++) await page.keyboard.press('ArrowRight');
     const running = started.at(-1)?.data.uid ?? '';
     await events.take((event) => event.type === 'cancelled' && event.data.uid === running);
-    expect(await server.stat('cancelled')).toBeGreaterThan(cancelledBefore);
+    expect(await test.server.stat('cancelled')).toBeGreaterThan(cancelledBefore);
     expect(ofOldView.has(running)).toBe(true);
 
     // Leaving the explorer cancels the rest.
     const [waiting] = (await events.take(isOf('queued'))).slice(-1);
-    await page.goto(`${server.origin}/#tasks`);
+    await page.goto(`${test.server.origin}/#tasks`);
     await events.take(
       (event) => event.type === 'cancelled' && event.data.uid === waiting?.data.uid,
     );
@@ -92,7 +83,7 @@ describe('the explorer', LIMIT, () => {
   });
 
   it('is moved by keys, wheel and pointer, and finds home', async () => {
-    const { page } = await browser.open(server.origin);
+    const { page } = await test.browser.open(test.server.origin);
     await tilesCame(page);
     const home = await statusOf(page);
     await page.locator('#plane').focus();
@@ -126,11 +117,11 @@ describe('a tile', LIMIT, () => {
     ['/tiles/1/0/0?iterations=0', 'iterations: '],
     ['/tiles/1/0/0?distance=near', 'distance: '],
   ])('is not rendered for %s', async (path, names) => {
-    const accepted = await server.stat('accepted');
-    const answer = await server.ask('GET', path);
+    const accepted = await test.server.stat('accepted');
+    const answer = await test.server.ask('GET', path);
     expect(answer['statusCode']).toBe(400);
     expect(String(answer['message'])).toContain(names);
-    expect(await server.stat('accepted')).toBe(accepted);
+    expect(await test.server.stat('accepted')).toBe(accepted);
   });
 });
 

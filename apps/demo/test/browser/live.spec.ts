@@ -1,24 +1,15 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { goTo, TestBrowser, tilesCame } from './browser.js';
-import { DemoServer } from './demo-server.js';
+import { describe, expect, it } from 'vitest';
+import { goTo, tilesCame } from './browser.js';
+import { inBrowser } from './in-browser.js';
 
 const LIMIT = { timeout: 150_000 };
 
-let server: DemoServer;
-let browser: TestBrowser;
-beforeAll(async () => {
-  server = await DemoServer.start();
-  browser = await TestBrowser.launch();
-}, 120_000);
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-});
+const test = inBrowser();
 
 describe('the loop, live', LIMIT, () => {
   it('stays low with the pool, and jumps without: the chart, the heart and the worst delays', async () => {
-    const { page, troubles } = await browser.open(server.origin);
+    const { page, troubles } = await test.browser.open(test.server.origin);
     await tilesCame(page);
     await page.getByRole('button', { name: 'Forget' }).click();
 
@@ -48,7 +39,7 @@ describe('the loop, live', LIMIT, () => {
   });
 
   it('charts the workers and what they do', async () => {
-    const { page } = await browser.open(server.origin);
+    const { page } = await test.browser.open(test.server.origin);
     await goTo(page, 'Seahorses');
     await page.getByRole('img', { name: /^Tasks, waiting at most [1-9]/ }).waitFor();
     await page.getByRole('img', { name: /^Workers, there are at most [1-9]/ }).waitFor();

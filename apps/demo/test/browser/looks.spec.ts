@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { goTo, TestBrowser, tilesCame, type Look } from './browser.js';
-import { DemoServer } from './demo-server.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { goTo, tilesCame, type Look } from './browser.js';
+import { inBrowser } from './in-browser.js';
 import { pictureFile } from './pictures.js';
 
 /** Kept by CI, and not committed: somebody should look at them. */
@@ -16,21 +16,14 @@ const LOOKS: readonly (readonly [string, Look])[] = [
   ['phone-dark', { colorScheme: 'dark', width: 390, height: 844 }],
 ];
 
-let server: DemoServer;
-let browser: TestBrowser;
+const test = inBrowser();
 beforeAll(async () => {
   await mkdir(FOLDER, { recursive: true });
-  server = await DemoServer.start();
-  browser = await TestBrowser.launch();
-}, 120_000);
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
 });
 
 describe.each(LOOKS)('every view, %s', { timeout: 120_000 }, (name, look) => {
   it('fits its window, and is photographed', async () => {
-    const { page, troubles } = await browser.open(server.origin, look);
+    const { page, troubles } = await test.browser.open(test.server.origin, look);
     const shoot = async (view: string) => {
       await page.screenshot({ path: `${FOLDER}${view}-${name}.png` });
       expect(await overflow(page)).toBe(0);

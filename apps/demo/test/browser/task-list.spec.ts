@@ -1,23 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestBrowser } from './browser.js';
-import { DemoServer } from './demo-server.js';
+import { describe, expect, it } from 'vitest';
+import { inBrowser } from './in-browser.js';
 
 const LIMIT = { timeout: 90_000 };
 
-let server: DemoServer;
-let browser: TestBrowser;
-beforeAll(async () => {
-  server = await DemoServer.start();
-  browser = await TestBrowser.launch();
-}, 120_000);
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-});
+const test = inBrowser();
 
 describe('the task list', LIMIT, () => {
   it('shows a failing task with its attempts, its error and its stack', async () => {
-    const { page } = await browser.open(`${server.origin}/#tasks`);
+    const { page } = await test.browser.open(`${test.server.origin}/#tasks`);
     await page.getByRole('button', { name: 'Fail', exact: true }).click();
     const row = page.locator('tr[data-state="failed"]', { hasText: 'TrialTasks.fail' });
     await row.waitFor();
@@ -30,7 +20,7 @@ describe('the task list', LIMIT, () => {
   });
 
   it('ends the one that loops by its timeout, and survives the one that kills its worker', async () => {
-    const { page } = await browser.open(`${server.origin}/#tasks`);
+    const { page } = await test.browser.open(`${test.server.origin}/#tasks`);
     await page.getByRole('button', { name: 'Loop for ever' }).click();
     await page.getByRole('button', { name: 'Kill its worker' }).click();
     await page.getByText(/^WorkerCrashedError: /).waitFor();
@@ -43,12 +33,12 @@ describe('the task list', LIMIT, () => {
   });
 
   it('pauses, resumes and resizes the pool', async () => {
-    const { page } = await browser.open(`${server.origin}/#tasks`);
+    const { page } = await test.browser.open(`${test.server.origin}/#tasks`);
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('button', { name: 'Resume' }).waitFor();
     await page.getByRole('button', { name: 'Fail', exact: true }).click();
     await page.locator('tr[data-state="queued"]').waitFor();
-    expect(await server.stat('running')).toBe(0);
+    expect(await test.server.stat('running')).toBe(0);
     await page.getByRole('button', { name: 'Resume' }).click();
     await page.locator('tr[data-state="queued"]').waitFor({ state: 'detached' });
 
@@ -58,14 +48,17 @@ describe('the task list', LIMIT, () => {
     await page.getByLabel('Workers', { exact: true }).fill('3');
     await page.getByLabel('Workers', { exact: true }).press('Enter');
     await page.locator('#tasks-message:empty').waitFor({ state: 'attached' });
-    expect(await server.ask('GET', '/stats')).toMatchObject({ maxProcesses: 3, paused: false });
+    expect(await test.server.ask('GET', '/stats')).toMatchObject({
+      maxProcesses: 3,
+      paused: false,
+    });
     await page.close();
   });
 
   it('shows what a task says as text, whatever it looks like', async () => {
-    const { page, troubles } = await browser.open(`${server.origin}/#tasks`);
+    const { page, troubles } = await test.browser.open(`${test.server.origin}/#tasks`);
     const message = '<img src=x onerror=alert(1)><script>alert(2)</script>';
-    await server.ask('POST', '/trials', { kind: 'fail', message });
+    await test.server.ask('POST', '/trials', { kind: 'fail', message });
     await page.getByText(`RangeError: ${message}`).first().waitFor();
     expect(await page.locator('.task-list img, .task-list script').count()).toBe(0);
     expect(troubles).toEqual([]);
@@ -73,7 +66,7 @@ describe('the task list', LIMIT, () => {
   });
 
   it('can be used with the keyboard alone', async () => {
-    const { page } = await browser.open(server.origin);
+    const { page } = await test.browser.open(test.server.origin);
     const focused = page.locator(':focus');
     for (let presses = 0; presses < 3; presses++) await page.keyboard.press('Tab');
     expect(await focused.textContent()).toBe('Tasks');
@@ -90,7 +83,7 @@ describe('the task list', LIMIT, () => {
 });
 
 it('is not run by other sites', async () => {
-  const response = await fetch(`${server.origin}/trials`, {
+  const response = await fetch(`${test.server.origin}/trials`, {
     method: 'POST',
     body: JSON.stringify({ kind: 'crash' }),
     headers: { 'content-type': 'application/json', 'sec-fetch-site': 'cross-site' },

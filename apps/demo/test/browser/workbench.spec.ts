@@ -1,26 +1,16 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestBrowser } from './browser.js';
-import { DemoServer } from './demo-server.js';
+import { describe, expect, it } from 'vitest';
+import { inBrowser } from './in-browser.js';
 import { boastingPng, pictureFile } from './pictures.js';
 
 const LIMIT = { timeout: 90_000 };
 const MOST_IN_FLIGHT = 24;
 
-let server: DemoServer;
-let browser: TestBrowser;
-beforeAll(async () => {
-  server = await DemoServer.start();
-  browser = await TestBrowser.launch();
-}, 120_000);
-afterAll(async () => {
-  await browser?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-});
+const test = inBrowser();
 
 describe('the workbench', LIMIT, () => {
   it('gives pictures back in the size that was asked for, blurred, with thumbnails and colours', async () => {
-    const { page, troubles } = await browser.open(`${server.origin}/#workbench`);
+    const { page, troubles } = await test.browser.open(`${test.server.origin}/#workbench`);
     await page.getByLabel('Width').fill('320');
     await page
       .locator('#files')
@@ -47,7 +37,7 @@ describe('the workbench', LIMIT, () => {
   });
 
   it('says what is wrong with a picture', async () => {
-    const { page } = await browser.open(`${server.origin}/#workbench`);
+    const { page } = await test.browser.open(`${test.server.origin}/#workbench`);
     const whole = await pictureFile('half.jpg', 640, 480);
     await page
       .locator('#files')
@@ -69,7 +59,7 @@ describe('the workbench', LIMIT, () => {
   });
 
   it('keeps a script in the name of a file from running', async () => {
-    const { page, troubles } = await browser.open(`${server.origin}/#workbench`);
+    const { page, troubles } = await test.browser.open(`${test.server.origin}/#workbench`);
     const name = '<img src=x onerror=alert(1)> ä.png';
     await page.locator('#files').setInputFiles(await pictureFile(name, 64, 64, 'image/png'));
     const card = cardOf(page, name);
@@ -81,8 +71,8 @@ describe('the workbench', LIMIT, () => {
   });
 
   it('cancels and removes pictures', async () => {
-    const { page } = await browser.open(`${server.origin}/#workbench`);
-    await server.ask('POST', '/pool/pause');
+    const { page } = await test.browser.open(`${test.server.origin}/#workbench`);
+    await test.server.ask('POST', '/pool/pause');
     await page.locator('#files').setInputFiles(await pictureFile('never.jpg', 640, 480));
     const card = cardOf(page, 'never.jpg');
     await card.getByText('waits').waitFor();
@@ -91,13 +81,13 @@ describe('the workbench', LIMIT, () => {
     await card.getByText('Cancelled', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Remove never.jpg' }).click();
     await card.waitFor({ state: 'detached' });
-    await server.ask('POST', '/pool/resume');
+    await test.server.ask('POST', '/pool/resume');
     await page.close();
   });
 
   it('takes so many at a time, and no more', async () => {
-    const { page } = await browser.open(`${server.origin}/#workbench`);
-    await server.ask('POST', '/pool/pause');
+    const { page } = await test.browser.open(`${test.server.origin}/#workbench`);
+    await test.server.ask('POST', '/pool/pause');
     await page.getByLabel('Width').fill('16');
     const { buffer, mimeType } = await pictureFile('', 32, 32);
     const files = Array.from({ length: MOST_IN_FLIGHT + 2 }, (_, index) => ({
@@ -110,7 +100,7 @@ describe('the workbench', LIMIT, () => {
       .getByText(`${MOST_IN_FLIGHT} pictures are being worked on, and more are not taken`)
       .nth(1)
       .waitFor();
-    await server.ask('POST', '/pool/resume');
+    await test.server.ask('POST', '/pool/resume');
     await page.locator('.picture', { hasText: 'many-' }).getByText('waits').first().waitFor({
       state: 'detached',
     });

@@ -34,7 +34,7 @@ export class Scheduler implements Backend, LifecycleListener, MapHost {
     private readonly log: PoolLog,
     factory: LaneFactory<Task>,
   ) {
-    this.#registry = new TaskRegistry(options.retain);
+    this.#registry = new TaskRegistry(options.retain, options.retainMemory);
     this.#lifecycle = new TaskLifecycle(this.#registry, publisher, log, this, factory, options);
     this.#intake = new Intake(this.#lifecycle, this.#registry, options);
   }

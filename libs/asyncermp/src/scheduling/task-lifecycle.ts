@@ -12,6 +12,7 @@ import {
   type TimeoutPhase,
 } from '../tasks/errors.js';
 import type { PoolLog } from '../tasks/pool-log.js';
+import { roughBytes } from '../tasks/rough-bytes.js';
 import type { SettledState } from '../tasks/task-state.js';
 import type { AttemptListener } from './attempt-listener.js';
 import { Dispatcher } from './dispatcher.js';
@@ -290,8 +291,9 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
     task.settle(state, value, monotonicMs());
     this.#inFlight--;
     this.counts[state]++;
-    this.registry.settled(task);
-    this.publisher.settled(task);
+    const bytes = state === 'completed' ? roughBytes(value) : 0;
+    this.registry.settled(task, bytes);
+    this.publisher.settled(task, bytes);
     this.listener.onRoom();
     if (this.#inFlight === 0) {
       this.listener.onIdle();

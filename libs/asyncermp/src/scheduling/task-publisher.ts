@@ -17,6 +17,12 @@ import { broadcast, isHeard, type EventEmitterLike } from '../tasks/broadcast.js
 import type { PoolLog } from '../tasks/pool-log.js';
 import type { Task } from './task.js';
 
+/** How much `completedQueue` holds: a number of tasks, and of MB. */
+export interface KeptOptions {
+  readonly completedQueueSize: number;
+  readonly retainMemory: number;
+}
+
 /**
  * Tells the world what becomes of tasks: the application's event emitter, `completedQueue`,
  * `completed$` and, for failures, the log. A payload is only made where somebody takes it.
@@ -26,11 +32,11 @@ export class TaskPublisher {
   readonly #settled = new Subject<TaskSettledEvent>();
 
   constructor(
-    completedQueueSize: number,
+    { completedQueueSize, retainMemory }: KeptOptions,
     private readonly log: PoolLog,
     private readonly emitter: () => EventEmitterLike | undefined,
   ) {
-    this.completedQueue = new CompletedQueue(completedQueueSize);
+    this.completedQueue = new CompletedQueue(completedQueueSize, retainMemory);
   }
 
   get completed$(): Observable<TaskSettledEvent> {
@@ -86,7 +92,8 @@ export class TaskPublisher {
     }
   }
 
-  settled(task: Task): void {
+  /** The task is settled, with a result of about so many bytes. */
+  settled(task: Task, bytes: number): void {
     const { state } = task;
     if (state === 'failed') {
       this.log.failed(task.uid, task.handlerName, task.value);
@@ -102,7 +109,7 @@ export class TaskPublisher {
       return;
     }
     const event = settledEvent(task);
-    this.completedQueue.put(event);
+    this.completedQueue.put(event, bytes);
     if (isHeard) {
       this.#emit(name, task, event);
     }

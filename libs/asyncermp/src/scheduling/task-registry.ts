@@ -1,4 +1,5 @@
 import { autoUidSeq } from '../protocol/uid.js';
+import { RecentItems } from '../tasks/recent-items.js';
 import { SeqIndex } from './seq-index.js';
 import { UID_PREFIX } from './task-numbers.js';
 import type { Task } from './task.js';
@@ -8,12 +9,15 @@ export class TaskRegistry {
   /** Those whose caller gave a uid. */
   readonly #named = new Map<string, Task>();
   readonly #numbered = new SeqIndex<Task>();
-  /** The settled ones that are kept, as a ring: the oldest makes room for the next. */
-  readonly #settled: Task[] = [];
-  #oldest = 0;
+  readonly #settled: RecentItems<Task>;
 
-  /** @param retain - How many settled tasks are kept. */
-  constructor(private readonly retain: number) {}
+  /**
+   * @param retain - How many settled tasks are kept.
+   * @param maxMegabytes - About how much memory their results may take together.
+   */
+  constructor(retain: number, maxMegabytes: number) {
+    this.#settled = new RecentItems(retain, maxMegabytes, (task) => this.forget(task));
+  }
 
   get(uid: string): Task | undefined {
     const named = this.#named.get(uid);
@@ -48,19 +52,9 @@ export class TaskRegistry {
     }
   }
 
-  settled(task: Task): void {
-    if (this.retain === 0) {
-      this.forget(task);
-    } else if (this.#settled.length < this.retain) {
-      this.#settled.push(task);
-    } else {
-      const oldest = this.#settled[this.#oldest];
-      this.#settled[this.#oldest] = task;
-      this.#oldest = (this.#oldest + 1) % this.retain;
-      if (oldest) {
-        this.forget(oldest);
-      }
-    }
+  /** The task is settled, with a result of about so many bytes. */
+  settled(task: Task, bytes: number): void {
+    this.#settled.put(task, bytes);
   }
 
   /** Those in flight, in the order of their submission. */

@@ -1,8 +1,10 @@
+import { RecentItems } from './recent-items.js';
 import type { TaskSettledEvent } from './task.events.js';
 
 /**
  * The last settled tasks, oldest first: every item is given once, to whoever asks first, as from any
- * queue. When more tasks settle than are taken, the oldest are dropped and counted.
+ * queue. When more tasks settle than are taken, or their results take too much memory, the oldest are
+ * dropped and counted.
  *
  * @example
  * ```ts
@@ -12,22 +14,22 @@ import type { TaskSettledEvent } from './task.events.js';
  * ```
  */
 export class CompletedQueue implements AsyncIterable<TaskSettledEvent> {
-  readonly #ring: (TaskSettledEvent | undefined)[] = [];
-  readonly #capacity: number;
+  readonly #kept: RecentItems<TaskSettledEvent>;
   readonly #takers: ((event: TaskSettledEvent | undefined) => void)[] = [];
-  #head = 0;
-  #size = 0;
   #dropped = 0;
   #closed = false;
 
-  /** @param capacity - How many it holds; 0 keeps nothing, and only those who already wait are served. */
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+  /**
+   * @param capacity - How many it holds; 0 keeps nothing, and only those who already wait are served.
+   * @param maxMegabytes - About how much memory their results may take together.
+   */
+  constructor(capacity: number, maxMegabytes: number) {
+    this.#kept = new RecentItems(capacity, maxMegabytes, () => this.#dropped++);
   }
 
   /** How many settled tasks wait to be taken. */
   get size(): number {
-    return this.#size;
+    return this.#kept.size;
   }
 
   /** How many were dropped because nobody took them in time. */
@@ -49,14 +51,7 @@ export class CompletedQueue implements AsyncIterable<TaskSettledEvent> {
 
   /** The oldest settled task; undefined if there is none now. */
   tryGet(): TaskSettledEvent | undefined {
-    if (this.#size === 0) {
-      return undefined;
-    }
-    const event = this.#ring[this.#head];
-    this.#ring[this.#head] = undefined;
-    this.#head = (this.#head + 1) % this.#capacity;
-    this.#size--;
-    return event;
+    return this.#kept.take();
   }
 
   /** Until the application shuts down. */
@@ -67,27 +62,18 @@ export class CompletedQueue implements AsyncIterable<TaskSettledEvent> {
   }
 
   /** @internal */
-  put(event: TaskSettledEvent): void {
+  put(event: TaskSettledEvent, bytes: number): void {
     const taker = this.#takers.shift();
     if (taker) {
       taker(event);
-      return;
+    } else if (this.#kept.capacity > 0) {
+      this.#kept.put(event, bytes);
     }
-    if (this.#capacity === 0) {
-      return;
-    }
-    if (this.#size === this.#capacity) {
-      this.#head = (this.#head + 1) % this.#capacity;
-      this.#size--;
-      this.#dropped++;
-    }
-    this.#ring[(this.#head + this.#size) % this.#capacity] = event;
-    this.#size++;
   }
 
   /** Whether what is put is kept or taken by somebody. @internal */
   get isWanted(): boolean {
-    return this.#capacity > 0 || this.#takers.length > 0;
+    return this.#kept.capacity > 0 || this.#takers.length > 0;
   }
 
   /** Ends those who wait. @internal */

@@ -43,7 +43,12 @@ export class ModelWorld implements LaneFactory<Task>, LaneWitness {
       completedQueueSize: 0,
     });
     const log = new PoolLog(silent);
-    this.scheduler = new Scheduler(options, new TaskPublisher(0, log, () => undefined), log, this);
+    this.scheduler = new Scheduler(
+      options,
+      new TaskPublisher(options, log, () => undefined),
+      log,
+      this,
+    );
     this.scheduler.completed$.subscribe(({ uid, state }) =>
       this.#ledger.find(uid).settled.push(state),
     );
