@@ -1,11 +1,21 @@
+import 'reflect-metadata';
 import { fileURLToPath } from 'node:url';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { Piscina } from 'piscina';
 import { onPiscina } from './piscina.js';
 import { KEEP_MS, workerFile, type Pool, type StartOptions } from './pool.js';
 
-/** piscina, and in each worker a Nest application context: injection there, written by hand. */
-export function startWith(providers: number, { workers, warm }: StartOptions): Pool {
-  return onPiscina(
+@Module({})
+class ApplicationModule {}
+
+/**
+ * piscina in a Nest application, and in each worker a Nest application context: injection there, written
+ * by hand.
+ */
+export async function startWith(providers: number, { workers, warm }: StartOptions): Promise<Pool> {
+  const app = await NestFactory.createApplicationContext(ApplicationModule, { logger: false });
+  const pool = onPiscina(
     new Piscina({
       filename: fileURLToPath(workerFile('piscina-nest.worker')),
       minThreads: warm ? workers : 0,
@@ -14,4 +24,11 @@ export function startWith(providers: number, { workers, warm }: StartOptions): P
       workerData: { providers },
     }),
   );
+  return {
+    ...pool,
+    end: async () => {
+      await pool.end();
+      await app.close();
+    },
+  };
 }
