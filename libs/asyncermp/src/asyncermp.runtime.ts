@@ -18,8 +18,8 @@ import {
 import { addCaller, removeCaller, type TaskCaller } from './handlers/call-router.js';
 import { HandlerCatalog } from './handlers/handler-catalog.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
-import type { HandlerClass } from './handlers/handler-types.js';
-import type { HandlerDefinition } from './handlers/handler.js';
+import type { HandlerClass } from './registry/handler-types.js';
+import type { HandlerDefinition } from './registry/handler.js';
 import type { Backend } from './scheduling/backend.js';
 import type { HandlerRecord } from './scheduling/handler-record.js';
 import { Scheduler } from './scheduling/scheduler.js';

@@ -5,8 +5,8 @@ import type {
   HandlerClass,
   HandlerMethod,
   HandlerResult,
-} from './handlers/handler-types.js';
-import { safeInspect } from './protocol/safe-inspect.js';
+} from './registry/handler-types.js';
+import { safeInspect } from './tasks/safe-inspect.js';
 import type { HandlerRecord } from './scheduling/handler-record.js';
 import type { Backend } from './scheduling/backend.js';
 import type { CompletedQueue } from './tasks/completed-queue.js';

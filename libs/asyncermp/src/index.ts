@@ -6,13 +6,14 @@ export {
 export type { AsyncerMpOptions } from './asyncermp.options.js';
 export { AsyncerMpService, type MapItems } from './asyncermp.service.js';
 export { CpuTask, type CpuTaskDecorator } from './handlers/cpu-task.decorator.js';
-export { CpuTaskHost, type CpuTaskHostOptions } from './handlers/cpu-task-host.decorator.js';
+export { CpuTaskHost } from './handlers/cpu-task-host.decorator.js';
+export type { CpuTaskHostOptions } from './registry/host-options.js';
 export type {
   HandlerArgs,
   HandlerClass,
   HandlerMethod,
   HandlerResult,
-} from './handlers/handler-types.js';
+} from './registry/handler-types.js';
 export { CancelOnDisconnectInterceptor } from './http/cancel-on-disconnect.interceptor.js';
 export { transfer } from './protocol/transfer.js';
 export type { CompletedQueue } from './tasks/completed-queue.js';

@@ -1,6 +1,6 @@
-import type { HandlerDefinition } from './handler.js';
-import { handlersOf } from './handler.registry.js';
-import { threadState } from './thread-state.js';
+import type { HandlerDefinition } from '../registry/handler.js';
+import { handlersOf } from '../registry/handler.registry.js';
+import { threadState } from '../registry/thread-state.js';
 
 /** Takes the calls of decorated methods on the instances of one application. */
 export interface TaskCaller {

@@ -1,19 +1,8 @@
-import type { DynamicModule, ForwardReference, Provider, Type } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
 import { ConfigurationError } from '../tasks/errors.js';
-import { definingFile } from './call-site.js';
-import { registerHost } from './handler.registry.js';
-
-/** A module as it may stand in `imports`. */
-export type ModuleImport =
-  Type<unknown> | DynamicModule | Promise<DynamicModule> | ForwardReference<() => unknown>;
-
-/** What a worker needs to build a class, besides the class-typed dependencies of it. */
-export interface CpuTaskHostOptions {
-  /** Modules whose exports the class needs, with their configuration. Default: none. */
-  readonly imports?: readonly ModuleImport[];
-  /** Providers for tokens, and for classes which the application does not build by themselves. Default: none. */
-  readonly providers?: readonly Provider[];
-}
+import { definingFile } from '../registry/call-site.js';
+import { registerHost } from '../registry/handler.registry.js';
+import { setHostOptions, type CpuTaskHostOptions } from '../registry/host-options.js';
 
 /**
  * Tells what a worker needs to build the class, where that is more than its class-typed dependencies:
@@ -42,17 +31,10 @@ export function CpuTaskHost(options: CpuTaskHostOptions = {}): ClassDecorator {
   return (target) => {
     const host = target as unknown as Type<object>;
     checkShape(host.name, options);
-    Reflect.defineMetadata(HOST_METADATA, options, host);
+    setHostOptions(host, options);
     registerHost(host, definingFile());
   };
 }
-
-/** What `@CpuTaskHost()` on the class, or on a parent of it, says. */
-export function hostOptionsOf(target: Function): CpuTaskHostOptions | undefined {
-  return Reflect.getMetadata(HOST_METADATA, target) as CpuTaskHostOptions | undefined;
-}
-
-const HOST_METADATA = 'asyncermp:cpu-task-host';
 
 const KEYS: readonly string[] = ['imports', 'providers'] satisfies (keyof CpuTaskHostOptions)[];
 

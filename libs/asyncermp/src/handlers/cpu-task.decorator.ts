@@ -3,9 +3,9 @@ import { ConfigurationError } from '../tasks/errors.js';
 import type { CpuTaskOptions } from '../tasks/task-options.js';
 import { runningTask } from '../worker/current-task.js';
 import { callerOf, handlerOnInstance } from './call-router.js';
-import { definingFile } from './call-site.js';
-import type { HandlerDefinition } from './handler.js';
-import { registerHandler } from './handler.registry.js';
+import { definingFile } from '../registry/call-site.js';
+import type { HandlerDefinition } from '../registry/handler.js';
+import { registerHandler } from '../registry/handler.registry.js';
 
 /** What `@CpuTask()` gives: a decorator for methods that return a promise, and for nothing else. */
 export interface CpuTaskDecorator {

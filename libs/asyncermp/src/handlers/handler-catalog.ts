@@ -3,8 +3,8 @@ import { UnknownHandlerError } from '../tasks/errors.js';
 import { nearestNames } from '../tasks/nearest-names.js';
 import type { TaskDefaults } from '../tasks/task-options.js';
 import { checkHandlerOptions } from '../tasks/task-options.rules.js';
-import type { HandlerClass } from './handler-types.js';
-import type { HandlerDefinition } from './handler.js';
+import type { HandlerClass } from '../registry/handler-types.js';
+import type { HandlerDefinition } from '../registry/handler.js';
 
 /** The handlers of an application, by name, by class and method, and by definition. */
 export class HandlerCatalog {

@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import type { HandlerDefinition } from './handler.js';
+import type { HandlerDefinition } from '../registry/handler.js';
 import type { ProviderWrapper } from './provider-wrapper.js';
 
 /** A provider or controller of the application with handlers. */

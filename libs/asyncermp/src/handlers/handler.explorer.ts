@@ -4,10 +4,10 @@ import type { WorkerManifest } from '../protocol/envelope.js';
 import { ConfigurationError } from '../tasks/errors.js';
 import type { EventEmitterLike } from '../tasks/broadcast.js';
 import { findEventEmitter } from './event-emitter.js';
-import type { HandlerDefinition } from './handler.js';
+import type { HandlerDefinition } from '../registry/handler.js';
 import type { HandlerHost } from './handler-host.js';
 import { handlerProblems } from './handler.problems.js';
-import { handlersOf } from './handler.registry.js';
+import { handlersOf } from '../registry/handler.registry.js';
 import { classOf, instancesOf } from './provider-wrapper.js';
 import { workerProblems } from './worker.problems.js';
 

@@ -1,5 +1,5 @@
 import { Scope } from '@nestjs/common';
-import type { HandlerDefinition } from './handler.js';
+import type { HandlerDefinition } from '../registry/handler.js';
 import type { HandlerHost } from './handler-host.js';
 
 /** What is wrong with handlers wherever they run. */

@@ -7,11 +7,11 @@ import {
   type PlanProblem,
 } from '../worker/plan-problems.js';
 import { planWorkerModule, type WorkerModulePlan } from '../worker/worker-module.plan.js';
-import type { HandlerDefinition } from './handler.js';
+import type { HandlerDefinition } from '../registry/handler.js';
 import type { HandlerHost } from './handler-host.js';
 import { sharedNameProblem } from './handler.problems.js';
-import { allHandlers, isUnlocatedHeir } from './handler.registry.js';
-import { nestCore } from './nest-core.js';
+import { allHandlers, isUnlocatedHeir } from '../registry/handler.registry.js';
+import { nestCore } from '../registry/nest-core.js';
 import { isBuiltFrom, type ProviderWrapper } from './provider-wrapper.js';
 
 /** What keeps handlers from working in a worker, and what differs there. */

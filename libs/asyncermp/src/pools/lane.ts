@@ -2,7 +2,7 @@ import type { Transferable } from 'node:worker_threads';
 import type { CrashDetails, TaskSerializationError } from '../tasks/errors.js';
 import type { RunMode } from '../protocol/chunk.js';
 import type { EncodedError } from '../protocol/error-codec.js';
-import type { LogLevelName, LogLine } from '../protocol/envelope.js';
+import type { LogLevelName, LogLine } from '../tasks/log-line.js';
 
 /** What a lane needs to know of an attempt. */
 export interface Attempt {

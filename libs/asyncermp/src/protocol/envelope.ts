@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { LogLevelName, LogLine } from '../tasks/log-line.js';
 import type { EncodedError } from './error-codec.js';
 import type { RunMessage } from './run-message.js';
 
@@ -28,8 +29,6 @@ export type ToWorkerMessage =
   | [head: typeof ToWorker.Cancel, slot: number, reason: EncodedError]
   | [head: typeof ToWorker.Release];
 
-export type LogLevelName = 'log' | 'error' | 'warn' | 'debug' | 'verbose' | 'fatal';
-
 export type FromWorkerMessage =
   | [head: typeof FromWorker.Ready]
   | [head: typeof FromWorker.StartFailed, error: EncodedError]
@@ -40,17 +39,6 @@ export type FromWorkerMessage =
   | [head: typeof FromWorker.Skipped, slot: number]
   | [head: typeof FromWorker.HeapLimit]
   | [head: typeof FromWorker.Log, level: LogLevelName, line: LogLine];
-
-/** One line of a worker's logger, on its way to the application's. */
-export interface LogLine {
-  readonly message: unknown;
-  readonly context: string | undefined;
-  /** What else the logger was given: a stack, further messages. */
-  readonly extra: readonly unknown[];
-  /** The task that was running where the line was written. */
-  readonly uid: string | undefined;
-  readonly handler: string | undefined;
-}
 
 /** Which handlers a worker must know, by name, and the files whose import registers them. */
 export interface WorkerManifest {

@@ -1,7 +1,7 @@
 import { classNamed, classOf } from './error-classes.js';
 import type { EncodedError, EncodedInstance, EncodedList } from './encoded-error.js';
 import { ErrorEncoder, standIn } from './error-encoder.js';
-import { safeInspect } from './safe-inspect.js';
+import { safeInspect } from '../tasks/safe-inspect.js';
 
 export type { EncodedError } from './encoded-error.js';
 

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import type { EncodedError, EncodedInstance, EncodedList, EncodedValue } from './encoded-error.js';
 import { classIdsOf } from './error-classes.js';
 import { framesOfHandler } from './handler-call.js';
-import { headline, safeInspect } from './safe-inspect.js';
+import { headline, safeInspect } from '../tasks/safe-inspect.js';
 import { findUncloneable } from './uncloneable.js';
 
 /** Causes of causes beyond this are told by their first line only. */

@@ -1,4 +1,4 @@
-import { headline } from './safe-inspect.js';
+import { headline } from '../tasks/safe-inspect.js';
 
 /** One step of a path: from how the parent is written to how the child is. */
 export type Step = (parent: string) => string;

@@ -2,7 +2,7 @@ import { Fleet, type FleetOptions, type FleetUser } from '../pools/fleet.js';
 import type { Lane, LaneEnd, LaneFactory } from '../pools/lane.js';
 import type { Member } from '../pools/member.js';
 import type { EncodedError } from '../protocol/error-codec.js';
-import type { LogLevelName, LogLine } from '../protocol/envelope.js';
+import type { LogLevelName, LogLine } from '../tasks/log-line.js';
 import type { TaskSerializationError } from '../tasks/errors.js';
 import type { PoolLog } from '../tasks/pool-log.js';
 import type { AttemptListener } from './attempt-listener.js';

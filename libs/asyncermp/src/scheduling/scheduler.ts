@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { ResolvedOptions } from '../asyncermp.options.js';
+import type { FleetOptions } from '../pools/fleet.js';
 import type { LaneFactory } from '../pools/lane.js';
 import { rules } from '../tasks/check-options.js';
 import type { CompletedQueue } from '../tasks/completed-queue.js';
@@ -12,13 +12,22 @@ import type { TaskHandle } from '../tasks/task-handle.js';
 import type { TaskOptions } from '../tasks/task-options.js';
 import type { Backend } from './backend.js';
 import type { HandlerRecord } from './handler-record.js';
-import { Intake } from './intake.js';
+import { Intake, type IntakeOptions } from './intake.js';
 import { LocalTaskHandle } from './local-task-handle.js';
 import { Mapping, type MapHost } from './mapping.js';
 import { Task } from './task.js';
 import { subjectOf, TaskLifecycle, type LifecycleListener } from './task-lifecycle.js';
 import type { TaskPublisher } from './task-publisher.js';
 import { TaskRegistry } from './task-registry.js';
+
+/** How the pool works. Times in milliseconds. */
+export interface SchedulerOptions extends FleetOptions, IntakeOptions {
+  readonly cancelGrace: number;
+  readonly shutdownTimeout: number;
+  /** How many settled tasks can still be found, and how many MB their results may have. */
+  readonly retain: number;
+  readonly retainMemory: number;
+}
 
 /** The backend of one process: tasks wait in its memory, and run on its workers. */
 export class Scheduler implements Backend, LifecycleListener, MapHost {
@@ -29,7 +38,7 @@ export class Scheduler implements Backend, LifecycleListener, MapHost {
   #closing: Promise<void> | undefined = undefined;
 
   constructor(
-    private readonly options: ResolvedOptions,
+    private readonly options: SchedulerOptions,
     private readonly publisher: TaskPublisher,
     private readonly log: PoolLog,
     factory: LaneFactory<Task>,

@@ -2,7 +2,7 @@ import { AsyncerMpError, ErrorCode, subjectText, type ErrorSubject } from './asy
 
 export { AsyncerMpError, ErrorCode, withoutStack, type ErrorSubject } from './asyncermp-error.js';
 
-import { headline } from '../protocol/safe-inspect.js';
+import { headline } from './safe-inspect.js';
 
 /**
  * An option that is not what it must be, or a handler that cannot work, found at bootstrap or at the

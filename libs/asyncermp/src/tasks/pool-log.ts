@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { Logger, type LoggerService } from '@nestjs/common';
 import type { CrashDetails } from './errors.js';
-import type { LogLevelName, LogLine } from '../protocol/envelope.js';
-import { headline } from '../protocol/safe-inspect.js';
+import type { LogLevelName, LogLine } from './log-line.js';
+import { headline } from './safe-inspect.js';
 
 const CONTEXT = 'AsyncerMp';
 

@@ -1,4 +1,4 @@
-import type { HandlerClass, HandlerMethod, HandlerResult } from '../handlers/handler-types.js';
+import type { HandlerClass, HandlerMethod, HandlerResult } from '../registry/handler-types.js';
 import { checkOptions, rules, type OptionRules } from '../tasks/check-options.js';
 import type { CrashReason } from '../tasks/errors.js';
 import type { TaskEvent } from '../tasks/task.events.js';

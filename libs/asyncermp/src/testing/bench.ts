@@ -1,7 +1,7 @@
 import type { AsyncerMpOptions } from '../asyncermp.options.js';
 import type { TaskRuntime } from '../asyncermp.service.js';
 import type { TestBench } from '../asyncermp.tokens.js';
-import type { HandlerClass } from '../handlers/handler-types.js';
+import type { HandlerClass } from '../registry/handler-types.js';
 import type { InlineCall, InlineFault, InlineGate } from '../pools/inline.gate.js';
 import type { Task } from '../scheduling/task.js';
 import type { EventEmitterLike } from '../tasks/broadcast.js';

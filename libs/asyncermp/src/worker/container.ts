@@ -1,7 +1,7 @@
 import type { DynamicModule, LoggerService, LogLevel, Provider } from '@nestjs/common';
-import type { HandlerDefinition } from '../handlers/handler.js';
-import { allHandlers, coreOf } from '../handlers/handler.registry.js';
-import { nestCore, onNestCore } from '../handlers/nest-core.js';
+import type { HandlerDefinition } from '../registry/handler.js';
+import { allHandlers, coreOf } from '../registry/handler.registry.js';
+import { nestCore, onNestCore } from '../registry/nest-core.js';
 import type { WorkerManifest } from '../protocol/envelope.js';
 import { ConfigurationError } from '../tasks/errors.js';
 import { urlOf } from './file-url.js';

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { callingFile } from '../handlers/call-site.js';
+import { callingFile } from '../registry/call-site.js';
 import { urlOf } from './file-url.js';
 
 const OWN_NAME = 'entry-file.js';

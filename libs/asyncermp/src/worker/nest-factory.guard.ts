@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { NestFactory as OriginalNestFactory } from '@nestjs/core';
-import { threadState } from '../handlers/thread-state.js';
+import { threadState } from '../registry/thread-state.js';
 
 type NestFactory = typeof OriginalNestFactory;
 type CreateApplicationContext = NestFactory['createApplicationContext'];

@@ -1,6 +1,6 @@
 import type { Provider, Type } from '@nestjs/common';
-import type { ModuleImport } from '../handlers/cpu-task-host.decorator.js';
-import { hostOptionsOf } from '../handlers/cpu-task-host.decorator.js';
+import type { ModuleImport } from '../registry/host-options.js';
+import { hostOptionsOf } from '../registry/host-options.js';
 import type { Dependency } from './class-dependencies.js';
 import { classProvider } from './class-provider.js';
 import { Closure } from './dependency-closure.js';

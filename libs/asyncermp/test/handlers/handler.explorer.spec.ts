@@ -10,7 +10,7 @@ import { EventEmitter2, EventEmitterModule } from '@nestjs/event-emitter';
 import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HandlerExplorer } from '../../src/handlers/handler.explorer.js';
-import { handlersOf } from '../../src/handlers/handler.registry.js';
+import { handlersOf } from '../../src/registry/handler.registry.js';
 import {
   AuthGuard,
   Egg,

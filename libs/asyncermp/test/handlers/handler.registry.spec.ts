@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { HandlerDefinition } from '../../src/handlers/handler.js';
+import type { HandlerDefinition } from '../../src/registry/handler.js';
 import {
   allHandlers,
   handlersOf,
   isUnlocatedHeir,
   registerHandler,
-} from '../../src/handlers/handler.registry.js';
+} from '../../src/registry/handler.registry.js';
 import { Square, Triangle } from '../.fixtures/handlers/more-shapes.js';
 import { Circle } from '../.fixtures/handlers/shapes.js';
 

@@ -1,6 +1,6 @@
 import type { Provider, Type } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { nestCore } from '../../src/handlers/nest-core.js';
+import { nestCore } from '../../src/registry/nest-core.js';
 import { describeProblem } from '../../src/worker/plan-problems.js';
 import { planWorkerModule, type WorkerModulePlan } from '../../src/worker/worker-module.plan.js';
 import {

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { definingFile } from '../../src/handlers/call-site.js';
-import { handlersOf } from '../../src/handlers/handler.registry.js';
+import { definingFile } from '../../src/registry/call-site.js';
+import { handlersOf } from '../../src/registry/handler.registry.js';
 import { ComposedService } from '../.fixtures/handlers/composed.service.js';
 
-const CALL_SITE = new URL('../../dist/handlers/call-site.js', import.meta.url);
+const CALL_SITE = new URL('../../dist/registry/call-site.js', import.meta.url);
 const directory = realpathSync(mkdtempSync(join(tmpdir(), 'asyncermp-call-site-')));
 
 /** Writes the files, runs the first one, and gives what it printed. */
@@ -66,7 +66,7 @@ describe('the file that defines a class', () => {
 
   it('is the JavaScript file under --enable-source-maps', () => {
     const fixture = new URL('../.fixtures/handlers/composed.service.js', import.meta.url).href;
-    const registry = new URL('../../dist/handlers/handler.registry.js', import.meta.url).href;
+    const registry = new URL('../../dist/registry/handler.registry.js', import.meta.url).href;
     const printed = runFiles(
       {
         'mapped.mjs': `

@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+/** From the top of the house to its ground floor; '.' is what stands in `src` itself. */
+const ROOMS = [
+  'testing',
+  '.',
+  'http',
+  'handlers',
+  'scheduling',
+  'pools',
+  'worker',
+  'registry',
+  'protocol',
+  'tasks',
+];
+
+const source = fileURLToPath(new URL('../src/', import.meta.url));
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replaceAll('\\', '/'));
+
+describe('the house', () => {
+  it('has the rooms that are listed here, and no others', () => {
+    expect([...new Set(files.map(dirname))].sort()).toEqual([...ROOMS].sort());
+  });
+
+  it('has one direction: a room uses those below it, never those above', () => {
+    const climbing = files.flatMap((file) =>
+      importsOf(file)
+        .filter((used) => ROOMS.indexOf(dirname(used)) < ROOMS.indexOf(dirname(file)))
+        .map((used) => `${file} imports ${used}`),
+    );
+    expect(climbing).toEqual([]);
+  });
+});
+
+/** The files of this library that the file imports, from `src` on. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(source, file), 'utf8');
+  const specifiers = [...text.matchAll(/(?:from|import)[ (]'(\.[^']+)'/g)];
+  return specifiers.map(([, specifier = '']) => normalize(join(dirname(file), specifier)));
+}
