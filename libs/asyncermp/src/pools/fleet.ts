@@ -3,9 +3,10 @@ import { ConfigurationError } from '../tasks/errors.js';
 import type { PoolLog } from '../tasks/pool-log.js';
 import { IdleLanes } from './idle-lanes.js';
 import type { Attempt, Lane, LaneEnd, LaneFactory, LaneListener } from './lane.js';
-import { Member } from './member.js';
+import { LaneEnds } from './lane-ends.js';
+import { LaneStarts } from './lane-starts.js';
+import type { Member } from './member.js';
 import { Roster } from './roster.js';
-import { StartBackoff } from './start-backoff.js';
 
 /** How many workers there are, and how long they live. Times in milliseconds. */
 export interface FleetOptions {
@@ -29,17 +30,6 @@ export interface FleetUser<A extends Attempt> extends LaneListener<A> {
   onMayStart(): void;
 }
 
-/** How long the shutdown hooks of a worker's providers may take before the worker is killed, in ms. */
-const RELEASE_GRACE_MS = 5_000;
-/**
- * How long a worker that is not wanted any more may take to start, in ms. A thread is not ended while it
- * loads modules if that can be avoided: Node 20 then may abort the whole process (`v8::Module::IsGraphAsync
- * must be used on an instantiated module`, from a require() of an ES module that was interrupted).
- */
-const START_GRACE_MS = 15_000;
-/** What setTimeout takes at most. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /**
  * Keeps the right number of workers: starts them when there is demand, keeps `minProcesses` warm, lets
  * go of those that were idle too long, replaces those that are worn, and backs off when they fail to
@@ -48,23 +38,24 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export class Fleet<A extends Attempt> {
   readonly #roster = new Roster<A>();
   readonly #idle: IdleLanes<A>;
-  readonly #backoff: StartBackoff;
+  readonly #starts: LaneStarts<A>;
+  readonly #ends: LaneEnds<A>;
   readonly #awaiting: ((startError?: unknown) => void)[] = [];
-  #lastId = 0;
   #max: number;
   #isClosed = false;
 
   constructor(
-    private readonly factory: LaneFactory<A>,
+    factory: LaneFactory<A>,
     private readonly options: FleetOptions,
     private readonly user: FleetUser<A>,
     private readonly log: PoolLog,
   ) {
     this.#max = options.maxProcesses;
     this.#idle = new IdleLanes(options.idleTimeout, (member) => this.#expire(member));
-    this.#backoff = new StartBackoff(() => {
+    this.#ends = new LaneEnds(this.#idle);
+    this.#starts = new LaneStarts(factory, user, this.#roster, options.startTimeout, () => {
       this.#keepMinimum();
-      this.user.onMayStart();
+      user.onMayStart();
     });
   }
 
@@ -114,9 +105,9 @@ export class Fleet<A extends Attempt> {
       !this.#isClosed &&
       this.#roster.alive < this.#most &&
       this.#roster.count('starting') < this.user.demand &&
-      this.#backoff.mayStart
+      this.#starts.mayStart
     ) {
-      this.#start();
+      this.#starts.start();
     }
     this.#keepMinimum();
   }
@@ -135,7 +126,7 @@ export class Fleet<A extends Attempt> {
       member.state === 'retiring' ||
       (member.state === 'ready' && this.#roster.alive > this.#most)
     ) {
-      this.#release(member);
+      this.#ends.release(member);
     } else if (member.state === 'ready') {
       this.#idle.add(member);
     }
@@ -144,7 +135,7 @@ export class Fleet<A extends Attempt> {
   /** An attempt is over: the worker may be worn now. */
   noteFinished(member: Member<A>): void {
     member.finished++;
-    this.#backoff.succeeded();
+    this.#starts.noteSuccess();
     const { maxTasksPerWorker, maxWorkerAge } = this.options;
     if (
       member.finished >= maxTasksPerWorker ||
@@ -158,9 +149,9 @@ export class Fleet<A extends Attempt> {
   wearOut(member: Member<A>): void {
     // One of too many, after a resize, goes anyway and needs no replacement.
     const isNeeded = this.#roster.alive <= this.#most && !this.#isClosed;
-    if (isNeeded && member.state === 'ready' && !member.worn && this.#backoff.mayStart) {
+    if (isNeeded && member.state === 'ready' && !member.worn && this.#starts.mayStart) {
       member.worn = true;
-      this.#start();
+      this.#starts.start();
     }
   }
 
@@ -208,12 +199,12 @@ export class Fleet<A extends Attempt> {
   resize(max: number): void {
     this.#max = max;
     while (this.#roster.alive > this.#most && this.#idle.oldest) {
-      this.#release(this.#idle.oldest);
+      this.#ends.release(this.#idle.oldest);
     }
     const starting = [...this.#roster].filter(({ state }) => state === 'starting');
     const surplus = starting.slice(0, Math.max(0, this.#roster.alive - this.#most));
     for (const member of surplus) {
-      this.#release(member);
+      this.#ends.release(member);
     }
     if (surplus.length > 0) {
       // A replacement may be among them: what it was to replace counts again.
@@ -224,14 +215,12 @@ export class Fleet<A extends Attempt> {
 
   /** The worker takes nothing any more. */
   markEnding(member: Member<A>): void {
-    this.#idle.remove(member);
-    member.state = 'ending';
+    this.#ends.mark(member);
   }
 
   /** Ends a worker at once. */
   kill(member: Member<A>): void {
-    this.markEnding(member);
-    member.lane.kill();
+    this.#ends.kill(member);
   }
 
   /**
@@ -241,7 +230,7 @@ export class Fleet<A extends Attempt> {
   async close(graceMs: number): Promise<void> {
     this.#isClosed = true;
     this.#idle.close();
-    this.#backoff.close();
+    this.#starts.close();
     this.#wakeAwaiting();
     if (this.#roster.size === 0) {
       return;
@@ -249,10 +238,9 @@ export class Fleet<A extends Attempt> {
     const gone = new Promise<void>((resolve) => this.#awaiting.push(() => resolve()));
     for (const member of this.#roster) {
       if (member.lane.load === 0) {
-        this.#release(member);
+        this.#ends.release(member);
       } else if (member.state !== 'ending') {
-        member.state = 'retiring';
-        this.#killIn(member, Math.min(graceMs, RELEASE_GRACE_MS));
+        this.#ends.retire(member, graceMs);
       }
     }
     await gone;
@@ -274,43 +262,18 @@ export class Fleet<A extends Attempt> {
   }
 
   #keepMinimum(): void {
-    while (!this.#isClosed && this.#roster.alive < this.#wanted && this.#backoff.mayStart) {
-      this.#start();
+    while (!this.#isClosed && this.#roster.alive < this.#wanted && this.#starts.mayStart) {
+      this.#starts.start();
     }
-  }
-
-  #start(): void {
-    const lane = this.factory.create(++this.#lastId, this.user);
-    const member = new Member(lane, monotonicMs());
-    this.#roster.add(member);
-    const { startTimeout } = this.options;
-    if (startTimeout !== Infinity) {
-      // When this thread was blocked, the worker's word that it is ready may be waiting behind the timer.
-      const late = () => setImmediate(() => this.#giveUp(member));
-      member.killTimer = setTimeout(late, Math.min(startTimeout, LONGEST_TIMER_MS));
-    }
-  }
-
-  #giveUp(member: Member<A>): void {
-    if (member.state !== 'starting') {
-      return;
-    }
-    this.markEnding(member);
-    member.lane.giveUp(
-      new Error(
-        `It was not ready within the startTimeout of ${this.options.startTimeout} ms. Does a lifecycle ` +
-          'hook or a factory of one of its providers wait for something?',
-      ),
-    );
   }
 
   #startFailed(member: Member<A>, error: unknown): void {
     // The replacement of a worn worker did not come: the worn one goes on.
     this.#roster.unwear();
-    this.log.workerStartFailed(member.lane.id, error, this.#backoff.failed());
+    this.log.workerStartFailed(member.lane.id, error, this.#starts.noteFailure());
     this.#wakeAwaiting(error);
     if (
-      this.#backoff.isPersistent &&
+      this.#starts.failPersistently &&
       this.#roster.count('ready') + this.#roster.count('starting') === 0
     ) {
       this.user.onNoWorkers(error);
@@ -322,7 +285,7 @@ export class Fleet<A extends Attempt> {
     if (worn) {
       worn.state = 'retiring';
       if (worn.lane.load === 0) {
-        this.#release(worn);
+        this.#ends.release(worn);
       }
     }
   }
@@ -330,25 +293,9 @@ export class Fleet<A extends Attempt> {
   #expire(member: Member<A>): boolean {
     const mayGo = this.#roster.alive > this.#wanted;
     if (mayGo) {
-      this.#release(member);
+      this.#ends.release(member);
     }
     return mayGo;
-  }
-
-  /** Lets a worker end by itself; one that is starting, once it has started. */
-  #release(member: Member<A>): void {
-    if (member.state !== 'ending') {
-      const graceMs = member.state === 'starting' ? START_GRACE_MS : RELEASE_GRACE_MS;
-      this.#idle.remove(member);
-      member.state = 'ending';
-      member.lane.release();
-      this.#killIn(member, graceMs);
-    }
-  }
-
-  #killIn(member: Member<A>, graceMs: number): void {
-    clearTimeout(member.killTimer);
-    member.killTimer = setTimeout(() => this.kill(member), graceMs);
   }
 
   #wakeAwaiting(startError?: unknown): void {
