@@ -1,11 +1,11 @@
 import { decodeError, encodeError } from '../protocol/error-codec.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { takeTransferList } from '../protocol/transfer.js';
-import { findUncloneable } from '../protocol/uncloneable.js';
 import { TaskSerializationError, type CrashDetails } from '../tasks/errors.js';
 import { inMode } from '../worker/over-items.js';
 import { callForTask } from '../worker/current-task.js';
 import { RunningTask, type TaskLink } from '../worker/running-task.js';
+import { cloneForTask } from './inline.clone.js';
 import type { InlineFault, InlineGate } from './inline.gate.js';
 import type { InlineHandler } from './inline.pool.js';
 import type { Attempt, Lane, LaneListener } from './lane.js';
@@ -63,7 +63,7 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
   #take(attempt: A, tellStart: boolean): void {
     let args: readonly unknown[];
     try {
-      args = clone(attempt.args, 'args', attempt.transferList, attempt);
+      args = cloneForTask(attempt.args, 'args', attempt.transferList, attempt);
     } catch (error) {
       this.listener.onUnsendable(this, attempt, error as TaskSerializationError);
       return;
@@ -167,7 +167,7 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
         throw held.fault.error;
       }
       task.end();
-      const copy = clone(result, 'result', takeTransferList([result]), attempt);
+      const copy = cloneForTask(result, 'result', takeTransferList([result]), attempt);
       const runMs = monotonicMs() - startedAt;
       report = () => this.listener.onCompleted(this, attempt, copy, startedAt, runMs);
     } catch (thrown) {
@@ -232,24 +232,5 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
         startError: undefined,
       });
     });
-  }
-}
-
-function clone<T>(
-  value: T,
-  path: string,
-  transfer: readonly unknown[] | undefined,
-  { uid, handlerName }: Attempt,
-): T {
-  try {
-    return structuredClone(value, { transfer: (transfer ?? []) as ArrayBuffer[] });
-  } catch (error) {
-    const culprit = findUncloneable(value, path, transfer);
-    throw new TaskSerializationError(
-      culprit?.path ?? path,
-      culprit?.what ?? 'cannot be cloned',
-      { uid, handler: handlerName },
-      { cause: error },
-    );
   }
 }

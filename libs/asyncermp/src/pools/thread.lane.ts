@@ -1,11 +1,9 @@
 import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { decodeError, encodeError } from '../protocol/error-codec.js';
 import { FromWorker, ToWorker, type FromWorkerMessage } from '../protocol/envelope.js';
-import { addRun, newRunMessage, type RunMessage } from '../protocol/run-message.js';
 import { Slots } from '../protocol/slots.js';
-import { findUncloneable } from '../protocol/uncloneable.js';
-import { TaskSerializationError } from '../tasks/errors.js';
 import type { Attempt, Lane, LaneListener } from './lane.js';
+import { postAttempts } from './post-attempts.js';
 import { SlotTable } from './slot-table.js';
 import { ThreadDeath } from './thread-death.js';
 import { ThreadLease } from './thread-lease.js';
@@ -77,55 +75,23 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
   }
 
   flush(): void {
-    if (this.#outbox.length === 0) {
-      return;
-    }
     const slots = this.#outbox;
     this.#outbox = [];
-    let together: A[] = [];
+    const attempts: A[] = [];
     for (const slot of slots) {
       const attempt = this.#table.at(slot);
-      if (!attempt) {
+      if (attempt) {
+        attempts.push(attempt);
+      } else {
         // Taken back before it was sent.
         this.#release(slot);
         queueMicrotask(() => this.listener.onSkipped(this));
-      } else if (attempt.transferList) {
-        // What is handed over goes with its own message, but no earlier than what was sent before.
-        this.#postAll(together);
-        together = [];
-        this.#post(attempt);
-      } else {
-        together.push(attempt);
       }
     }
-    this.#postAll(together);
-  }
-
-  #postAll(attempts: readonly A[]): void {
-    if (attempts.length > 0) {
-      try {
-        this.#port.postMessage(runMessage(attempts));
-      } catch {
-        // One of them cannot be cloned: each for itself, to see which.
-        attempts.forEach((attempt) => this.#post(attempt));
-      }
-    }
-  }
-
-  #post(attempt: A): void {
-    try {
-      this.#port.postMessage(runMessage([attempt]), attempt.transferList);
-    } catch (error) {
+    postAttempts(this.#port, attempts, (attempt, error) => {
       this.#release(attempt.slot);
-      const culprit = findUncloneable(attempt.args, 'args', attempt.transferList);
-      const sendError = new TaskSerializationError(
-        culprit?.path ?? 'args',
-        culprit?.what ?? `cannot be cloned (${String(error)})`,
-        { uid: attempt.uid, handler: attempt.handlerName },
-        { cause: error },
-      );
-      this.listener.onUnsendable(this, attempt, sendError);
-    }
+      this.listener.onUnsendable(this, attempt, error);
+    });
   }
 
   isStarted(attempt: A): boolean {
@@ -279,12 +245,4 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
     }
     this.listener.onEnded(this, { running, runningSince, waiting, ...this.#death.report() });
   }
-}
-
-function runMessage(attempts: readonly Attempt[]): RunMessage {
-  const message = newRunMessage();
-  for (const { slot, givenUid, seq, args } of attempts) {
-    addRun(message, slot, givenUid ?? seq, args);
-  }
-  return message;
 }

@@ -1,8 +1,9 @@
 import type { Transferable } from 'node:worker_threads';
 import { flatLength } from '../protocol/array-scan.js';
+import { serializationError } from '../protocol/serialization-error.js';
 import { takeTransferList } from '../protocol/transfer.js';
 import { findUncloneable } from '../protocol/uncloneable.js';
-import { ConfigurationError, TaskSerializationError } from '../tasks/errors.js';
+import { ConfigurationError } from '../tasks/errors.js';
 import type { TaskOptions } from '../tasks/task-options.js';
 import { checkTaskOptions } from '../tasks/task-options.rules.js';
 import { policyOfCall, type HandlerRecord, type TaskPolicy } from './handler-record.js';
@@ -73,12 +74,7 @@ function checkArguments(
   }
   const culprit = findUncloneable(args, path, handOver);
   if (culprit) {
-    throw new TaskSerializationError(
-      culprit.path,
-      culprit.what,
-      { uid: options?.uid, handler: handler.name },
-      culprit.cause === undefined ? undefined : { cause: culprit.cause },
-    );
+    throw serializationError(culprit, { uid: options?.uid, handler: handler.name });
   }
   return handOver;
 }

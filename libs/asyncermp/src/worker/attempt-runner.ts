@@ -6,10 +6,10 @@ import { FromWorker, type FromWorkerMessage, type LeaseData } from '../protocol/
 import type { EncodedError } from '../protocol/error-codec.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { readRuns, type RunMessage, type SentRun } from '../protocol/run-message.js';
+import { failedToClone, serializationError } from '../protocol/serialization-error.js';
 import { Slots } from '../protocol/slots.js';
 import { takeTransferList } from '../protocol/transfer.js';
 import { findUncloneable } from '../protocol/uncloneable.js';
-import { TaskSerializationError } from '../tasks/errors.js';
 import { inMode } from './over-items.js';
 import { callForTask } from './current-task.js';
 import { RunningTask, type TaskLink } from './running-task.js';
@@ -129,22 +129,14 @@ export class AttemptRunner implements TaskLink {
     // Before it is sent, since what V8 can write but not read (nested too deeply) would take with it
     // whatever is sent behind it.
     const culprit = findUncloneable(result, 'result', transferList);
-    let cause = culprit?.cause;
-    if (!culprit) {
-      try {
-        this.#port.postMessage([FromWorker.Completed, slot, result], transferList);
-        return;
-      } catch (error) {
-        cause = error;
-      }
+    if (culprit) {
+      throw serializationError(culprit, { uid, handler });
     }
-    const { path, what } = culprit ?? { path: 'result', what: 'cannot be cloned' };
-    throw new TaskSerializationError(
-      path,
-      what,
-      { uid, handler },
-      cause === undefined ? undefined : { cause },
-    );
+    try {
+      this.#port.postMessage([FromWorker.Completed, slot, result], transferList);
+    } catch (error) {
+      throw failedToClone(result, 'result', transferList, error, { uid, handler });
+    }
   }
 
   #fail({ slot }: RunningTask, thrown: unknown): void {

@@ -1,7 +1,7 @@
 import { RunMode, type ItemOutcome } from '../protocol/chunk.js';
 import { encodeError } from '../protocol/error-codec.js';
+import { serializationError } from '../protocol/serialization-error.js';
 import { findUncloneable } from '../protocol/uncloneable.js';
-import { TaskSerializationError } from '../tasks/errors.js';
 import type { RunningTask } from './running-task.js';
 
 type Run = (this: unknown, ...args: unknown[]) => unknown;
@@ -47,12 +47,6 @@ function settledOverItems(run: Run, task: RunningTask): Run {
 function refuseUncloneable(result: unknown, { uid, handler }: RunningTask): void {
   const culprit = findUncloneable(result, 'result');
   if (culprit) {
-    const { path, what, cause } = culprit;
-    throw new TaskSerializationError(
-      path,
-      what,
-      { uid, handler },
-      cause === undefined ? undefined : { cause },
-    );
+    throw serializationError(culprit, { uid, handler });
   }
 }

@@ -1,7 +1,8 @@
 import { monotonicMs } from '../protocol/monotonic-clock.js';
+import { serializationError } from '../protocol/serialization-error.js';
 import { autoUid } from '../protocol/uid.js';
 import { findUncloneable } from '../protocol/uncloneable.js';
-import { TaskCancelledError, TaskSerializationError } from '../tasks/errors.js';
+import { TaskCancelledError } from '../tasks/errors.js';
 import type { CurrentTask } from './current-task.js';
 
 /** What a running task needs of the lane that carries it. */
@@ -104,12 +105,7 @@ export class RunningTask implements CurrentTask {
   #check(value: unknown): void {
     const culprit = findUncloneable(value, 'progress');
     if (culprit) {
-      throw new TaskSerializationError(
-        culprit.path,
-        culprit.what,
-        { uid: this.uid, handler: this.handler },
-        culprit.cause === undefined ? undefined : { cause: culprit.cause },
-      );
+      throw serializationError(culprit, { uid: this.uid, handler: this.handler });
     }
   }
 }
