@@ -1,17 +1,31 @@
 import type { Transferable } from 'node:worker_threads';
 import { flatLength } from '../protocol/array-scan.js';
 import { serializationError } from '../protocol/serialization-error.js';
+import type { RunMode } from '../protocol/chunk.js';
 import { takeTransferList } from '../protocol/transfer.js';
 import { findUncloneable } from '../protocol/uncloneable.js';
 import { ConfigurationError } from '../tasks/errors.js';
 import type { TaskOptions } from '../tasks/task-options.js';
 import { checkTaskOptions } from '../tasks/task-options.rules.js';
 import { policyOfCall, type HandlerRecord, type TaskPolicy } from './handler-record.js';
+import type { GivenExtras } from './task-extras.js';
 
 /** What the options of one call come to. */
 export interface ResolvedCall {
   readonly policy: TaskPolicy;
   readonly handOver: readonly Transferable[] | undefined;
+}
+
+/** What a submission comes to. */
+export interface Submission {
+  readonly seq: number;
+  readonly handler: HandlerRecord;
+  readonly args: readonly unknown[];
+  readonly policy: TaskPolicy;
+  readonly priority: number;
+  readonly fairnessKey: string | undefined;
+  readonly mode: RunMode;
+  readonly extras: GivenExtras | undefined;
 }
 
 /**

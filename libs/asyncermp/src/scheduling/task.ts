@@ -6,25 +6,14 @@ import type { SettledState, TaskState } from '../tasks/task-state.js';
 import type { HandlerRecord, TaskPolicy } from './handler-record.js';
 import { settlePromise, type Outcome, type Resolve } from './settle-promise.js';
 import { QueueNode } from './task-queue.js';
-import { TaskExtras, type GivenExtras } from './task-extras.js';
+import type { Submission } from './submission.js';
+import { TaskExtras } from './task-extras.js';
 import { UID_PREFIX } from './task-numbers.js';
 
 /** Where a task stands inside the scheduler; a handle shows `sent` as queued or running. */
 type Phase = 'new' | 'queued' | 'sent' | 'retrying' | SettledState;
 
 const NONE: readonly never[] = [];
-
-/** What a submission comes to. */
-export interface Submission {
-  readonly seq: number;
-  readonly handler: HandlerRecord;
-  readonly args: readonly unknown[];
-  readonly policy: TaskPolicy;
-  readonly priority: number;
-  readonly fairnessKey: string | undefined;
-  readonly mode: RunMode;
-  readonly extras: GivenExtras | undefined;
-}
 
 /**
  * One submission of a handler. Its state changes through the transitions below and nowhere else; each
