@@ -134,13 +134,16 @@ async function loadLanes(
       );
   }
   const { ThreadPool } = await import('./pools/thread.pool.js');
-  return ({ resourceLimits, maxWorkerHeap, env, execArgv }, { manifest }) =>
-    new ThreadPool({
-      manifest,
-      uidPrefix: UID_PREFIX,
-      resourceLimits,
-      maxHeapBytes: maxWorkerHeap * 1_048_576,
-      env,
-      execArgv,
-    });
+  return ({ resourceLimits, maxWorkerHeap, env, execArgv, preload }, { manifest }) =>
+    new ThreadPool(
+      {
+        manifest,
+        uidPrefix: UID_PREFIX,
+        resourceLimits,
+        maxHeapBytes: maxWorkerHeap * 1_048_576,
+        env,
+        execArgv,
+      },
+      preload,
+    );
 }

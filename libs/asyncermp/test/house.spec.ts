@@ -15,6 +15,7 @@ const ROOMS = [
   'registry',
   'protocol',
   'tasks',
+  'preload',
 ];
 
 const source = fileURLToPath(new URL('../src/', import.meta.url));

@@ -30,10 +30,10 @@ export class ThreadLease {
   constructor(
     port: MessagePort,
     data: Pick<LeaseData, 'slots' | 'worker'>,
-    { entryFile, env, execArgv, resourceLimits, ...options }: ThreadOptions,
+    { entryFile, image, env, execArgv, resourceLimits, ...options }: ThreadOptions,
     events: ThreadEvents,
   ) {
-    const lease: LeaseData = { port, ...data, ...options };
+    const lease: LeaseData = { port, ...data, ...options, image: image?.image };
     const threadOptions: NodeThreadOptions = {
       resourceLimits,
       ...(env !== undefined && { env }),

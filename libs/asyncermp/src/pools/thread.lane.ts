@@ -2,6 +2,7 @@ import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:wor
 import { decodeError, encodeError } from '../protocol/error-codec.js';
 import { FromWorker, ToWorker, type FromWorkerMessage } from '../protocol/envelope.js';
 import { Slots } from '../protocol/slots.js';
+import type { LogLine } from '../tasks/log-line.js';
 import type { Attempt, Lane, LaneListener } from './lane.js';
 import { postAttempts } from './post-attempts.js';
 import { SlotTable } from './slot-table.js';
@@ -39,7 +40,7 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
 
   constructor(
     readonly id: number,
-    options: ThreadOptions,
+    private readonly options: ThreadOptions,
     private readonly listener: LaneListener<A>,
   ) {
     const { port1, port2 } = new MessageChannel();
@@ -193,6 +194,13 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
       case FromWorker.HeapLimit:
         this.listener.onHeapLimit(this);
         break;
+      case FromWorker.CodeCache:
+        this.options.image?.keep(message[1]);
+        break;
+      case FromWorker.ImageFailed:
+        this.options.image?.drop();
+        this.listener.onLog(this, 'warn', imageFailed(message[1]));
+        break;
       case FromWorker.Log:
         this.listener.onLog(this, message[1], message[2]);
         break;
@@ -245,4 +253,16 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
     }
     this.listener.onEnded(this, { running, runningSince, waiting, ...this.#death.report() });
   }
+}
+
+function imageFailed(error: string): LogLine {
+  return {
+    message:
+      'A worker could not run the image of what workers load (the option preload), and loads it file by ' +
+      `file, as all workers will from now on: ${error}`,
+    context: undefined,
+    extra: [],
+    uid: undefined,
+    handler: undefined,
+  };
 }

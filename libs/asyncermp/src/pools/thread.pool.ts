@@ -1,8 +1,10 @@
 import type { ResourceLimits, WorkerOptions } from 'node:worker_threads';
 import type { WorkerManifest } from '../protocol/envelope.js';
 import { entryFile } from '../worker/entry-file.js';
+import { loadsPlainly } from './loads-plainly.js';
 import type { Attempt, Lane, LaneFactory, LaneListener } from './lane.js';
 import { ThreadLane } from './thread.lane.js';
+import { WorkerImage } from './worker-image.js';
 
 /** What every thread of a pool is made with. */
 export interface ThreadOptions {
@@ -11,6 +13,8 @@ export interface ThreadOptions {
   readonly uidPrefix: string;
   /** The file that serves a lease, as a path; undefined in a bundle, which serves it itself. */
   readonly entryFile: string | undefined;
+  /** What workers need not load file by file; undefined where they do. */
+  readonly image: WorkerImage | undefined;
   readonly resourceLimits: ResourceLimits;
   readonly maxHeapBytes: number;
   readonly env: WorkerOptions['env'];
@@ -21,8 +25,17 @@ export interface ThreadOptions {
 export class ThreadPool<A extends Attempt> implements LaneFactory<A> {
   readonly #options: ThreadOptions;
 
-  constructor(options: Omit<ThreadOptions, 'entryFile'>) {
-    this.#options = { entryFile: entryFile(), ...options };
+  /** @param preload Whether workers may be given an image of what they all load. */
+  constructor(options: Omit<ThreadOptions, 'entryFile' | 'image'>, preload: boolean) {
+    const { execArgv, env } = options;
+    const file = entryFile();
+    const mayPreload =
+      preload && loadsPlainly(execArgv, typeof env === 'object' ? env : process.env);
+    this.#options = {
+      ...options,
+      entryFile: file,
+      image: mayPreload && file !== undefined ? WorkerImage.of(file) : undefined,
+    };
   }
 
   create(id: number, listener: LaneListener<A>): Lane<A> {

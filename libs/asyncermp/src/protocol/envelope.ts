@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import type { ModuleImage } from '../preload/module-image.js';
 import type { LogLevelName, LogLine } from '../tasks/log-line.js';
 import type { EncodedError } from './error-codec.js';
 import type { RunMessage } from './run-message.js';
@@ -22,6 +23,8 @@ export const FromWorker = {
   Skipped: 7,
   Log: 8,
   HeapLimit: 9,
+  CodeCache: 10,
+  ImageFailed: 11,
 } as const;
 
 export type ToWorkerMessage =
@@ -38,6 +41,8 @@ export type FromWorkerMessage =
   | [head: typeof FromWorker.Failed, slot: number, error: EncodedError]
   | [head: typeof FromWorker.Skipped, slot: number]
   | [head: typeof FromWorker.HeapLimit]
+  | [head: typeof FromWorker.CodeCache, codeCache: SharedArrayBuffer]
+  | [head: typeof FromWorker.ImageFailed, error: string]
   | [head: typeof FromWorker.Log, level: LogLevelName, line: LogLine];
 
 /** Which handlers a worker must know, by name, and the files whose import registers them. */
@@ -58,4 +63,6 @@ export interface LeaseData {
   readonly worker: number;
   /** The heap in use, in bytes, above which the worker asks to be replaced; Infinity for never. */
   readonly maxHeapBytes: number;
+  /** What the worker need not load file by file; undefined where it has to. */
+  readonly image: ModuleImage | undefined;
 }

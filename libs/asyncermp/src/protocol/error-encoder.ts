@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import type { EncodedError, EncodedInstance, EncodedList, EncodedValue } from './encoded-error.js';
 import { classIdsOf } from './error-classes.js';
 import { framesOfHandler } from './handler-call.js';
+import { originalFrames } from '../preload/original-frames.js';
 import { headline, safeInspect } from '../tasks/safe-inspect.js';
 import { findUncloneable } from './uncloneable.js';
 
@@ -41,7 +42,7 @@ export class ErrorEncoder {
       className: typeof className === 'string' ? className : '',
       classes: attempt(() => classIdsOf(error)) ?? [],
       message: typeof message === 'string' ? message : safeInspect(message ?? ''),
-      stack: typeof stack === 'string' ? framesOfHandler(stack) : undefined,
+      stack: typeof stack === 'string' ? originalFrames(framesOfHandler(stack)) : undefined,
       properties: [],
     };
     this.#encoded.set(error, instance);

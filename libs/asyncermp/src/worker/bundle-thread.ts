@@ -1,6 +1,6 @@
 import { Worker, workerData, type WorkerOptions } from 'node:worker_threads';
 import type { LeaseData } from '../protocol/envelope.js';
-import serveLease from './entry.js';
+import { serveLease } from './serve-lease.js';
 import { urlOf } from './file-url.js';
 import { workerNumber } from './inside-worker.js';
 

@@ -1,69 +1,37 @@
 import { inspect } from 'node:util';
-import { encodeError } from '../protocol/error-codec.js';
-import {
-  FromWorker,
-  ToWorker,
-  type LeaseData,
-  type ToWorkerMessage,
-} from '../protocol/envelope.js';
-import { AttemptRunner } from './attempt-runner.js';
-import { createWorkerContainer, type WorkerContainer } from './container.js';
-import { runningTask } from './current-task.js';
-import { inertProviders } from './inert-providers.js';
-import { markWorker } from './inside-worker.js';
-import { WorkerLogger } from './worker-logger.js';
+import { FromWorker, type LeaseData } from '../protocol/envelope.js';
+import { runImage, type RunningImage } from '../preload/run-image.js';
+import { filesOfImage } from './image-files.js';
+
+/** How long a worker is left to its first tasks, before what V8 has compiled for them is copied, in ms. */
+const CODE_CACHE_DELAY_MS = 200;
 
 /**
- * What piscina runs in a thread: it lasts as long as the lease. The thread builds the handlers'
- * providers once, takes attempts over the lease's port, and closes the providers when it is released.
+ * What piscina runs in a thread: it lasts as long as the lease. Whatever the image holds must not be
+ * imported here, or it would be loaded twice.
  */
-export default async function serveLease(lease: LeaseData): Promise<void> {
-  const { port } = lease;
-  markWorker(lease.worker);
-  const logger = new WorkerLogger(port);
-  let container: WorkerContainer;
-  try {
-    container = await createWorkerContainer(lease.manifest, {
-      logger,
-      inertProviders,
-      isTaskRunning: () => runningTask() !== undefined,
-    });
-  } catch (error) {
-    port.postMessage([FromWorker.StartFailed, encodeError(error)]);
-    port.close();
-    return;
-  }
-  await serve(lease, container);
-  try {
-    await container.close();
-  } catch (error) {
-    logger.error(`A shutdown hook of worker ${lease.worker} failed: ${inspect(error)}`);
-  }
-  port.close();
+export default async function startWorker(lease: LeaseData): Promise<void> {
+  const image = lease.image && startImage(lease);
+  const { serveLease } = image ?? (await import('./serve-lease.js'));
+  await serveLease(lease);
 }
 
-/** Until the application releases the worker. */
-function serve(lease: LeaseData, container: WorkerContainer): Promise<void> {
-  const { port } = lease;
-  const runner = new AttemptRunner(lease, container.handlers);
-  return new Promise((released) => {
-    port.on('message', (message: ToWorkerMessage) => {
-      switch (message[0]) {
-        case ToWorker.Run:
-          runner.receive(message);
-          break;
-        case ToWorker.Cancel:
-          runner.cancel(message[1], message[2]);
-          break;
-        case ToWorker.Release:
-          released();
-          break;
-      }
-    });
-    // An attempt that arrived broken would never be answered: the worker must not outlive it.
-    port.on('messageerror', (error) => {
-      throw error;
-    });
-    port.postMessage([FromWorker.Ready]);
-  });
+type ServeLease = typeof import('./serve-lease.js');
+
+/** Undefined where it fails: whatever the reason, a worker can do without. */
+function startImage({ image, port }: LeaseData): ServeLease | undefined {
+  if (image === undefined) return undefined;
+  const { library, serveLease } = filesOfImage(import.meta.url);
+  let running: RunningImage;
+  try {
+    running = runImage(image, [library, serveLease]);
+  } catch (error) {
+    port.postMessage([FromWorker.ImageFailed, inspect(error)]);
+    return undefined;
+  }
+  if (image.codeCache === undefined) {
+    const offer = () => port.postMessage([FromWorker.CodeCache, running.codeCache()]);
+    setTimeout(offer, CODE_CACHE_DELAY_MS).unref();
+  }
+  return running.namespace(serveLease) as ServeLease;
 }

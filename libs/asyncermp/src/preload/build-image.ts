@@ -1,0 +1,51 @@
+import type { ImageIndex, ModuleImage } from './module-image.js';
+import { readModuleGraph } from './module-graph.js';
+
+/**
+ * Makes an image of the files, and of what they import.
+ *
+ * @param entries Absolute paths.
+ * @throws UnsupportedModuleError for a file that an image cannot hold
+ */
+export function buildImage(entries: readonly string[]): ModuleImage {
+  const modules = readModuleGraph(entries);
+  const texts: string[] = [];
+  let line = 1;
+  const index: ImageIndex = {
+    modules: modules.map(({ file, format, head, body, dependencies, stars }) => {
+      const text = `${head}${body},\n`;
+      texts.push(text);
+      const first = line;
+      line += text.split('\n').length - 1;
+      return {
+        file,
+        format,
+        dependencies: [...dependencies].map(([specifier, found]) => [
+          specifier,
+          typeof found === 'string' ? found : found.number,
+        ]),
+        stars,
+        line: first,
+        column: head.length + (first === 1 ? OPEN.length : 0),
+      };
+    }),
+  };
+  const script = `${OPEN}${texts.join('')}]`.replace(BEYOND_LATIN1, escaped);
+  return { script: shared(script), index: JSON.stringify(index), codeCache: undefined };
+}
+
+const OPEN = '[';
+
+/** V8 keeps a script twice as large that has a single one of these. */
+const BEYOND_LATIN1 = /[^\0-\xff]/g;
+
+/** The same in a string, in a regular expression and in a name; a comment may say it in any way. */
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+function shared(latin1: string): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(latin1.length);
+  Buffer.from(memory).write(latin1, 'latin1');
+  return memory;
+}

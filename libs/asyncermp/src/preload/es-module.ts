@@ -1,0 +1,184 @@
+import {
+  parse,
+  type DirectExport,
+  type Export,
+  type Reexport,
+  type StaticImport,
+} from 'es-module-lexer';
+import { applyEdits, type Edit } from './edits.js';
+import {
+  checkNames,
+  dynamicImports,
+  RESERVED,
+  UnsupportedModuleError,
+  type ModuleSource,
+} from './module-source.js';
+
+/**
+ * Makes a generator function of an ES module:
+ *
+ * ```js
+ * (function* (link, dependencies, meta, importFrom) {
+ *   'use strict';
+ *   let imported, ...;                           // set by the setters, when a dependency has evaluated
+ *   link({ exported: () => local, ... }, [() => { imported = dependencies[0].imported }, ...]);
+ *   yield;
+ *   ...                                          // the module's own text, without imports and exports
+ * })
+ * ```
+ *
+ * Up to the `yield` its functions exist and its exports can be asked for, so modules that import each
+ * other work as they do in Node; so does `export`ed state that changes while its module evaluates, and
+ * not later, which {@link checkBindings} refuses.
+ *
+ * @throws UnsupportedModuleError, and what the lexer throws for a source that it cannot read
+ */
+export function esModule(source: string): ModuleSource {
+  checkNames(source);
+  const [imports, exported] = parse(source);
+  checkBindings(source, exported);
+  const statements = imports.filter((found): found is StaticImport => isStatic(found.type));
+  const requests = [...new Set(statements.map(({ specifier }) => specifier))];
+  const numberOf = (specifier: string): number => requests.indexOf(specifier);
+
+  const bindings = statements.flatMap((statement) => {
+    const number = numberOf(statement.specifier);
+    return bindingsOf(source, statement).map((binding) => ({ ...binding, number }));
+  });
+  const setters = requests.map((_, number) => {
+    const own = bindings.filter((binding) => binding.number === number);
+    return `()=>{${own.map(({ local, name }) => `${local}=${member(number, name)};`).join('')}}`;
+  });
+  const getters = exported
+    .filter((found) => found.type !== 'reexport-all')
+    .map((found) => `${JSON.stringify(found.name)}:()=>${valueOf(found, numberOf)}`);
+  const locals = bindings.map(({ local }) => local);
+
+  return {
+    head:
+      `(function*(${RESERVED}link,${RESERVED}dependencies,${RESERVED}meta,${RESERVED}import){"use strict";` +
+      (locals.length > 0 ? `let ${locals.join(',')};` : '') +
+      `${RESERVED}link({${getters.join(',')}},[${setters.join(',')}]);yield;`,
+    body: `${applyEdits(source, [
+      ...statements.map(({ importStart, importEnd }) => remove(importStart, importEnd)),
+      ...imports.filter(({ type }) => type === 'import-meta').map(metaEdit),
+      ...dynamicImports(imports),
+      ...exportEdits(source, exported, statements),
+    ])}\n})`,
+    requests,
+    stars: statements
+      .filter(({ type }) => type === 'reexport-star')
+      .map(({ specifier }) => numberOf(specifier)),
+  };
+}
+
+function isStatic(type: string): boolean {
+  return type === 'static' || type === 'reexport-star';
+}
+
+/** A name that an import statement binds; `name` is null for the whole namespace. */
+interface Binding {
+  readonly local: string;
+  readonly name: string | null;
+}
+
+const COMMENT = /\/\*[^]*?\*\/|\/\/.*/g;
+
+/** The names that an import statement binds, read from its clause, which the lexer leaves alone. */
+function bindingsOf(source: string, statement: StaticImport): Binding[] {
+  if (statement.attributes !== null || statement.phase !== null) {
+    throw new UnsupportedModuleError('an import with attributes or phases');
+  }
+  const text = source.slice(statement.importStart, statement.start - 1).replace(COMMENT, '');
+  if (!text.startsWith('import')) return []; // export ... from
+  const clause = text.slice('import'.length).replace(/\bfrom\s*$/, '');
+  const [, named = ''] = /\{([^]*)\}/.exec(clause) ?? [];
+  const whole = clause.replace(/\{[^]*\}/, '');
+  return [
+    ...parts(whole).map((part) => {
+      const [, namespace] = /^\*\s*as\s+(\S+)$/.exec(part) ?? [];
+      return namespace === undefined
+        ? { local: part, name: 'default' }
+        : { local: namespace, name: null };
+    }),
+    ...parts(named).map((part) => {
+      const [name = '', local = name] = part.split(/\s+as\s+/);
+      return { local, name: name.replace(/^["']|["']$/g, '') };
+    }),
+  ];
+}
+
+function parts(list: string): string[] {
+  return list
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function member(number: number, name: string | null): string {
+  const namespace = `${RESERVED}dependencies[${number}]`;
+  return name === null ? namespace : `${namespace}[${JSON.stringify(name)}]`;
+}
+
+/** What the getter of an export returns. */
+function valueOf(found: DirectExport | Reexport, numberOf: (specifier: string) => number): string {
+  if (found.type === 'reexport') return member(numberOf(found.from), found.importName);
+  return found.localName ?? `${RESERVED}default`;
+}
+
+/** Takes the exports out of the text, and leaves what they declare. */
+function exportEdits(
+  source: string,
+  exported: readonly Export[],
+  statements: readonly StaticImport[],
+): Edit[] {
+  const removed = new Set(statements.map(({ importStart }) => importStart));
+  const edits = new Map<number, Edit>();
+  for (const found of exported) {
+    const { exportStart: start } = found;
+    if (removed.has(start)) continue;
+    const text = source.slice(start);
+    const list = /^export\s*\{[^}]*\}\s*;?/.exec(text);
+    const keyword = list ?? /^export\s+(?:default\s+)?/.exec(text);
+    if (keyword === null) throw new UnsupportedModuleError('an export of an unknown form');
+    const isValue = found.type === 'direct' && found.localName === undefined;
+    edits.set(start, {
+      ...remove(start, start + keyword[0].length),
+      text: isValue ? `const ${RESERVED}default=` : '',
+    });
+  }
+  // What makes a module of a file that exports nothing; the lexer does not list it.
+  for (const { index, 0: text } of source.matchAll(/^export\s*\{\s*\};?/gm)) {
+    edits.set(index, remove(index, index + text.length));
+  }
+  return [...edits.values()];
+}
+
+function metaEdit({ importStart, importEnd }: { importStart: number; importEnd: number }): Edit {
+  return { start: importStart, end: importEnd, text: `${RESERVED}meta` };
+}
+
+function remove(start: number, end: number): Edit {
+  return { start, end, text: '' };
+}
+
+/**
+ * Importers are given the value that an export has when its module has evaluated. A variable could
+ * have another one later: only those are taken that compilers write for classes with decorators
+ * (`let A = class A {}; A = __decorate(...)`) and for enums (`var E; (function (E) {...})(E || (E = {}))`).
+ *
+ * @throws UnsupportedModuleError for any other exported variable
+ */
+function checkBindings(source: string, exported: readonly Export[]): void {
+  for (const found of exported) {
+    if (found.type !== 'direct' || found.localName === undefined) continue;
+    const name = found.localName.replaceAll('$', String.raw`\$`);
+    const variable = new RegExp(String.raw`^(?:export\s+)?(?:let|var)\s+${name}\b(.*)`, 'm').exec(
+      source,
+    );
+    const isEnum = new RegExp(String.raw`^\}\)\(${name} \|\| \(`, 'm').test(source);
+    if (variable && !isEnum && !/^\s*=\s*(?:\w+_1\s*=\s*)?class\b/.test(variable[1] ?? '')) {
+      throw new UnsupportedModuleError(`an exported variable, ${found.localName}`);
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type {
+  CommonJsFunction,
+  EsModuleFunction,
+  ImageModule,
+  ImportFrom,
+  Namespace,
+} from './module-image.js';
+import { evaluateAs } from './node-module.js';
+
+/** A module that evaluates, or has evaluated. */
+interface LinkedModule {
+  /** What `require()` returns: of an ES module its namespace. */
+  exports: unknown;
+  /** What `import * as` gives. */
+  namespace: Namespace;
+  /** Called when the module has evaluated; undefined from then on. */
+  waiting: (() => void)[] | undefined;
+}
+
+/**
+ * Evaluates the modules of an image, each once, in the order and with the bindings that Node would give
+ * them. The modules of an image that import each other in a circle are no exception.
+ */
+export class Linker {
+  readonly #linked: (LinkedModule | undefined)[] = [];
+
+  /** @param functions What the script of the image evaluates to. */
+  constructor(
+    private readonly modules: readonly ImageModule[],
+    private readonly functions: readonly (EsModuleFunction | CommonJsFunction)[],
+  ) {}
+
+  /** What `import * as` gives; evaluates the module, where that was not done before. */
+  namespace(number: number): Namespace {
+    return this.#link(number).namespace;
+  }
+
+  /** What `require()` returns; evaluates the module, where that was not done before. */
+  exports(number: number): unknown {
+    return this.#link(number).exports;
+  }
+
+  #link(number: number): LinkedModule {
+    const known = this.#linked[number];
+    if (known !== undefined) return known;
+    const module = this.modules[number];
+    if (module === undefined) throw new RangeError(`The image has no module ${number}`);
+    return module.format === 'module'
+      ? this.#linkEsModule(number, module)
+      : this.#linkCommonJs(number, module);
+  }
+
+  #linkEsModule(number: number, { file, dependencies, stars }: ImageModule): LinkedModule {
+    const namespace = Object.create(null) as Namespace;
+    const waiting: (() => void)[] = [];
+    const linked: LinkedModule = { exports: namespace, namespace, waiting };
+    this.#linked[number] = linked;
+    const namespaces: Namespace[] = [];
+    let setters: readonly (() => void)[] = [];
+    const evaluation = (this.functions[number] as EsModuleFunction)(
+      (exported, setImports) => {
+        for (const [name, get] of Object.entries(exported)) define(namespace, name, get);
+        setters = setImports;
+      },
+      namespaces,
+      metaOf(file),
+      importFrom(file),
+    );
+    evaluation.next();
+    for (const [request, [specifier, found]] of dependencies.entries()) {
+      const dependency = typeof found === 'number' ? this.#link(found) : builtin(found);
+      namespaces[request] = dependency.namespace;
+      const complete = (): void => {
+        setters[request]?.();
+        if (stars.includes(request)) exportAll(namespace, dependency.namespace);
+      };
+      if (dependency.waiting === undefined) {
+        complete();
+      } else {
+        // It imports this one. Its functions are there already; the rest comes when it has evaluated.
+        tolerantly(specifier, complete);
+        dependency.waiting.push(complete);
+      }
+    }
+    evaluation.next();
+    linked.waiting = undefined;
+    for (const complete of waiting) complete();
+    return linked;
+  }
+
+  #linkCommonJs(number: number, { file, dependencies }: ImageModule): LinkedModule {
+    const module = { id: file, filename: file, path: dirname(file), loaded: false, exports: {} };
+    const linked: LinkedModule = { exports: module.exports, namespace: {}, waiting: [] };
+    this.#linked[number] = linked;
+    const found = new Map(dependencies);
+    let native: NodeJS.Require | undefined;
+    const require = (specifier: string): unknown => {
+      const dependency = found.get(specifier);
+      return typeof dependency === 'number'
+        ? this.#link(dependency).exports
+        : (native ??= createRequire(file))(specifier);
+    };
+    try {
+      (this.functions[number] as CommonJsFunction).call(
+        module.exports,
+        module.exports,
+        require,
+        Object.defineProperty(module, 'exports', {
+          get: () => linked.exports,
+          set: (exports: unknown) => {
+            linked.exports = exports;
+          },
+          enumerable: true,
+        }),
+        file,
+        module.path,
+        importFrom(file),
+      );
+    } catch (error) {
+      // As Node: who requires it again has it evaluated again.
+      this.#linked[number] = undefined;
+      throw error;
+    }
+    module.loaded = true;
+    const waiting = linked.waiting ?? [];
+    linked.waiting = undefined;
+    linked.namespace = namespaceOf(linked.exports);
+    for (const complete of waiting) complete();
+    return linked;
+  }
+}
+
+function define(namespace: Namespace, name: string, get: () => unknown): void {
+  Object.defineProperty(namespace, name, { get, enumerable: true });
+}
+
+/** `export *`: what the module exports itself comes first. */
+function exportAll(namespace: Namespace, from: Namespace): void {
+  for (const name of Object.keys(from)) {
+    if (name !== 'default' && !(name in namespace)) define(namespace, name, () => from[name]);
+  }
+}
+
+/** What is not there yet throws when it is asked for, as in Node, and comes later. */
+function tolerantly(specifier: string, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) {
+      throw new Error(`Cannot link ${specifier}`, { cause: error });
+    }
+  }
+}
+
+/** The namespace of a CommonJS module, as Node makes it for `import`: its properties, and all as `default`. */
+function namespaceOf(exports: unknown): Namespace {
+  const namespace = Object.create(null) as Namespace;
+  if ((typeof exports === 'object' && exports !== null) || typeof exports === 'function') {
+    Object.assign(namespace, exports);
+  }
+  namespace['default'] = exports;
+  return namespace;
+}
+
+function builtin(name: string): LinkedModule {
+  const exports = process.getBuiltinModule(name) as object;
+  // Not copied: some of what Node's modules export is made when it is asked for.
+  const namespace = Object.create(exports, { default: { value: exports } }) as Namespace;
+  return { exports, namespace, waiting: undefined };
+}
+
+function metaOf(file: string): object {
+  return {
+    get url() {
+      return pathToFileURL(file).href;
+    },
+    filename: file,
+    dirname: dirname(file),
+  };
+}
+
+/** `import()` resolves relative to the file that it stands in. */
+function importFrom(file: string): ImportFrom {
+  let native: ImportFrom | undefined;
+  return (specifier, options) => {
+    native ??= evaluateAs(file, IMPORT, 'commonjs') as ImportFrom;
+    return native(specifier, options);
+  };
+}
+
+const IMPORT = 'module.exports = (specifier, options) => import(specifier, options)';

@@ -1,0 +1,37 @@
+import type { Import } from 'es-module-lexer';
+import type { Edit } from './edits.js';
+
+/** A module as a function, and what it asks for. */
+export interface ModuleSource {
+  /** The function's text up to the module's own. */
+  readonly head: string;
+  /** The module's own text, on the lines on which it was. */
+  readonly body: string;
+  /** Specifiers, each once, in the order in which the module asks for them. */
+  readonly requests: readonly string[];
+  /** Of which requests everything is exported. */
+  readonly stars: readonly number[];
+}
+
+/** The module uses something that an image cannot hold. */
+export class UnsupportedModuleError extends Error {}
+
+/** Begins the names that are given to what the functions are called with; no module may have such a name. */
+export const RESERVED = '$preload_';
+
+/** A module's `import()` becomes a call, since what it resolves depends on the file that it stands in. */
+export function dynamicImports(imports: readonly Import[]): Edit[] {
+  return imports
+    .filter((found) => found.type === 'dynamic')
+    .map(({ importStart, phase }) => {
+      if (phase !== null) throw new UnsupportedModuleError('an import in phases');
+      return { start: importStart, end: importStart + 'import'.length, text: `${RESERVED}import` };
+    });
+}
+
+/** @throws UnsupportedModuleError when the source has reserved names */
+export function checkNames(source: string): void {
+  if (source.includes(RESERVED)) {
+    throw new UnsupportedModuleError(`a name that begins with ${RESERVED}`);
+  }
+}

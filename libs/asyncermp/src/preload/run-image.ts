@@ -1,0 +1,58 @@
+import { fileURLToPath } from 'node:url';
+import { Script } from 'node:vm';
+import { imageFrames } from './image-frames.js';
+import { Linker } from './linker.js';
+import { makeKnown } from './make-known.js';
+import type {
+  CommonJsFunction,
+  EsModuleFunction,
+  ImageIndex,
+  ModuleImage,
+} from './module-image.js';
+import { setOriginalFrames } from './original-frames.js';
+
+/** An image in the thread that runs it. */
+export interface RunningImage {
+  /** What the module exports. */
+  namespace(file: string): Record<string, unknown>;
+  /** What V8 has compiled of the script so far. */
+  codeCache(): SharedArrayBuffer;
+}
+
+/** The name of the script, in the directory of this library; no such file is there. */
+const SCRIPT = fileURLToPath(new URL('../preloaded.js', import.meta.url));
+
+/**
+ * Runs the script of the image, and makes its modules known to Node. Nothing may have imported these
+ * before.
+ *
+ * @param entries The modules that are evaluated at once, with all that they import.
+ * @throws what V8 or a module throws
+ */
+export function runImage(image: ModuleImage, entries: readonly string[]): RunningImage {
+  const { modules } = JSON.parse(image.index) as ImageIndex;
+  const script = new Script(Buffer.from(image.script).toString('latin1'), {
+    filename: SCRIPT,
+    ...(image.codeCache && { cachedData: Buffer.from(image.codeCache) }),
+  });
+  const functions = script.runInThisContext() as (EsModuleFunction | CommonJsFunction)[];
+  setOriginalFrames(imageFrames(SCRIPT, modules));
+  const linker = new Linker(modules, functions);
+  const numbers = new Map(modules.map(({ file }, number) => [file, number]));
+  const numberOf = (file: string): number => {
+    const number = numbers.get(file);
+    if (number === undefined) throw new RangeError(`The image has no ${file}`);
+    return number;
+  };
+  for (const entry of entries) linker.namespace(numberOf(entry));
+  makeKnown(modules, linker);
+  return {
+    namespace: (file) => linker.namespace(numberOf(file)),
+    codeCache: () => {
+      const data = script.createCachedData();
+      const memory = new SharedArrayBuffer(data.byteLength);
+      Buffer.from(memory).set(data);
+      return memory;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { inspect } from 'node:util';
+import { encodeError } from '../protocol/error-codec.js';
+import {
+  FromWorker,
+  ToWorker,
+  type LeaseData,
+  type ToWorkerMessage,
+} from '../protocol/envelope.js';
+import { AttemptRunner } from './attempt-runner.js';
+import { createWorkerContainer, type WorkerContainer } from './container.js';
+import { runningTask } from './current-task.js';
+import { inertProviders } from './inert-providers.js';
+import { markWorker } from './inside-worker.js';
+import { WorkerLogger } from './worker-logger.js';
+
+/**
+ * Serves a lease, and lasts as long as that. The thread builds the handlers' providers once, takes
+ * attempts over the lease's port, and closes the providers when it is released.
+ */
+export async function serveLease(lease: LeaseData): Promise<void> {
+  const { port } = lease;
+  markWorker(lease.worker);
+  const logger = new WorkerLogger(port);
+  let container: WorkerContainer;
+  try {
+    container = await createWorkerContainer(lease.manifest, {
+      logger,
+      inertProviders,
+      isTaskRunning: () => runningTask() !== undefined,
+    });
+  } catch (error) {
+    port.postMessage([FromWorker.StartFailed, encodeError(error)]);
+    port.close();
+    return;
+  }
+  await serve(lease, container);
+  try {
+    await container.close();
+  } catch (error) {
+    logger.error(`A shutdown hook of worker ${lease.worker} failed: ${inspect(error)}`);
+  }
+  port.close();
+}
+
+/** Until the application releases the worker. */
+function serve(lease: LeaseData, container: WorkerContainer): Promise<void> {
+  const { port } = lease;
+  const runner = new AttemptRunner(lease, container.handlers);
+  return new Promise((released) => {
+    port.on('message', (message: ToWorkerMessage) => {
+      switch (message[0]) {
+        case ToWorker.Run:
+          runner.receive(message);
+          break;
+        case ToWorker.Cancel:
+          runner.cancel(message[1], message[2]);
+          break;
+        case ToWorker.Release:
+          released();
+          break;
+      }
+    });
+    // An attempt that arrived broken would never be answered: the worker must not outlive it.
+    port.on('messageerror', (error) => {
+      throw error;
+    });
+    port.postMessage([FromWorker.Ready]);
+  });
+}
