@@ -81,12 +81,13 @@ export interface AsyncerMpOptions {
   /** Node's options for the workers. Default: those of the application. */
   readonly execArgv?: readonly string[];
   /**
-   * Whether workers are given what they all load, Nest and this library, as one script that is made when
-   * the application starts, rather than some 700 files: a worker is there in a third of the time, and takes less
-   * memory. Not done where Node's options change how modules are loaded (`--import`, `--require`,
-   * `--loader`, `--conditions`, ...). Default true.
+   * Whether workers are given what they all load, Nest and this library, as one script, rather than some
+   * 700 files: a worker is there in a third of the time. The script is made of the installed files when
+   * the application starts, and kept in `node_modules/.cache/nestjs-asyncermp`; with `'memory'`, or
+   * `NODE_DISABLE_COMPILE_CACHE` in the environment, nothing is written. Not done where Node's options
+   * hook into how modules are loaded (`--import`, `--require`, `--loader`). Default true.
    */
-  readonly preload?: boolean;
+  readonly preload?: boolean | 'memory';
   /** Where failures and workers' log lines go. Default: Nest's `Logger`, context `AsyncerMp`. */
   readonly logger?: LoggerService;
 }
@@ -122,7 +123,10 @@ const optionRules: OptionRules<AsyncerMpOptions> = {
     test: (value) => typeof value === 'symbol' || rules.object.test(value),
   },
   execArgv: rules.strings,
-  preload: rules.boolean,
+  preload: {
+    expected: "true, false or 'memory'",
+    test: (value) => value === 'memory' || rules.boolean.test(value),
+  },
   logger: rules.object,
 };
 

@@ -4,7 +4,7 @@ import { entryFile } from '../worker/entry-file.js';
 import { loadsPlainly } from './loads-plainly.js';
 import type { Attempt, Lane, LaneFactory, LaneListener } from './lane.js';
 import { ThreadLane } from './thread.lane.js';
-import { WorkerImage } from './worker-image.js';
+import { WorkerImage, type ImageStorage } from './worker-image.js';
 
 /** What every thread of a pool is made with. */
 export interface ThreadOptions {
@@ -25,20 +25,27 @@ export interface ThreadOptions {
 export class ThreadPool<A extends Attempt> implements LaneFactory<A> {
   readonly #options: ThreadOptions;
 
-  /** @param preload Whether workers may be given an image of what they all load. */
-  constructor(options: Omit<ThreadOptions, 'entryFile' | 'image'>, preload: boolean) {
+  /** @param preload Whether workers are given an image of what they all load, where that can be. */
+  constructor(options: Omit<ThreadOptions, 'entryFile' | 'image'>, preload: boolean | 'memory') {
     const { execArgv, env } = options;
     const file = entryFile();
-    const mayPreload =
-      preload && loadsPlainly(execArgv, typeof env === 'object' ? env : process.env);
+    const mayPreload = loadsPlainly(execArgv, typeof env === 'object' ? env : process.env);
     this.#options = {
       ...options,
       entryFile: file,
-      image: mayPreload && file !== undefined ? WorkerImage.of(file) : undefined,
+      image:
+        preload !== false && mayPreload && file !== undefined
+          ? WorkerImage.of(file, storageFor(preload))
+          : undefined,
     };
   }
 
   create(id: number, listener: LaneListener<A>): Lane<A> {
     return new ThreadLane(id, this.#options, listener);
   }
+}
+
+/** `NODE_DISABLE_COMPILE_CACHE` is Node's own word for it. */
+function storageFor(preload: true | 'memory'): ImageStorage {
+  return preload === true && !process.env['NODE_DISABLE_COMPILE_CACHE'] ? 'disk' : 'memory';
 }

@@ -1,25 +1,32 @@
 import { pathToFileURL } from 'node:url';
 import { buildImage } from '../preload/build-image.js';
+import { ImageStore } from '../preload/image-store.js';
 import type { ModuleImage } from '../preload/module-image.js';
 import { filesOfImage } from '../worker/image-files.js';
 
+/** Whether the image is kept for the next start of the application. */
+export type ImageStorage = 'disk' | 'memory';
+
 /**
- * The image of what every worker loads: made once in a process, when its first pool is made, and shared
- * by all workers.
+ * The image of what every worker loads: made or read once in a process, when its first pool is made, and
+ * shared by all workers.
  */
 export class WorkerImage {
-  #image: ModuleImage | undefined;
+  static #only: WorkerImage | undefined = undefined;
 
-  private constructor(image: ModuleImage | undefined) {
-    this.#image = image;
+  #image: ModuleImage | undefined;
+  readonly #store: ImageStore | undefined;
+
+  private constructor(entries: readonly string[], storage: ImageStorage) {
+    this.#store = storage === 'disk' ? new ImageStore(entries) : undefined;
+    this.#image = this.#store?.read() ?? build(entries);
   }
 
   /** @param entryFile The file that is run in a thread, as a path. */
-  static of(entryFile: string): WorkerImage {
-    return (WorkerImage.#only ??= new WorkerImage(build(entryFile)));
+  static of(entryFile: string, storage: ImageStorage): WorkerImage {
+    const { library, serveLease } = filesOfImage(pathToFileURL(entryFile).href);
+    return (WorkerImage.#only ??= new WorkerImage([library, serveLease], storage));
   }
-
-  static #only: WorkerImage | undefined = undefined;
 
   /** Undefined where workers load their files one by one. */
   get image(): ModuleImage | undefined {
@@ -29,7 +36,9 @@ export class WorkerImage {
   /** What V8 made of the script in a worker, for those that are started from now on. */
   keep(codeCache: SharedArrayBuffer): void {
     if (this.#image) {
-      this.#image = { ...this.#image, codeCache };
+      const compiled = { ...this.#image, codeCache };
+      this.#image = compiled;
+      void this.#store?.write(compiled);
     }
   }
 
@@ -40,10 +49,9 @@ export class WorkerImage {
 }
 
 /** Undefined where a file is installed that an image cannot hold: workers load it as it is. */
-function build(entryFile: string): ModuleImage | undefined {
-  const { library, serveLease } = filesOfImage(pathToFileURL(entryFile).href);
+function build(entries: readonly string[]): ModuleImage | undefined {
   try {
-    return buildImage([library, serveLease]);
+    return buildImage(entries);
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { parse } from 'es-module-lexer';
 import { applyEdits } from './edits.js';
-import { checkNames, dynamicImports, RESERVED, type ModuleSource } from './module-source.js';
+import { RESERVED } from './module-image.js';
+import { checkNames, dynamicImports, type ModuleSource } from './module-source.js';
 
 /** What is required under a name that the source says; anything else is left to Node when it is asked for. */
 const REQUIRE = /\brequire\(\s*(["'])([^"'\n]+)\1\s*\)/g;

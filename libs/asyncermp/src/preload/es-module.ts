@@ -6,10 +6,10 @@ import {
   type StaticImport,
 } from 'es-module-lexer';
 import { applyEdits, type Edit } from './edits.js';
+import { DEFAULT, RESERVED } from './module-image.js';
 import {
   checkNames,
   dynamicImports,
-  RESERVED,
   UnsupportedModuleError,
   type ModuleSource,
 } from './module-source.js';
@@ -21,7 +21,7 @@ import {
  * (function* (link, dependencies, meta, importFrom) {
  *   'use strict';
  *   let imported, ...;                           // set by the setters, when a dependency has evaluated
- *   link({ exported: () => local, ... }, [() => { imported = dependencies[0].imported }, ...]);
+ *   link({ exported: () => local, ... }, [[() => { imported = dependencies[0].imported }, ...], ...]);
  *   yield;
  *   ...                                          // the module's own text, without imports and exports
  * })
@@ -47,7 +47,7 @@ export function esModule(source: string): ModuleSource {
   });
   const setters = requests.map((_, number) => {
     const own = bindings.filter((binding) => binding.number === number);
-    return `()=>{${own.map(({ local, name }) => `${local}=${member(number, name)};`).join('')}}`;
+    return `[${own.map(({ local, name }) => `()=>{${local}=${member(number, name)}}`).join(',')}]`;
   });
   const getters = exported
     .filter((found) => found.type !== 'reexport-all')
@@ -59,7 +59,7 @@ export function esModule(source: string): ModuleSource {
       `(function*(${RESERVED}link,${RESERVED}dependencies,${RESERVED}meta,${RESERVED}import){"use strict";` +
       (locals.length > 0 ? `let ${locals.join(',')};` : '') +
       `${RESERVED}link({${getters.join(',')}},[${setters.join(',')}]);yield;`,
-    body: `${applyEdits(source, [
+    body: `${applyEdits(source.replace(/^#!/, '//'), [
       ...statements.map(({ importStart, importEnd }) => remove(importStart, importEnd)),
       ...imports.filter(({ type }) => type === 'import-meta').map(metaEdit),
       ...dynamicImports(imports),
@@ -123,7 +123,13 @@ function member(number: number, name: string | null): string {
 /** What the getter of an export returns. */
 function valueOf(found: DirectExport | Reexport, numberOf: (specifier: string) => number): string {
   if (found.type === 'reexport') return member(numberOf(found.from), found.importName);
-  return found.localName ?? `${RESERVED}default`;
+  return localNameOf(found) ?? DEFAULT;
+}
+
+/** Undefined for a default export that is a value, or has no name of its own. */
+function localNameOf({ name, localName }: DirectExport): string | undefined {
+  // The lexer takes the next word for the name of `export default class extends ...`.
+  return name === 'default' && localName === 'extends' ? undefined : localName;
 }
 
 /** Takes the exports out of the text, and leaves what they declare. */
@@ -141,14 +147,14 @@ function exportEdits(
     const list = /^export\s*\{[^}]*\}\s*;?/.exec(text);
     const keyword = list ?? /^export\s+(?:default\s+)?/.exec(text);
     if (keyword === null) throw new UnsupportedModuleError('an export of an unknown form');
-    const isValue = found.type === 'direct' && found.localName === undefined;
+    const isValue = found.type === 'direct' && localNameOf(found) === undefined;
     edits.set(start, {
       ...remove(start, start + keyword[0].length),
-      text: isValue ? `const ${RESERVED}default=` : '',
+      text: isValue ? `const ${DEFAULT}=` : '',
     });
   }
   // What makes a module of a file that exports nothing; the lexer does not list it.
-  for (const { index, 0: text } of source.matchAll(/^export\s*\{\s*\};?/gm)) {
+  for (const { index, 0: text } of source.matchAll(/^[ \t]*export\s*\{\s*\};?/gm)) {
     edits.set(index, remove(index, index + text.length));
   }
   return [...edits.values()];

@@ -1,11 +1,13 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { DEFAULT } from './module-image.js';
 import type {
   CommonJsFunction,
   EsModuleFunction,
   ImageModule,
   ImportFrom,
+  ImportSetters,
   Namespace,
 } from './module-image.js';
 import { evaluateAs } from './node-module.js';
@@ -59,8 +61,9 @@ export class Linker {
     const linked: LinkedModule = { exports: namespace, namespace, waiting };
     this.#linked[number] = linked;
     const namespaces: Namespace[] = [];
-    let setters: readonly (() => void)[] = [];
-    const evaluation = (this.functions[number] as EsModuleFunction)(
+    let setters: ImportSetters = [];
+    const start = this.functions[number] as EsModuleFunction;
+    const evaluation = start(
       (exported, setImports) => {
         for (const [name, get] of Object.entries(exported)) define(namespace, name, get);
         setters = setImports;
@@ -70,23 +73,26 @@ export class Linker {
       importFrom(file),
     );
     evaluation.next();
-    for (const [request, [specifier, found]] of dependencies.entries()) {
+    for (const [request, [, found]] of dependencies.entries()) {
       const dependency = typeof found === 'number' ? this.#link(found) : builtin(found);
       namespaces[request] = dependency.namespace;
+      const own = setters[request] ?? [];
       const complete = (): void => {
-        setters[request]?.();
+        for (const set of own) set();
         if (stars.includes(request)) exportAll(namespace, dependency.namespace);
       };
       if (dependency.waiting === undefined) {
         complete();
       } else {
         // It imports this one. Its functions are there already; the rest comes when it has evaluated.
-        tolerantly(specifier, complete);
+        for (const set of own) tolerantly(set);
         dependency.waiting.push(complete);
       }
     }
     evaluation.next();
     linked.waiting = undefined;
+    nameDefault(namespace);
+    linked.exports = requiredOf(namespace);
     for (const complete of waiting) complete();
     return linked;
   }
@@ -144,15 +150,31 @@ function exportAll(namespace: Namespace, from: Namespace): void {
   }
 }
 
-/** What is not there yet throws when it is asked for, as in Node, and comes later. */
-function tolerantly(specifier: string, action: () => void): void {
+/** What is not there yet throws a ReferenceError when it is asked for, as in Node. */
+function tolerantly(action: () => void): void {
   try {
     action();
   } catch (error) {
-    if (!(error instanceof ReferenceError)) {
-      throw new Error(`Cannot link ${specifier}`, { cause: error });
-    }
+    if (!(error instanceof ReferenceError)) throw error;
   }
+}
+
+/** A function or class that is exported as the default, and has no name of its own, is called so. */
+function nameDefault({ default: value }: Namespace): void {
+  if (typeof value === 'function' && value.name === DEFAULT) {
+    Object.defineProperty(value, 'name', { value: 'default', configurable: true });
+  }
+}
+
+/** What `require()` of an ES module returns, once it has evaluated: Node marks what has a default export. */
+function requiredOf(namespace: Namespace): unknown {
+  if ('module.exports' in namespace) return namespace['module.exports'];
+  if (!('default' in namespace) || '__esModule' in namespace) return namespace;
+  const marked = Object.create(null) as Namespace;
+  exportAll(marked, namespace);
+  define(marked, 'default', () => namespace['default']);
+  marked['__esModule'] = true;
+  return marked;
 }
 
 /** The namespace of a CommonJS module, as Node makes it for `import`: its properties, and all as `default`. */

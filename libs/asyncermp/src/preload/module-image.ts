@@ -39,15 +39,24 @@ export interface ImageModule {
   readonly column: number;
 }
 
+/** Begins the names of what the modules' functions are called with; no module may have such a name. */
+export const RESERVED = '$preload_';
+
+/** Where a default export is kept that has no name. */
+export const DEFAULT = `${RESERVED}default`;
+
 export type ModuleFormat = 'module' | 'commonjs';
 
 /** The function of an ES module: up to the yield it makes its bindings, then it evaluates. */
 export type EsModuleFunction = (
-  link: (exported: Record<string, () => unknown>, setters: readonly (() => void)[]) => void,
+  link: (exported: Record<string, () => unknown>, setters: ImportSetters) => void,
   dependencies: readonly Namespace[],
   meta: object,
   importFrom: ImportFrom,
 ) => Generator<void, void>;
+
+/** Of every dependency, one for each name that is imported from it. */
+export type ImportSetters = readonly (readonly (() => void)[])[];
 
 /** The function of a CommonJS module, as Node wraps it, and what it imports dynamically. */
 export type CommonJsFunction = (

@@ -1,5 +1,6 @@
 import type { Import } from 'es-module-lexer';
 import type { Edit } from './edits.js';
+import { RESERVED } from './module-image.js';
 
 /** A module as a function, and what it asks for. */
 export interface ModuleSource {
@@ -15,9 +16,6 @@ export interface ModuleSource {
 
 /** The module uses something that an image cannot hold. */
 export class UnsupportedModuleError extends Error {}
-
-/** Begins the names that are given to what the functions are called with; no module may have such a name. */
-export const RESERVED = '$preload_';
 
 /** A module's `import()` becomes a call, since what it resolves depends on the file that it stands in. */
 export function dynamicImports(imports: readonly Import[]): Edit[] {

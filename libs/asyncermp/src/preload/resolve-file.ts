@@ -34,7 +34,7 @@ export class FileResolver {
 
   /** Files of one package see the same packages, since a nested one would lie beside its package.json. */
   #inPackage(specifier: string, from: string, directory: string): string {
-    const key = `${INSTALLED.exec(directory)?.[0] ?? directory}\n${specifier}`;
+    const key = `${packageRootOf(from) ?? directory}\n${specifier}`;
     let file = this.#packages.get(key);
     if (file === undefined) {
       file = createRequire(from).resolve(specifier);
@@ -57,8 +57,12 @@ export class FileResolver {
 
 const ENDINGS = ['', '.js', '/index.js'];
 
-/** The directory of an installed package. */
-const INSTALLED = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/;
+/** The directory of the installed package that the file is in; undefined for a file of none. */
+export function packageRootOf(file: string): string | undefined {
+  return INSTALLED.exec(file)?.[0];
+}
+
+const INSTALLED = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+(?=[\\/])/;
 
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;

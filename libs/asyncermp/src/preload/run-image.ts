@@ -15,6 +15,8 @@ import { setOriginalFrames } from './original-frames.js';
 export interface RunningImage {
   /** What the module exports. */
   namespace(file: string): Record<string, unknown>;
+  /** Whether V8 had to compile the script: there was no code cache, or one of another V8. */
+  readonly wasCompiled: boolean;
   /** What V8 has compiled of the script so far. */
   codeCache(): SharedArrayBuffer;
 }
@@ -47,6 +49,7 @@ export function runImage(image: ModuleImage, entries: readonly string[]): Runnin
   for (const entry of entries) linker.namespace(numberOf(entry));
   makeKnown(modules, linker);
   return {
+    wasCompiled: image.codeCache === undefined || script.cachedDataRejected === true,
     namespace: (file) => linker.namespace(numberOf(file)),
     codeCache: () => {
       const data = script.createCachedData();

@@ -29,7 +29,7 @@ function startImage({ image, port }: LeaseData): ServeLease | undefined {
     port.postMessage([FromWorker.ImageFailed, inspect(error)]);
     return undefined;
   }
-  if (image.codeCache === undefined) {
+  if (running.wasCompiled) {
     const offer = () => port.postMessage([FromWorker.CodeCache, running.codeCache()]);
     setTimeout(offer, CODE_CACHE_DELAY_MS).unref();
   }

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { loadsPlainly } from '../../src/pools/loads-plainly.js';
+
+describe('modules are loaded by Node alone', () => {
+  it.each([
+    [[], {}],
+    [['--no-deprecation', '--max-old-space-size=512', '--enable-source-maps'], {}],
+    [[], { NODE_OPTIONS: '--inspect=0  --no-warnings' }],
+    [['--require', '/app/node_modules/vitest/suppress-warnings.cjs'], {}],
+    [['--title', 'an --import'], {}],
+  ])('with %o and %o', (execArgv, env) => {
+    expect(loadsPlainly(execArgv, env)).toBe(true);
+  });
+
+  it.each([
+    [['--import', 'tsx'], {}],
+    [['--import=tsx'], {}],
+    [['-r', 'ts-node/register'], {}],
+    [['--require=./instrumentation.cjs'], {}],
+    [['--loader', './loader.mjs'], {}],
+    [['--conditions', 'development'], {}],
+    [['-C', 'development'], {}],
+    [['--preserve-symlinks'], {}],
+    [[], { NODE_OPTIONS: '--no-warnings --import tsx' }],
+    [[], { NODE_OPTIONS: '--experimental-loader=./loader.mjs' }],
+  ])('not with %o and %o', (execArgv, env) => {
+    expect(loadsPlainly(execArgv, env)).toBe(false);
+  });
+
+  it('where workers find modules as the application does', () => {
+    const { execArgv } = process;
+    process.execArgv = ['--conditions', 'development'];
+    try {
+      expect(loadsPlainly(undefined, {})).toBe(true);
+    } finally {
+      process.execArgv = execArgv;
+    }
+  });
+});

@@ -1,0 +1,250 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { buildImage } from '../../src/preload/build-image.js';
+import { exportsOfFiles, exportsWithImage } from './exports.js';
+
+const directories: string[] = [];
+
+afterEach(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
+});
+
+/** Writes the files, and returns the directory. */
+function write(files: Record<string, string>): string {
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), 'preload-')));
+  directories.push(directory);
+  for (const [name, text] of Object.entries({ 'package.json': '{"type":"module"}', ...files })) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), text);
+  }
+  return directory;
+}
+
+/** Runs the files in an image of main.js, and as Node does by itself: both must come to the same. */
+async function expectTheSame(files: Record<string, string>): Promise<Record<string, string>> {
+  const directory = write(files);
+  const paths = Object.keys(files)
+    .filter((name) => /\.[cm]?js$/.test(name))
+    .map((name) => join(directory, name));
+  const main = join(directory, 'main.js');
+  // What is imported first evaluates first.
+  const all = [main, ...paths.filter((path) => path !== main)];
+  const expected = await exportsOfFiles(all);
+  expect(await exportsWithImage([main], all)).toEqual(expected);
+  return expected[main]?.imported ?? {};
+}
+
+describe('a module in an image exports what Node has it export', () => {
+  it('by every form of export', async () => {
+    const told = await expectTheSame({
+      'main.js': `
+        export const one = 1, two = 2;
+        export let decorated = class Decorated {};
+        decorated = Object.assign(decorated, { marked: true });
+        export function probeHoisted() { return [typeof later, one] }
+        export async function probeLater() { return 'later' }
+        export function* generator() {}
+        export class Plain {}
+        const hidden = 'hidden'; class Other {}
+        export { hidden as shown, Other, Other as 'any name' };
+        export const { a, b: { c } } = { a: 'a', b: { c: 'c' } };
+        export default class extends Plain {}
+        const later = 3;
+        // export const notThis = 1;
+        const text = \`
+        export const norThis = 2;
+        import nothing from 'nowhere';
+        \`;
+      `,
+    });
+    expect(told).toMatchObject({
+      shown: 'string hidden',
+      c: 'string c',
+      probeHoisted: '["number",1]',
+    });
+  });
+
+  it.each([
+    'export default 1 + 1',
+    'export default function named() { return 1 }',
+    'export default function () { return 1 }',
+    'export default async () => 1',
+    'export default class Named {}',
+    'const it = { a: 1 }; export { it as default }',
+  ])('as its default: %s', async (text) => {
+    await expectTheSame({
+      'main.js': `import it, { default as same } from './it.js'; export { it, same }; export const isSame = it === same`,
+      'it.js': text,
+    });
+  });
+
+  it('of other modules', async () => {
+    const told = await expectTheSame({
+      'main.js': `
+        export * from './a.js';
+        export * from './b.js';
+        export * as all from './a.js';
+        export { two as zwei, default as it } from './a.js';
+        import { one as uno } from './a.js';
+        import it2, * as again from './a.js';
+        import './b.js';
+        export { uno, it2 };
+        export const three = 'of main';
+        export const probeAgain = () => [Object.keys(again).sort(), again.default, uno];
+      `,
+      'a.js': `export const one = 1, two = 2; export default 'default of a';`,
+      'b.js': `export const three = 'of b'; export default 'default of b';\n        export {};`,
+    });
+    expect(told).toMatchObject({
+      three: 'string of main',
+      uno: 'number 1',
+      it2: 'string default of a',
+    });
+  });
+
+  it('of modules that import each other', async () => {
+    const told = await expectTheSame({
+      'main.js': `
+        import { B, seen, early } from './b.js';
+        export class A { make() { return new B() } }
+        export function hoisted() { return 'hoisted' }
+        export const probe = () => [new A().make() instanceof B, seen(), early];
+      `,
+      'b.js': `
+        import { A, hoisted } from './main.js';
+        import * as main from './main.js';
+        export const early = hoisted();
+        export class B { }
+        export const seen = () => [typeof A, typeof main.A, Object.keys(main).length];
+      `,
+    });
+    expect(told['probe']).toBe('[true,["function","function",3],"hoisted"]');
+  });
+
+  it('in the order in which Node evaluates them', async () => {
+    const told = await expectTheSame({
+      'main.js': `
+        import './first.js';
+        export { second } from './second.js';
+        import { order } from './order.js';
+        order.push('main');
+        export const probe = () => order;
+      `,
+      'order.js': `export const order = [];`,
+      'first.js': `import { order } from './order.js'; import './nested.js'; order.push('first');`,
+      'nested.js': `import { order } from './order.js'; order.push('nested');`,
+      'second.js': `import { order } from './order.js'; order.push('second'); export const second = 2;`,
+    });
+    expect(told['probe']).toBe('["nested","first","second","main"]');
+  });
+
+  it('of what it knows about itself, and imports when it runs', async () => {
+    await expectTheSame({
+      'main.js': `
+        import { own } from './sub/own.js';
+        export const probe = () => own();
+      `,
+      'sub/own.js': `
+        export const own = async () => {
+          const { value } = await import('./late.js');
+          const { default: json } = await import('./data.json', { with: { type: 'json' } });
+          return [import.meta.url, import.meta.filename, import.meta.dirname, value, json.of, typeof this];
+        };
+      `,
+      'sub/late.js': `export const value = import.meta.url;`,
+      'sub/data.json': '{ "of": "the data" }',
+    });
+  });
+
+  it("of Node's own modules", async () => {
+    await expectTheSame({
+      'main.js': `
+        import { join as glue } from 'node:path';
+        import path, { sep } from 'path';
+        import * as events from 'node:events';
+        import EventEmitter, { once } from 'node:events';
+        export { isMainThread } from 'node:worker_threads';
+        export const probe = () => [
+          glue === path.join, sep, events.EventEmitter === EventEmitter, typeof once,
+          new EventEmitter() instanceof events.default,
+        ];
+      `,
+    });
+  });
+
+  it('written with any characters', async () => {
+    const told = await expectTheSame({
+      'main.js': `#!/usr/bin/env node
+        // ✓ → “quotes”
+        const größe = '✓ 😀', π = /[α-ω]+/u;
+        export const probe = () => [größe, größe.length, π.test('λ'), \`→\${größe}\`];`,
+    });
+    expect(told['probe']).toBe('["✓ 😀",4,true,"→✓ 😀"]');
+  });
+});
+
+describe('a CommonJS module in an image exports what Node has it export', () => {
+  it('to modules of both kinds', async () => {
+    await expectTheSame({
+      'main.js': `
+        import all, { one } from './common.cjs';
+        import * as namespace from './common.cjs';
+        import it from './function.cjs';
+        export { two } from './common.cjs';
+        export * from './stars.cjs';
+        export const probe = () => [all.one, one, namespace.default === all, it(), it.extra, all.deep()];
+      `,
+      'common.cjs': `
+        'use strict';
+        Object.defineProperty(exports, '__esModule', { value: true });
+        exports.one = 1;
+        exports.two = void 0;
+        exports.two = 2;
+        const { three } = require('./sub');
+        exports.deep = () => [three, __filename.endsWith('common.cjs'), __dirname.length > 0, this === module.exports];
+      `,
+      'function.cjs': `module.exports = function it() { return sloppy = 'sloppy' }; module.exports.extra = typeof require('node:path').join;`,
+      'stars.cjs': `exports.star = 'star'; exports.lazy = () => import('./late.mjs');`,
+      'late.mjs': `export const late = true`,
+      'sub/package.json': '{"type":"commonjs"}',
+      'sub/index.js': `exports.three = require('./three').three; try { require('not-installed') } catch { exports.optional = 'missing' }`,
+      'sub/three.js': `exports.three = [3, require('./three.json')];`,
+      'sub/three.json': '3',
+    });
+  });
+
+  it('of modules that require each other', async () => {
+    const told = await expectTheSame({
+      'main.js': `import { probe } from './a.cjs'; export { probe }`,
+      'a.cjs': `exports.early = 'early'; const b = require('./b.cjs'); exports.probe = () => [b.seen, b.now()];`,
+      'b.cjs': `const a = require('./a.cjs'); exports.seen = Object.keys(a); exports.now = () => Object.keys(a);`,
+    });
+    expect(told['probe']).toBe('[["early"],["early","probe"]]');
+  });
+
+  it('of an ES module that it requires', async () => {
+    await expectTheSame({
+      'main.js': `import it from './a.cjs'; export const probe = () => it()`,
+      'a.cjs': `const es = require('./es.js'); module.exports = () => [es.one, Object.keys(es)];`,
+      'es.js': `export const one = 1`,
+    });
+  });
+});
+
+describe('an image cannot be made', () => {
+  it.each([
+    ['an exported variable', 'export let count = 0; export const add = () => count++'],
+    ['attributes', `import data from './data.json' with { type: 'json' }; export { data }`],
+    ['begins with $preload_', 'export const $preload_link = 1'],
+  ])('of a module with %s', (reason, text) => {
+    const main = join(write({ 'main.js': text, 'data.json': '1' }), 'main.js');
+    expect(() => buildImage([main])).toThrow(reason);
+  });
+
+  it('of a module that imports what is not there', () => {
+    const main = join(write({ 'main.js': `import './nothing.js'` }), 'main.js');
+    expect(() => buildImage([main])).toThrow(/nothing\.js/);
+  });
+});
