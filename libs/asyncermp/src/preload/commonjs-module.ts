@@ -3,9 +3,6 @@ import { applyEdits } from './edits.js';
 import { RESERVED } from './module-image.js';
 import { checkNames, dynamicImports, type ModuleSource } from './module-source.js';
 
-/** What is required under a name that the source says; anything else is left to Node when it is asked for. */
-const REQUIRE = /\brequire\(\s*(["'])([^"'\n]+)\1\s*\)/g;
-
 /** Node's own wrapper, and `import()`. */
 const HEAD = `(function(exports,require,module,__filename,__dirname,${RESERVED}import){`;
 
@@ -16,7 +13,27 @@ export function commonJsModule(source: string): ModuleSource {
   return {
     head: HEAD,
     body: `${applyEdits(source.replace(/^#!/, '//'), dynamicImports(imports))}\n})`,
-    requests: [...new Set([...source.matchAll(REQUIRE)].map(([, , specifier = '']) => specifier))],
+    requests: requestsOf(source),
     stars: [],
   };
+}
+
+/** What is required by a name that the source says; anything else is left to Node when it is asked for. */
+const REQUIRE = /\brequire\(\s*(["'])([^"'\n]+)\1\s*\)/g;
+
+/** A line of the module itself, rather than of a function in it, as compilers write them. */
+const OUTER_LINE = /^\S.*/gm;
+
+/**
+ * The files of the package, and the packages that are required at once: those that a function asks for
+ * may be optional, or large, and workers seldom need them.
+ */
+function requestsOf(source: string): string[] {
+  const relative = specifiersIn(source).filter((specifier) => specifier.startsWith('.'));
+  const packages = (source.match(OUTER_LINE) ?? []).flatMap(specifiersIn);
+  return [...new Set([...relative, ...packages])];
+}
+
+function specifiersIn(text: string): string[] {
+  return [...text.matchAll(REQUIRE)].map(([, , specifier = '']) => specifier);
 }

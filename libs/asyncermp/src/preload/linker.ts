@@ -17,7 +17,7 @@ interface LinkedModule {
   /** What `require()` returns: of an ES module its namespace. */
   exports: unknown;
   /** What `import * as` gives. */
-  namespace: Namespace;
+  readonly namespace: Namespace;
   /** Called when the module has evaluated; undefined from then on. */
   waiting: (() => void)[] | undefined;
 }
@@ -28,12 +28,22 @@ interface LinkedModule {
  */
 export class Linker {
   readonly #linked: (LinkedModule | undefined)[] = [];
+  readonly #numbers: ReadonlyMap<string, number>;
 
   /** @param functions What the script of the image evaluates to. */
   constructor(
     private readonly modules: readonly ImageModule[],
     private readonly functions: readonly (EsModuleFunction | CommonJsFunction)[],
-  ) {}
+  ) {
+    this.#numbers = new Map(modules.map(({ file }, number) => [file, number]));
+  }
+
+  /** @throws RangeError for a file that is not in the image */
+  numberOf(file: string): number {
+    const number = this.#numbers.get(file);
+    if (number === undefined) throw new RangeError(`The image has no ${file}`);
+    return number;
+  }
 
   /** What `import * as` gives; evaluates the module, where that was not done before. */
   namespace(number: number): Namespace {
@@ -85,7 +95,7 @@ export class Linker {
         complete();
       } else {
         // It imports this one. Its functions are there already; the rest comes when it has evaluated.
-        for (const set of own) tolerantly(set);
+        for (const set of own) attempt(set);
         dependency.waiting.push(complete);
       }
     }
@@ -99,15 +109,24 @@ export class Linker {
 
   #linkCommonJs(number: number, { file, dependencies }: ImageModule): LinkedModule {
     const module = { id: file, filename: file, path: dirname(file), loaded: false, exports: {} };
-    const linked: LinkedModule = { exports: module.exports, namespace: {}, waiting: [] };
+    let namespace: Namespace | undefined;
+    const linked: LinkedModule = {
+      exports: module.exports,
+      // Most are only ever required.
+      get namespace() {
+        return (namespace ??= namespaceOf(linked.exports));
+      },
+      waiting: [],
+    };
     this.#linked[number] = linked;
     const found = new Map(dependencies);
     let native: NodeJS.Require | undefined;
     const require = (specifier: string): unknown => {
       const dependency = found.get(specifier);
-      return typeof dependency === 'number'
-        ? this.#link(dependency).exports
-        : (native ??= createRequire(file))(specifier);
+      if (typeof dependency === 'number') return this.#link(dependency).exports;
+      native ??= createRequire(file);
+      const inImage = this.#numbers.get(native.resolve(specifier));
+      return inImage === undefined ? native(specifier) : this.#link(inImage).exports;
     };
     try {
       (this.functions[number] as CommonJsFunction).call(
@@ -133,7 +152,6 @@ export class Linker {
     module.loaded = true;
     const waiting = linked.waiting ?? [];
     linked.waiting = undefined;
-    linked.namespace = namespaceOf(linked.exports);
     for (const complete of waiting) complete();
     return linked;
   }
@@ -150,12 +168,11 @@ function exportAll(namespace: Namespace, from: Namespace): void {
   }
 }
 
-/** What is not there yet throws a ReferenceError when it is asked for, as in Node. */
-function tolerantly(action: () => void): void {
+function attempt(action: () => void): void {
   try {
     action();
-  } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error;
+  } catch {
+    // It is not there, or not yet.
   }
 }
 
@@ -181,7 +198,12 @@ function requiredOf(namespace: Namespace): unknown {
 function namespaceOf(exports: unknown): Namespace {
   const namespace = Object.create(null) as Namespace;
   if ((typeof exports === 'object' && exports !== null) || typeof exports === 'function') {
-    Object.assign(namespace, exports);
+    for (const name of Object.keys(exports)) {
+      // As Node: a getter that throws is none.
+      attempt(() => {
+        namespace[name] = (exports as Namespace)[name];
+      });
+    }
   }
   namespace['default'] = exports;
   return namespace;

@@ -40,17 +40,11 @@ export function runImage(image: ModuleImage, entries: readonly string[]): Runnin
   const functions = script.runInThisContext() as (EsModuleFunction | CommonJsFunction)[];
   setOriginalFrames(imageFrames(SCRIPT, modules));
   const linker = new Linker(modules, functions);
-  const numbers = new Map(modules.map(({ file }, number) => [file, number]));
-  const numberOf = (file: string): number => {
-    const number = numbers.get(file);
-    if (number === undefined) throw new RangeError(`The image has no ${file}`);
-    return number;
-  };
-  for (const entry of entries) linker.namespace(numberOf(entry));
+  for (const entry of entries) linker.namespace(linker.numberOf(entry));
   makeKnown(modules, linker);
   return {
     wasCompiled: image.codeCache === undefined || script.cachedDataRejected === true,
-    namespace: (file) => linker.namespace(numberOf(file)),
+    namespace: (file) => linker.namespace(linker.numberOf(file)),
     codeCache: () => {
       const data = script.createCachedData();
       const memory = new SharedArrayBuffer(data.byteLength);

@@ -215,6 +215,20 @@ describe('a CommonJS module in an image exports what Node has it export', () => 
     });
   });
 
+  it('with getters that throw, and what a function requires by any name', async () => {
+    const told = await expectTheSame({
+      'main.js': `import it, { one } from './it.cjs'; export { one }; export const probe = () => it.later('./one.cjs')`,
+      'it.cjs': `
+        exports.one = require('./one.cjs');
+        Object.defineProperty(exports, 'broken', { enumerable: true, get() { throw new Error('broken') } });
+        exports.later = (name) => [require(name) === exports.one, require('sometimes')];`,
+      'one.cjs': `module.exports = { one: 1 }`,
+      'node_modules/sometimes/index.js': `module.exports = 'sometimes'`,
+      'node_modules/sometimes/package.json': '{}',
+    });
+    expect(told['probe']).toBe('[true,"sometimes"]');
+  });
+
   it('of modules that require each other', async () => {
     const told = await expectTheSame({
       'main.js': `import { probe } from './a.cjs'; export { probe }`,
