@@ -29,6 +29,10 @@ interface LinkedModule {
 export class Linker {
   readonly #linked: (LinkedModule | undefined)[] = [];
   readonly #numbers: ReadonlyMap<string, number>;
+  /** How many modules evaluate, each for the one before. */
+  #depth = 0;
+  /** Set what was imported since the first of them began. */
+  readonly #bindings: (() => void)[] = [];
 
   /** @param functions What the script of the image evaluates to. */
   constructor(
@@ -60,9 +64,18 @@ export class Linker {
     if (known !== undefined) return known;
     const module = this.modules[number];
     if (module === undefined) throw new RangeError(`The image has no module ${number}`);
-    return module.format === 'module'
-      ? this.#linkEsModule(number, module)
-      : this.#linkCommonJs(number, module);
+    this.#depth++;
+    try {
+      return module.format === 'module'
+        ? this.#linkEsModule(number, module)
+        : this.#linkCommonJs(number, module);
+    } finally {
+      this.#depth--;
+      if (this.#depth === 0) {
+        // What was imported through a module that had evaluated from one that had not, is there now.
+        for (const bind of this.#bindings.splice(0)) bind();
+      }
+    }
   }
 
   #linkEsModule(number: number, { file, dependencies, stars }: ImageModule): LinkedModule {
@@ -86,24 +99,20 @@ export class Linker {
     for (const [request, [, found]] of dependencies.entries()) {
       const dependency = typeof found === 'number' ? this.#link(found) : builtin(found);
       namespaces[request] = dependency.namespace;
-      const own = setters[request] ?? [];
-      const complete = (): void => {
-        for (const set of own) set();
+      const bind = (): void => {
         if (stars.includes(request)) exportAll(namespace, dependency.namespace);
+        for (const set of setters[request] ?? []) attempt(set);
       };
-      if (dependency.waiting === undefined) {
-        complete();
-      } else {
-        // It imports this one. Its functions are there already; the rest comes when it has evaluated.
-        for (const set of own) attempt(set);
-        dependency.waiting.push(complete);
-      }
+      bind();
+      this.#bindings.push(bind);
+      // It imports this one. Its functions are there already; the rest comes when it has evaluated.
+      dependency.waiting?.push(bind);
     }
     evaluation.next();
     linked.waiting = undefined;
     nameDefault(namespace);
     linked.exports = requiredOf(namespace);
-    for (const complete of waiting) complete();
+    for (const bind of waiting) bind();
     return linked;
   }
 
@@ -152,7 +161,7 @@ export class Linker {
     module.loaded = true;
     const waiting = linked.waiting ?? [];
     linked.waiting = undefined;
-    for (const complete of waiting) complete();
+    for (const bind of waiting) bind();
     return linked;
   }
 }
@@ -168,6 +177,7 @@ function exportAll(namespace: Namespace, from: Namespace): void {
   }
 }
 
+/** What is exported and not there yet throws when it is asked for: then only, as in Node, it matters. */
 function attempt(action: () => void): void {
   try {
     action();

@@ -123,6 +123,28 @@ describe('a module in an image exports what Node has it export', () => {
     expect(told['probe']).toBe('[true,["function","function",3],"hoisted"]');
   });
 
+  it('of modules that come to each other through a third one', async () => {
+    const told = await expectTheSame({
+      'main.js': `
+        import { late, named } from './late.js';
+        export class A {}
+        export class B {}
+        export const probe = () => [late(), named()];
+      `,
+      'late.js': `
+        import { A, C } from './index.js';
+        import * as index from './index.js';
+        export const late = () => [typeof A, typeof C];
+        export const named = () => Object.keys(index).sort();
+      `,
+      'index.js': `
+        export * from './main.js';
+        export { B as C } from './main.js';
+      `,
+    });
+    expect(told['probe']).toBe('[["function","function"],["A","B","C","probe"]]');
+  });
+
   it('in the order in which Node evaluates them', async () => {
     const told = await expectTheSame({
       'main.js': `
