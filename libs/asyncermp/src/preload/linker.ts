@@ -216,8 +216,12 @@ function namespaceOf(exports: unknown): Namespace {
     }
   }
   namespace['default'] = exports;
+  if (NAMES_ALL) namespace['module.exports'] = exports;
   return namespace;
 }
+
+/** From Node 23 on, such a namespace has a second name for everything. */
+const NAMES_ALL = Number.parseInt(process.versions.node) >= 23;
 
 function builtin(name: string): LinkedModule {
   const exports = process.getBuiltinModule(name) as object;
