@@ -17,13 +17,24 @@ export function loadsPlainly(
   execArgv: readonly string[] | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): boolean {
-  const words = [...(execArgv ?? process.execArgv), ...(env['NODE_OPTIONS']?.split(/\s+/) ?? [])];
-  // `--option=value` and `--option value` are the same.
-  const options = words.flatMap((word) => (word.startsWith('-') ? splitOnce(word, '=') : [word]));
-  return options.every((option, at) => {
-    if (RESOLUTION.test(option)) return execArgv === undefined;
-    return !HOOKS.test(option) || HARMLESS.test(options[at + 1] ?? '');
-  });
+  const options = optionsIn([...(execArgv ?? process.execArgv), ...wordsOf(env['NODE_OPTIONS'])]);
+  const hasHooks = options.some(
+    (option, at) => HOOKS.test(option) && !HARMLESS.test(options[at + 1] ?? ''),
+  );
+  // The image is made of what the application finds.
+  const findOthers =
+    execArgv !== undefined &&
+    [...options, ...optionsIn(process.execArgv)].some((option) => RESOLUTION.test(option));
+  return !hasHooks && !findOthers;
+}
+
+function wordsOf(text = ''): string[] {
+  return text.split(/\s+/);
+}
+
+/** `--option=value` and `--option value` are the same. */
+function optionsIn(words: readonly string[]): string[] {
+  return words.flatMap((word) => (word.startsWith('-') ? splitOnce(word, '=') : [word]));
 }
 
 function splitOnce(word: string, separator: string): string[] {

@@ -1,14 +1,14 @@
 import { parse } from 'es-module-lexer';
 import { applyEdits } from './edits.js';
 import { RESERVED } from './module-image.js';
-import { checkNames, dynamicImports, type ModuleSource } from './module-source.js';
+import { checkText, dynamicImports, type ModuleSource } from './module-source.js';
 
 /** Node's own wrapper, and `import()`. */
 const HEAD = `(function(exports,require,module,__filename,__dirname,${RESERVED}import){`;
 
 /** @throws UnsupportedModuleError, and what the lexer throws for a source that it cannot read */
 export function commonJsModule(source: string): ModuleSource {
-  checkNames(source);
+  checkText(source);
   const [imports] = parse(source);
   return {
     head: HEAD,

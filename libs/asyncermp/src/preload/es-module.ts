@@ -8,7 +8,7 @@ import {
 import { applyEdits, type Edit } from './edits.js';
 import { DEFAULT, RESERVED } from './module-image.js';
 import {
-  checkNames,
+  checkText,
   dynamicImports,
   UnsupportedModuleError,
   type ModuleSource,
@@ -34,7 +34,7 @@ import {
  * @throws UnsupportedModuleError, and what the lexer throws for a source that it cannot read
  */
 export function esModule(source: string): ModuleSource {
-  checkNames(source);
+  checkText(source);
   const [imports, exported] = parse(source);
   checkBindings(source, exported);
   const statements = imports.filter((found): found is StaticImport => isStatic(found.type));

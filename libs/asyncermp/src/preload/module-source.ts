@@ -27,9 +27,13 @@ export function dynamicImports(imports: readonly Import[]): Edit[] {
     });
 }
 
-/** @throws UnsupportedModuleError when the source has reserved names */
-export function checkNames(source: string): void {
+/** @throws UnsupportedModuleError for a source with names that are reserved, or with rare line ends */
+export function checkText(source: string): void {
   if (source.includes(RESERVED)) {
     throw new UnsupportedModuleError(`a name that begins with ${RESERVED}`);
+  }
+  // They end a line and a comment, and an image has all of its text in Latin-1.
+  if (/[\u2028\u2029]/.test(source)) {
+    throw new UnsupportedModuleError('a line or paragraph separator');
   }
 }

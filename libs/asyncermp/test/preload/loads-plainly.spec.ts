@@ -1,5 +1,15 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadsPlainly } from '../../src/pools/loads-plainly.js';
+
+const { execArgv: ownExecArgv } = process;
+
+beforeEach(() => {
+  process.execArgv = [];
+});
+
+afterEach(() => {
+  process.execArgv = ownExecArgv;
+});
 
 describe('modules are loaded by Node alone', () => {
   it.each([
@@ -28,12 +38,8 @@ describe('modules are loaded by Node alone', () => {
   });
 
   it('where workers find modules as the application does', () => {
-    const { execArgv } = process;
     process.execArgv = ['--conditions', 'development'];
-    try {
-      expect(loadsPlainly(undefined, {})).toBe(true);
-    } finally {
-      process.execArgv = execArgv;
-    }
+    expect(loadsPlainly(undefined, {})).toBe(true);
+    expect(loadsPlainly([], {})).toBe(false);
   });
 });

@@ -273,6 +273,7 @@ describe('an image cannot be made', () => {
   it.each([
     ['an exported variable', 'export let count = 0; export const add = () => count++'],
     ['attributes', `import data from './data.json' with { type: 'json' }; export { data }`],
+    ['separator', 'export const one = 1 // \u2028; export const two = 2'],
     ['begins with $preload_', 'export const $preload_link = 1'],
   ])('of a module with %s', (reason, text) => {
     const main = join(write({ 'main.js': text, 'data.json': '1' }), 'main.js');
