@@ -2,8 +2,11 @@ import type { Transferable } from 'node:worker_threads';
 import type { Attempt, Lane } from '../pools/lane.js';
 import { RunMode } from '../protocol/chunk.js';
 import { autoUid } from '../protocol/uid.js';
+import type { SettledTask } from '../tasks/completed-queue.js';
+import type { TaskSettledEvent } from '../tasks/task.events.js';
 import type { SettledState, TaskState } from '../tasks/task-state.js';
 import type { HandlerRecord, TaskPolicy } from './handler-record.js';
+import { settledEvent } from './settled-event.js';
 import { settlePromise, type Outcome, type Resolve } from './settle-promise.js';
 import { QueueNode } from './task-queue.js';
 import type { Submission } from './submission.js';
@@ -20,7 +23,7 @@ const NONE: readonly never[] = [];
  * is called by the scheduler, which owns the task. There may be a million of them, so that each field
  * counts: what is rare is in the extras, and a promise is made when somebody asks for it.
  */
-export class Task extends QueueNode implements Attempt, Outcome {
+export class Task extends QueueNode implements Attempt, Outcome, SettledTask {
   /** Attempts begun or sent, from 0. */
   attempt = 0;
   slot = -1;
@@ -218,6 +221,11 @@ export class Task extends QueueNode implements Attempt, Outcome {
   /** The outcome's result, or its error. */
   get value(): unknown {
     return this.#value;
+  }
+
+  /** The outcome, as listeners are told of it. */
+  get event(): TaskSettledEvent {
+    return settledEvent(this);
   }
 
   /** The outcome, as a promise. */
