@@ -5,6 +5,7 @@ import { autoUid } from '../protocol/uid.js';
 import type { SettledTask } from '../tasks/completed-queue.js';
 import type { TaskSettledEvent } from '../tasks/task.events.js';
 import type { SettledState, TaskState } from '../tasks/task-state.js';
+import { Cancellation } from './cancellation.js';
 import type { HandlerRecord, TaskPolicy } from './handler-record.js';
 import { settledEvent } from './settled-event.js';
 import { settlePromise, type Outcome, type Resolve } from './settle-promise.js';
@@ -200,7 +201,10 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask {
     this.#phase = 'retrying';
   }
 
-  /** It has its outcome. What it was given is let go of. */
+  /**
+   * It has its outcome: a result, an error, or the {@link Cancellation} that has its error. What it was
+   * given is let go of.
+   */
   settle(state: SettledState, value: unknown, now: number): void {
     // A lane that does not let go yet knows it, and will not be asked later.
     this.startedAt = this.begunAt;
@@ -220,6 +224,9 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask {
 
   /** The outcome's result, or its error. */
   get value(): unknown {
+    if (this.#phase === 'cancelled' && this.#value instanceof Cancellation) {
+      this.#value = this.#value.errorOf({ uid: this.uid, handler: this.handlerName });
+    }
     return this.#value;
   }
 
