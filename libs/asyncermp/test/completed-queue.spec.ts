@@ -3,6 +3,7 @@ import { AdderService, CalcService, SquareService } from './.fixtures/calc.servi
 import { FailingService } from './.fixtures/failing.service.js';
 import { FaultService } from './.fixtures/fault.service.js';
 import { startApplication } from './support/application.js';
+import { until } from './support/outcomes.js';
 
 const providers = [AdderService, SquareService, CalcService, FailingService];
 const start = (completedQueueSize?: number) =>
@@ -28,6 +29,21 @@ describe('completedQueue', () => {
     expect(mp.completedQueue.tryGet()).toMatchObject({ uid: 'c', state: 'cancelled' });
     expect(mp.completedQueue.tryGet()).toBeUndefined();
     expect(mp.completedQueue.size).toBe(0);
+  });
+
+  it('tells when a task settled, however late it is taken', async () => {
+    const { mp } = await start();
+    mp.pause();
+    const task = await mp.submit(CalcService, 'square', [1]);
+    const before = Date.now();
+    task.cancel();
+    const after = Date.now();
+    await until(() => Date.now() > after + 5);
+    const event = mp.completedQueue.tryGet();
+    // The two clocks tick at different moments.
+    expect(event?.at).toBeGreaterThanOrEqual(before - 1);
+    expect(event?.at).toBeLessThanOrEqual(after + 1);
+    expect(event?.waitMs).toBe(task.waitMs);
   });
 
   it('drops the oldest when it is full, and counts them', async () => {

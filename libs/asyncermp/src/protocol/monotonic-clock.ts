@@ -9,3 +9,8 @@ const offsetMs = seconds * 1_000 + nanoseconds / 1e6 - performance.now();
 export function monotonicMs(): number {
   return performance.now() + offsetMs;
 }
+
+/** What the wall clock showed at a time of {@link monotonicMs}, in whole milliseconds since the epoch. */
+export function wallClockMs(at: number): number {
+  return Math.round(Date.now() - (monotonicMs() - at));
+}

@@ -1,3 +1,4 @@
+import { Cancellation } from './cancellation.js';
 import type { Task } from './task.js';
 
 /** Cancels tasks by their `AbortSignal`: one listener per signal, however many tasks share it. */
@@ -7,12 +8,13 @@ export class SignalWatch {
     const signal = event.target as AbortSignal;
     const tasks = this.#tasks.get(signal);
     this.#tasks.delete(signal);
+    const cancellation = new Cancellation(signal.reason);
     for (const task of tasks ?? []) {
-      this.cancel(task, signal.reason);
+      this.cancel(task, cancellation);
     }
   };
 
-  constructor(private readonly cancel: (task: Task, reason: unknown) => void) {}
+  constructor(private readonly cancel: (task: Task, why: Cancellation) => void) {}
 
   add(task: Task): void {
     for (const signal of task.signals) {

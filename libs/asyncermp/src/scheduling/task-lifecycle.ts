@@ -3,7 +3,6 @@ import type { FleetOptions } from '../pools/fleet.js';
 import { decodeError, type EncodedError } from '../protocol/error-codec.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import {
-  TaskCancelledError,
   TaskTimeoutError,
   withoutStack,
   WorkerCrashedError,
@@ -15,6 +14,7 @@ import type { PoolLog } from '../tasks/pool-log.js';
 import { roughBytes } from '../tasks/rough-bytes.js';
 import type { SettledState } from '../tasks/task-state.js';
 import type { AttemptListener } from './attempt-listener.js';
+import { Cancellation } from './cancellation.js';
 import { Dispatcher } from './dispatcher.js';
 import { ReadyQueue } from './ready-queue.js';
 import { pauseAfterCrash, pauseAfterFailure } from './retry-policy.js';
@@ -59,7 +59,7 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
     retried: 0,
   };
   readonly #limits = new TimeLimits(this);
-  readonly #signals = new SignalWatch((task, reason) => this.cancel(task, reason));
+  readonly #signals = new SignalWatch((task, why) => this.#cancel(task, why));
   #inFlight = 0;
   #retrying = 0;
 
@@ -110,16 +110,7 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
 
   /** False if the task has settled already. */
   cancel(task: Task, reason: unknown): boolean {
-    if (task.isSettled) {
-      return false;
-    }
-    const error = withoutStack(() => new TaskCancelledError(subjectOf(task), reason));
-    if (task.phase === 'new') {
-      this.withhold(task);
-      return this.listener.refuse(task, error);
-    }
-    this.end(task, 'cancelled', error);
-    return true;
+    return this.#cancel(task, new Cancellation(reason));
   }
 
   /** False if the task no longer waits. */
@@ -249,6 +240,24 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
   }
 
   // ---- transitions
+
+  #cancel(task: Task, why: Cancellation): boolean {
+    switch (task.phase) {
+      case 'new':
+        this.withhold(task);
+        return this.listener.refuse(task, why.errorOf(subjectOf(task)));
+      case 'sent':
+        // Its worker is told the error.
+        this.end(task, 'cancelled', why.errorOf(subjectOf(task)));
+        return true;
+      case 'queued':
+      case 'retrying':
+        this.end(task, 'cancelled', why);
+        return true;
+      default:
+        return false;
+    }
+  }
 
   #enqueue(task: Task): void {
     task.enqueue();

@@ -1,11 +1,7 @@
 import { Subject, type Observable } from 'rxjs';
-import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { CompletedQueue } from '../tasks/completed-queue.js';
 import {
-  TaskCancelledEvent,
-  TaskCompletedEvent,
   TaskEvent,
-  TaskFailedEvent,
   TaskProgressEvent,
   TaskQueuedEvent,
   TaskRetryingEvent,
@@ -105,10 +101,11 @@ export class TaskPublisher {
           ? TaskEvent.Failed
           : TaskEvent.Cancelled;
     const isHeard = this.#isHeard(name, task);
-    if (!isHeard && !this.completedQueue.isWanted && !this.#settled.observed) {
+    if (!isHeard && !this.#settled.observed) {
+      this.completedQueue.put(task, bytes);
       return;
     }
-    const event = settledEvent(task);
+    const { event } = task;
     this.completedQueue.put(event, bytes);
     if (isHeard) {
       this.#emit(name, task, event);
@@ -141,20 +138,5 @@ export class TaskPublisher {
         });
       }
     }
-  }
-}
-
-function settledEvent(task: Task): TaskSettledEvent {
-  const { uid, handlerName, attempt, items, value, settledAt = monotonicMs() } = task;
-  const at = Date.now();
-  const waitMs = task.waitMs(settledAt);
-  const runMs = task.runMs(settledAt);
-  switch (task.state) {
-    case 'completed':
-      return new TaskCompletedEvent(uid, handlerName, attempt, at, waitMs, runMs, items, value);
-    case 'cancelled':
-      return new TaskCancelledEvent(uid, handlerName, attempt, at, waitMs, runMs, items, value);
-    default:
-      return new TaskFailedEvent(uid, handlerName, attempt, at, waitMs, runMs, items, value);
   }
 }

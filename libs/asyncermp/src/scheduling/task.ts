@@ -2,8 +2,12 @@ import type { Transferable } from 'node:worker_threads';
 import type { Attempt, Lane } from '../pools/lane.js';
 import { RunMode } from '../protocol/chunk.js';
 import { autoUid } from '../protocol/uid.js';
+import type { SettledTask } from '../tasks/completed-queue.js';
+import type { TaskSettledEvent } from '../tasks/task.events.js';
 import type { SettledState, TaskState } from '../tasks/task-state.js';
+import { Cancellation } from './cancellation.js';
 import type { HandlerRecord, TaskPolicy } from './handler-record.js';
+import { settledEvent } from './settled-event.js';
 import { settlePromise, type Outcome, type Resolve } from './settle-promise.js';
 import { QueueNode } from './task-queue.js';
 import type { Submission } from './submission.js';
@@ -20,7 +24,7 @@ const NONE: readonly never[] = [];
  * is called by the scheduler, which owns the task. There may be a million of them, so that each field
  * counts: what is rare is in the extras, and a promise is made when somebody asks for it.
  */
-export class Task extends QueueNode implements Attempt, Outcome {
+export class Task extends QueueNode implements Attempt, Outcome, SettledTask {
   /** Attempts begun or sent, from 0. */
   attempt = 0;
   slot = -1;
@@ -197,7 +201,10 @@ export class Task extends QueueNode implements Attempt, Outcome {
     this.#phase = 'retrying';
   }
 
-  /** It has its outcome. What it was given is let go of. */
+  /**
+   * It has its outcome: a result, an error, or the {@link Cancellation} that has its error. What it was
+   * given is let go of.
+   */
   settle(state: SettledState, value: unknown, now: number): void {
     // A lane that does not let go yet knows it, and will not be asked later.
     this.startedAt = this.begunAt;
@@ -217,7 +224,15 @@ export class Task extends QueueNode implements Attempt, Outcome {
 
   /** The outcome's result, or its error. */
   get value(): unknown {
+    if (this.#phase === 'cancelled' && this.#value instanceof Cancellation) {
+      this.#value = this.#value.errorOf({ uid: this.uid, handler: this.handlerName });
+    }
     return this.#value;
+  }
+
+  /** The outcome, as listeners are told of it. */
+  get event(): TaskSettledEvent {
+    return settledEvent(this);
   }
 
   /** The outcome, as a promise. */

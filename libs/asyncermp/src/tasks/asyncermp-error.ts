@@ -35,8 +35,17 @@ export interface ErrorSubject {
 
 /** `task <uid> of <handler>`, for the beginning of a message. */
 export function subjectText({ uid, handler }: ErrorSubject): string {
-  const task = uid === undefined ? 'a task' : `task ${uid}`;
-  return handler === undefined ? task : `${task} of ${handler}`;
+  return taskText(uid) + handlerText(handler);
+}
+
+/** `task <uid>`. */
+export function taskText(uid: string | undefined): string {
+  return uid === undefined ? 'a task' : `task ${uid}`;
+}
+
+/** ` of <handler>`. */
+export function handlerText(handler: string | undefined): string {
+  return handler === undefined ? '' : ` of ${handler}`;
 }
 
 /**
@@ -47,10 +56,11 @@ export function subjectText({ uid, handler }: ErrorSubject): string {
 export abstract class AsyncerMpError extends Error {
   /** Stable across versions, for programs. */
   abstract readonly code: ErrorCode;
+  // Declared, and not fields: those would be defined as undefined first, for each of very many errors.
   /** The task's uid, where the error is about one task. */
-  readonly uid: string | undefined;
+  declare readonly uid: string | undefined;
   /** The handler's name, where the error is about one handler. */
-  readonly handler: string | undefined;
+  declare readonly handler: string | undefined;
 
   constructor(message: string, subject: ErrorSubject = {}, options?: ErrorOptions) {
     super(message, options);
@@ -65,11 +75,19 @@ export abstract class AsyncerMpError extends Error {
  */
 export function withoutStack<E extends Error>(make: () => E): E {
   const { stackTraceLimit } = Error;
-  // Not by assignment, which throws where somebody has frozen Error.
-  Reflect.set(Error, 'stackTraceLimit', 0);
+  limitStackTrace(0);
   try {
     return make();
   } finally {
-    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+    limitStackTrace(stackTraceLimit);
+  }
+}
+
+function limitStackTrace(frames: number): void {
+  try {
+    Error.stackTraceLimit = frames;
+  } catch {
+    // Somebody has frozen Error, and so errors have their stacks. Reflect.set() would not throw, and takes
+    // ten times as long.
   }
 }

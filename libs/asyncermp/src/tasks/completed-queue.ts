@@ -1,5 +1,10 @@
 import { RecentItems } from './recent-items.js';
-import type { TaskSettledEvent } from './task.events.js';
+import { TaskOutcomeEvent, type TaskSettledEvent } from './task.events.js';
+
+/** A settled task whose event nobody has heard. It is made when somebody takes it: most are dropped before. */
+export interface SettledTask {
+  readonly event: TaskSettledEvent;
+}
 
 /**
  * The last settled tasks, oldest first: every item is given once, to whoever asks first, as from any
@@ -14,7 +19,7 @@ import type { TaskSettledEvent } from './task.events.js';
  * ```
  */
 export class CompletedQueue implements AsyncIterable<TaskSettledEvent> {
-  readonly #kept: RecentItems<TaskSettledEvent>;
+  readonly #kept: RecentItems<SettledTask | TaskSettledEvent>;
   readonly #takers: ((event: TaskSettledEvent | undefined) => void)[] = [];
   #dropped = 0;
   #closed = false;
@@ -51,7 +56,8 @@ export class CompletedQueue implements AsyncIterable<TaskSettledEvent> {
 
   /** The oldest settled task; undefined if there is none now. */
   tryGet(): TaskSettledEvent | undefined {
-    return this.#kept.take();
+    const item = this.#kept.take();
+    return item && eventOf(item);
   }
 
   /** Until the application shuts down. */
@@ -62,18 +68,13 @@ export class CompletedQueue implements AsyncIterable<TaskSettledEvent> {
   }
 
   /** @internal */
-  put(event: TaskSettledEvent, bytes: number): void {
+  put(item: SettledTask | TaskSettledEvent, bytes: number): void {
     const taker = this.#takers.shift();
     if (taker) {
-      taker(event);
+      taker(eventOf(item));
     } else if (this.#kept.capacity > 0) {
-      this.#kept.put(event, bytes);
+      this.#kept.put(item, bytes);
     }
-  }
-
-  /** Whether what is put is kept or taken by somebody. @internal */
-  get isWanted(): boolean {
-    return this.#kept.capacity > 0 || this.#takers.length > 0;
   }
 
   /** Ends those who wait. @internal */
@@ -83,4 +84,8 @@ export class CompletedQueue implements AsyncIterable<TaskSettledEvent> {
       taker(undefined);
     }
   }
+}
+
+function eventOf(item: SettledTask | TaskSettledEvent): TaskSettledEvent {
+  return item instanceof TaskOutcomeEvent ? item : item.event;
 }

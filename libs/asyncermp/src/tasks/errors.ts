@@ -1,4 +1,11 @@
-import { AsyncerMpError, ErrorCode, subjectText, type ErrorSubject } from './asyncermp-error.js';
+import {
+  AsyncerMpError,
+  ErrorCode,
+  handlerText,
+  subjectText,
+  taskText,
+  type ErrorSubject,
+} from './asyncermp-error.js';
 
 export { AsyncerMpError, ErrorCode, withoutStack, type ErrorSubject } from './asyncermp-error.js';
 
@@ -83,9 +90,31 @@ export class TaskCancelledError extends AsyncerMpError {
   readonly code = ErrorCode.Cancelled;
 
   constructor(subject: ErrorSubject, reason?: unknown) {
-    const why = typeof reason === 'string' ? `: ${reason}` : '';
-    super(`${subjectText(subject)} was cancelled${why}`, subject, { cause: reason });
+    super(taskText(subject.uid) + cancelledText(subject.handler, reason), subject, {
+      cause: reason,
+    });
   }
+}
+
+/** What the last one was, and said behind the uid. */
+const last = { handler: undefined, reason: undefined, text: ' was cancelled' } as {
+  handler: string | undefined;
+  reason: string | undefined;
+  text: string;
+};
+
+/**
+ * What follows the uid. Those that are cancelled very many at once share it: a message of few parts is
+ * quicker to make, and half the size.
+ */
+function cancelledText(handler: string | undefined, given: unknown): string {
+  const reason = typeof given === 'string' ? given : undefined;
+  if (handler !== last.handler || reason !== last.reason) {
+    last.handler = handler;
+    last.reason = reason;
+    last.text = `${handlerText(handler)} was cancelled${reason === undefined ? '' : `: ${reason}`}`;
+  }
+  return last.text;
 }
 
 /** Which of a task's time limits passed. */

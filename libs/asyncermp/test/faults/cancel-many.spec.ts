@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { TaskEvent, type TaskRetryingEvent } from 'nestjs-asyncermp';
+import { TaskCancelledError, TaskEvent, type TaskRetryingEvent } from 'nestjs-asyncermp';
 import { describe, expect, it } from 'vitest';
 import { Flag } from '../.fixtures/fault.flag.js';
 import { FaultService } from '../.fixtures/fault.service.js';
@@ -38,6 +38,48 @@ describe('100,000 queued tasks', () => {
     expect(performance.now() - before).toBeLessThan(5_000);
     expect(cancelled).toHaveLength(100_000);
     expect(mp.stats()).toMatchObject({ waiting: 0, cancelled: 100_000 });
+  });
+});
+
+describe('each of many cancelled tasks', () => {
+  it('has one error of its own, wherever and however late it is asked for', async () => {
+    const { mp } = await startFaults();
+    mp.pause();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const tasks = await Promise.all([
+      mp.submit(FaultService, 'thread', [], { uid: 'a', signal }),
+      mp.submit(FaultService, 'thread', [], { uid: 'b', signal }),
+      mp.submit(FaultService, 'spin', [], { uid: 'c', signal }),
+      mp.submit(FaultService, 'thread', [], { uid: 'd' }),
+      mp.submit(FaultService, 'thread', [], { uid: 'e' }),
+    ]);
+    const early = tasks.map(({ result }) => rejectionOf(result));
+    controller.abort('too slow');
+    tasks[3]?.cancel('too late');
+    const reason = { of: 'another kind' };
+    tasks[4]?.cancel(reason);
+    const errors = await Promise.all(early);
+    const texts = [
+      'task a of FaultService.thread was cancelled: too slow',
+      'task b of FaultService.thread was cancelled: too slow',
+      'task c of FaultService.spin was cancelled: too slow',
+      'task d of FaultService.thread was cancelled: too late',
+      'task e of FaultService.thread was cancelled',
+    ];
+    const causes = ['too slow', 'too slow', 'too slow', 'too late', reason];
+    expect(errors).toMatchObject(
+      tasks.map(({ uid }, index) => ({ uid, message: texts[index], cause: causes[index] })),
+    );
+    for (const error of errors as TaskCancelledError[]) {
+      expect(error).toBeInstanceOf(TaskCancelledError);
+      expect(error.stack).toBe(`TaskCancelledError: ${error.message}`);
+    }
+    const later = tasks.map(({ uid }) => mp.get(uid)?.result ?? Promise.resolve());
+    for (const [index, late] of later.entries()) {
+      expect(await rejectionOf(late)).toBe(errors[index]);
+      expect(await mp.completedQueue.get()).toHaveProperty('error', errors[index]);
+    }
   });
 });
 

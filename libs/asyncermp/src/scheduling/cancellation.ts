@@ -1,0 +1,13 @@
+import { TaskCancelledError, withoutStack, type ErrorSubject } from '../tasks/errors.js';
+
+/**
+ * Why a task was cancelled, or very many at once. To make their errors takes longer than all the rest of it,
+ * so that each is made when somebody asks for it: one that nobody keeps is gone before the next is there.
+ */
+export class Cancellation {
+  constructor(private readonly reason: unknown) {}
+
+  errorOf(subject: ErrorSubject): TaskCancelledError {
+    return withoutStack(() => new TaskCancelledError(subject, this.reason));
+  }
+}
