@@ -64,6 +64,8 @@ export interface StartOptions {
   readonly cancelGraceMs?: number;
   /** Workers that are kept beside those in use, where there is such a thing. */
   readonly spares?: number;
+  /** Whether nothing is there that an earlier start has left for this one, where there is such a thing. */
+  readonly anew?: boolean;
 }
 
 /** What is measured: a library, or the way to do without one. */

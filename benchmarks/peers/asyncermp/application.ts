@@ -12,7 +12,7 @@ class BenchModule {}
 /** A Nest application with everything on: event emitter, a listener, completedQueue, statistics. */
 export function createApplication(
   providers: readonly Provider[],
-  { workers, warm, cancelGraceMs, spares = 0 }: StartOptions,
+  { workers, warm, cancelGraceMs, spares = 0, anew = false }: StartOptions,
 ): Promise<INestApplicationContext> {
   const root = {
     module: BenchModule,
@@ -22,6 +22,7 @@ export function createApplication(
         maxProcesses: workers,
         minProcesses: warm ? workers : 0,
         spareProcesses: spares,
+        preload: anew ? 'memory' : true,
         ...(cancelGraceMs !== undefined && { cancelGrace: cancelGraceMs }),
       }),
     ],

@@ -38,7 +38,7 @@ export class WorkerImage {
     if (this.#image) {
       const compiled = { ...this.#image, codeCache };
       this.#image = compiled;
-      void this.#store?.write(compiled);
+      this.#store?.write(compiled);
     }
   }
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ImageIndex, ModuleImage } from './module-image.js';
 import { packageRootOf } from './resolve-file.js';
@@ -44,18 +43,29 @@ export class ImageStore {
     }
   }
 
-  /** Never throws. */
-  async write(image: CompiledImage): Promise<void> {
+  /**
+   * Once in the life of an installation, and at once, some milliseconds: the process may be about to end.
+   * Never throws.
+   */
+  write(image: CompiledImage): void {
     if (this.#file === undefined) return;
     // Nobody ever reads a part of it.
     const draft = `${this.#file}.${process.pid}`;
     try {
-      await mkdir(dirname(this.#file), { recursive: true });
-      await writeFile(draft, encode(image));
-      await rename(draft, this.#file);
+      mkdirSync(dirname(this.#file), { recursive: true });
+      writeFileSync(draft, encode(image));
+      renameSync(draft, this.#file);
     } catch {
-      await rm(draft, { force: true }).catch(() => {});
+      discard(draft);
     }
+  }
+}
+
+function discard(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // It was never there: where it would be is no directory.
   }
 }
 

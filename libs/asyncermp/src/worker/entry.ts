@@ -1,7 +1,9 @@
 import { inspect } from 'node:util';
+import type { MessagePort } from 'node:worker_threads';
+import type { ModuleImage } from '../preload/module-image.js';
 import { FromWorker, type LeaseData } from '../protocol/envelope.js';
 import { runImage, type RunningImage } from '../preload/run-image.js';
-import { filesOfImage } from './image-files.js';
+import { filesOfImage, type FilesOfImage } from './image-files.js';
 
 /** How long a worker is left to its first tasks, before what V8 has compiled for them is copied, in ms. */
 const CODE_CACHE_DELAY_MS = 200;
@@ -11,27 +13,48 @@ const CODE_CACHE_DELAY_MS = 200;
  * imported here, or it would be loaded twice.
  */
 export default async function startWorker(lease: LeaseData): Promise<void> {
-  const image = lease.image && startImage(lease);
-  const { serveLease } = image ?? (await import('./serve-lease.js'));
+  const { port } = lease;
+  const files = filesOfImage(import.meta.url);
+  const image = lease.image && startImage(lease.image, files, port);
+  const { serveLease } = image
+    ? (image.namespace(files.serveLease) as ServeLease)
+    : await import('./serve-lease.js');
+  const cache = image?.wasCompiled ? new CodeCacheOffer(image, port) : undefined;
   await serveLease(lease);
+  cache?.make();
+  port.close();
 }
 
 type ServeLease = typeof import('./serve-lease.js');
 
 /** Undefined where it fails: whatever the reason, a worker can do without. */
-function startImage({ image, port }: LeaseData): ServeLease | undefined {
-  if (image === undefined) return undefined;
-  const { library, serveLease } = filesOfImage(import.meta.url);
-  let running: RunningImage;
+function startImage(
+  image: ModuleImage,
+  { library, serveLease }: FilesOfImage,
+  port: MessagePort,
+): RunningImage | undefined {
   try {
-    running = runImage(image, [library, serveLease]);
+    return runImage(image, [library, serveLease]);
   } catch (error) {
     port.postMessage([FromWorker.ImageFailed, inspect(error)]);
     return undefined;
   }
-  if (running.wasCompiled) {
-    const offer = () => port.postMessage([FromWorker.CodeCache, running.codeCache()]);
-    setTimeout(offer, CODE_CACHE_DELAY_MS).unref();
+}
+
+/** Gives the application what V8 has compiled: a while after the start, or at the end if that comes first. */
+class CodeCacheOffer {
+  readonly #timer = setTimeout(() => this.make(), CODE_CACHE_DELAY_MS).unref();
+  #isMade = false;
+
+  constructor(
+    private readonly image: RunningImage,
+    private readonly port: MessagePort,
+  ) {}
+
+  make(): void {
+    clearTimeout(this.#timer);
+    if (this.#isMade) return;
+    this.#isMade = true;
+    this.port.postMessage([FromWorker.CodeCache, this.image.codeCache()]);
   }
-  return running.namespace(serveLease) as ServeLease;
 }

@@ -15,7 +15,7 @@ import { WorkerLogger } from './worker-logger.js';
 
 /**
  * Serves a lease, and lasts as long as that. The thread builds the handlers' providers once, takes
- * attempts over the lease's port, and closes the providers when it is released.
+ * attempts over the lease's port, and closes the providers when it is released. The port is left open.
  */
 export async function serveLease(lease: LeaseData): Promise<void> {
   const { port } = lease;
@@ -30,7 +30,6 @@ export async function serveLease(lease: LeaseData): Promise<void> {
     });
   } catch (error) {
     port.postMessage([FromWorker.StartFailed, encodeError(error)]);
-    port.close();
     return;
   }
   await serve(lease, container);
@@ -39,7 +38,6 @@ export async function serveLease(lease: LeaseData): Promise<void> {
   } catch (error) {
     logger.error(`A shutdown hook of worker ${lease.worker} failed: ${inspect(error)}`);
   }
-  port.close();
 }
 
 /** Until the application releases the worker. */
