@@ -12,23 +12,27 @@ export function buildImage(entries: readonly string[]): ModuleImage {
   const texts: string[] = [];
   let line = 1;
   const index: ImageIndex = {
-    modules: modules.map(({ file, format, head, body, dependencies, stars }) => {
-      const text = `${head}${body},\n`;
-      texts.push(text);
-      const first = line;
-      line += text.split('\n').length - 1;
-      return {
-        file,
-        format,
-        dependencies: [...dependencies].map(([specifier, found]) => [
-          specifier,
-          typeof found === 'string' ? found : found.number,
-        ]),
-        stars,
-        line: first,
-        column: head.length + (first === 1 ? OPEN.length : 0),
-      };
-    }),
+    modules: modules.map(
+      ({ file, format, head, body, dependencies, exports, importCount, stars }) => {
+        const text = `${head}${body},\n`;
+        texts.push(text);
+        const first = line;
+        line += text.split('\n').length - 1;
+        return {
+          file,
+          format,
+          dependencies: [...dependencies].map(([specifier, found]) => [
+            specifier,
+            typeof found === 'string' ? found : found.number,
+          ]),
+          exports,
+          importCount,
+          stars,
+          line: first,
+          column: head.length + (first === 1 ? OPEN.length : 0),
+        };
+      },
+    ),
   };
   const script = `${OPEN}${texts.join('')}]`.replace(BEYOND_LATIN1, escaped);
   return { script: shared(script), index: JSON.stringify(index), codeCache: undefined };

@@ -14,6 +14,8 @@ export function commonJsModule(source: string): ModuleSource {
     head: HEAD,
     body: `${applyEdits(source.replace(/^#!/, '//'), dynamicImports(imports))}\n})`,
     requests: requestsOf(source),
+    exports: [],
+    importCount: 0,
     stars: [],
   };
 }

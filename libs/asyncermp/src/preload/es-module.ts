@@ -20,16 +20,19 @@ import {
  * ```js
  * (function* (link, dependencies, meta, importFrom) {
  *   'use strict';
- *   let imported, ...;                           // set by the setters, when a dependency has evaluated
- *   link({ exported: () => local, ... }, [[() => { imported = dependencies[0].imported }, ...], ...]);
+ *   let imported, ...;
+ *   link(
+ *     (number) => { switch (number) { case 0: return exported; ... } },
+ *     (number) => { switch (number) { case 0: imported = dependencies[0].imported; return; ... } },
+ *   );
  *   yield;
- *   ...                                          // the module's own text, without imports and exports
+ *   ...                              // the module's own text, without imports and exports
  * })
  * ```
  *
  * Up to the `yield` its functions exist and its exports can be asked for, so modules that import each
- * other work as they do in Node; so does `export`ed state that changes while its module evaluates, and
- * not later, which {@link checkBindings} refuses.
+ * other work as they do in Node. Exports are asked for again when the module has evaluated, and not
+ * later: what could change then {@link checkBindings} refuses.
  *
  * @throws UnsupportedModuleError, and what the lexer throws for a source that it cannot read
  */
@@ -45,20 +48,16 @@ export function esModule(source: string): ModuleSource {
     const number = numberOf(statement.specifier);
     return bindingsOf(source, statement).map((binding) => ({ ...binding, number }));
   });
-  const setters = requests.map((_, number) => {
-    const own = bindings.filter((binding) => binding.number === number);
-    return `[${own.map(({ local, name }) => `()=>{${local}=${member(number, name)}}`).join(',')}]`;
-  });
-  const getters = exported
-    .filter((found) => found.type !== 'reexport-all')
-    .map((found) => `${JSON.stringify(found.name)}:()=>${valueOf(found, numberOf)}`);
+  const named = exported.filter((found) => found.type !== 'reexport-all');
+  const get = named.map((found) => `return ${valueOf(found, numberOf)}`);
+  const set = bindings.map(({ local, number, name }) => `${local}=${member(number, name)};return`);
   const locals = bindings.map(({ local }) => local);
 
   return {
     head:
       `(function*(${RESERVED}link,${RESERVED}dependencies,${RESERVED}meta,${RESERVED}import){"use strict";` +
       (locals.length > 0 ? `let ${locals.join(',')};` : '') +
-      `${RESERVED}link({${getters.join(',')}},[${setters.join(',')}]);yield;`,
+      `${RESERVED}link(${choice(get)},${choice(set)});yield;`,
     body: `${applyEdits(source.replace(/^#!/, '//'), [
       ...statements.map(({ importStart, importEnd }) => remove(importStart, importEnd)),
       ...imports.filter(({ type }) => type === 'import-meta').map(metaEdit),
@@ -66,10 +65,18 @@ export function esModule(source: string): ModuleSource {
       ...exportEdits(source, exported, statements),
     ])}\n})`,
     requests,
+    exports: named.map(({ name }) => name),
+    importCount: bindings.length,
     stars: statements
       .filter(({ type }) => type === 'reexport-star')
       .map(({ specifier }) => numberOf(specifier)),
   };
+}
+
+/** A function that does the one of these whose number it is given: one closure, rather than one for each. */
+function choice(statements: readonly string[]): string {
+  const cases = statements.map((statement, number) => `case ${number}:${statement}`);
+  return `${RESERVED}n=>{switch(${RESERVED}n){${cases.join(';')}}}`;
 }
 
 function isStatic(type: string): boolean {

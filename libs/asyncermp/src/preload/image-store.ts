@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ImageIndex, ModuleImage } from './module-image.js';
 import { packageRootOf } from './resolve-file.js';
 
@@ -111,7 +120,7 @@ function decode(stored: Buffer): CompiledImage | undefined {
   };
 }
 
-/** The files of the image, and what decides which files these are: packages, and the places of nested ones. */
+/** Files of the image, what decides which files these are (packages, and the places of nested ones), and who makes it. */
 function pathsRead(index: string): string[] {
   const files = (JSON.parse(index) as ImageIndex).modules.map(({ file }) => file);
   const roots = new Set(files.flatMap((file) => packageRootOf(file) ?? []));
@@ -120,7 +129,8 @@ function pathsRead(index: string): string[] {
     join(root, 'package.json'),
     join(root, 'node_modules'),
   ]);
-  return [...files, ...packages];
+  const makers = fileURLToPath(new URL('.', import.meta.url));
+  return [...files, ...packages, ...readdirSync(makers).map((name) => join(makers, name))];
 }
 
 const ABSENT = 'absent';

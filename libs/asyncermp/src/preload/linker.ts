@@ -7,9 +7,9 @@ import type {
   EsModuleFunction,
   ImageModule,
   ImportFrom,
-  ImportSetters,
   Namespace,
 } from './module-image.js';
+import { EsModule } from './linked-es-module.js';
 import { evaluateAs } from './node-module.js';
 
 /** A module that evaluates, or has evaluated. */
@@ -18,8 +18,8 @@ interface LinkedModule {
   exports: unknown;
   /** What `import * as` gives. */
   readonly namespace: Namespace;
-  /** Called when the module has evaluated; undefined from then on. */
-  waiting: (() => void)[] | undefined;
+  /** Set as long as an ES module has not evaluated. */
+  evaluating?: EsModule | undefined;
 }
 
 /**
@@ -31,8 +31,10 @@ export class Linker {
   readonly #numbers: ReadonlyMap<string, number>;
   /** How many modules evaluate, each for the one before. */
   #depth = 0;
-  /** Set what was imported since the first of them began. */
-  readonly #bindings: (() => void)[] = [];
+  /** The ES modules that began to evaluate since the first of them did. */
+  readonly #unsettled: EsModule[] = [];
+  /** Whether one of them imports one that had not evaluated. */
+  #hasCircles = false;
 
   /** @param functions What the script of the image evaluates to. */
   constructor(
@@ -71,49 +73,63 @@ export class Linker {
         : this.#linkCommonJs(number, module);
     } finally {
       this.#depth--;
-      if (this.#depth === 0) {
-        // What was imported through a module that had evaluated from one that had not, is there now.
-        for (const bind of this.#bindings.splice(0)) bind();
-      }
+      if (this.#depth === 0) this.#closeCircles();
     }
   }
 
-  #linkEsModule(number: number, { file, dependencies, stars }: ImageModule): LinkedModule {
-    const namespace = Object.create(null) as Namespace;
-    const waiting: (() => void)[] = [];
-    const linked: LinkedModule = { exports: namespace, namespace, waiting };
+  #linkEsModule(number: number, module: ImageModule): LinkedModule {
+    const { file, dependencies } = module;
+    const es = new EsModule(module);
+    const linked: LinkedModule = {
+      exports: es.namespace,
+      namespace: es.namespace,
+      evaluating: es,
+    };
     this.#linked[number] = linked;
-    const namespaces: Namespace[] = [];
-    let setters: ImportSetters = [];
+    this.#unsettled.push(es);
     const start = this.functions[number] as EsModuleFunction;
     const evaluation = start(
-      (exported, setImports) => {
-        for (const [name, get] of Object.entries(exported)) define(namespace, name, get);
-        setters = setImports;
-      },
-      namespaces,
+      (get, set) => es.link(get, set),
+      es.dependencies,
       metaOf(file),
       importFrom(file),
     );
     evaluation.next();
     for (const [request, [, found]] of dependencies.entries()) {
       const dependency = typeof found === 'number' ? this.#link(found) : builtin(found);
-      namespaces[request] = dependency.namespace;
-      const bind = (): void => {
-        if (stars.includes(request)) exportAll(namespace, dependency.namespace);
-        for (const set of setters[request] ?? []) attempt(set);
-      };
-      bind();
-      this.#bindings.push(bind);
-      // It imports this one. Its functions are there already; the rest comes when it has evaluated.
-      dependency.waiting?.push(bind);
+      if (dependency.evaluating) this.#enterCircle(dependency.evaluating);
+      es.dependencies[request] = dependency.namespace;
     }
+    es.bind();
     evaluation.next();
-    linked.waiting = undefined;
-    nameDefault(namespace);
-    linked.exports = requiredOf(namespace);
-    for (const bind of waiting) bind();
+    es.publish();
+    linked.evaluating = undefined;
+    nameDefault(es.namespace);
+    linked.exports = requiredOf(es.namespace);
     return linked;
+  }
+
+  /** The module is imported by what it imports: its functions are there, and may be called from now on. */
+  #enterCircle(module: EsModule): void {
+    this.#hasCircles = true;
+    for (const [request, [, found]] of module.imported.entries()) {
+      const dependency = typeof found === 'number' ? this.#linked[found] : undefined;
+      if (dependency) module.dependencies[request] = dependency.namespace;
+    }
+    module.bind();
+    module.publish();
+  }
+
+  /**
+   * What was imported of a module that had not evaluated, directly or by way of one that had, is there
+   * now that all have.
+   */
+  #closeCircles(): void {
+    const modules = this.#unsettled.splice(0);
+    if (!this.#hasCircles) return;
+    this.#hasCircles = false;
+    while (modules.filter((module) => module.publish()).length > 0);
+    for (const module of modules) module.bind();
   }
 
   #linkCommonJs(number: number, { file, dependencies }: ImageModule): LinkedModule {
@@ -125,7 +141,6 @@ export class Linker {
       get namespace() {
         return (namespace ??= namespaceOf(linked.exports));
       },
-      waiting: [],
     };
     this.#linked[number] = linked;
     const found = new Map(dependencies);
@@ -159,30 +174,7 @@ export class Linker {
       throw error;
     }
     module.loaded = true;
-    const waiting = linked.waiting ?? [];
-    linked.waiting = undefined;
-    for (const bind of waiting) bind();
     return linked;
-  }
-}
-
-function define(namespace: Namespace, name: string, get: () => unknown): void {
-  Object.defineProperty(namespace, name, { get, enumerable: true });
-}
-
-/** `export *`: what the module exports itself comes first. */
-function exportAll(namespace: Namespace, from: Namespace): void {
-  for (const name of Object.keys(from)) {
-    if (name !== 'default' && !(name in namespace)) define(namespace, name, () => from[name]);
-  }
-}
-
-/** What is exported and not there yet throws when it is asked for: then only, as in Node, it matters. */
-function attempt(action: () => void): void {
-  try {
-    action();
-  } catch {
-    // It is not there, or not yet.
   }
 }
 
@@ -197,11 +189,7 @@ function nameDefault({ default: value }: Namespace): void {
 function requiredOf(namespace: Namespace): unknown {
   if ('module.exports' in namespace) return namespace['module.exports'];
   if (!('default' in namespace) || '__esModule' in namespace) return namespace;
-  const marked = Object.create(null) as Namespace;
-  exportAll(marked, namespace);
-  define(marked, 'default', () => namespace['default']);
-  marked['__esModule'] = true;
-  return marked;
+  return Object.assign(Object.create(null) as Namespace, namespace, { __esModule: true });
 }
 
 /** The namespace of a CommonJS module, as Node makes it for `import`: its properties, and all as `default`. */
@@ -210,9 +198,9 @@ function namespaceOf(exports: unknown): Namespace {
   if ((typeof exports === 'object' && exports !== null) || typeof exports === 'function') {
     for (const name of Object.keys(exports)) {
       // As Node: a getter that throws is none.
-      attempt(() => {
+      try {
         namespace[name] = (exports as Namespace)[name];
-      });
+      } catch {}
     }
   }
   namespace['default'] = exports;
@@ -227,7 +215,7 @@ function builtin(name: string): LinkedModule {
   const exports = process.getBuiltinModule(name) as object;
   // Not copied: some of what Node's modules export is made when it is asked for.
   const namespace = Object.create(exports, { default: { value: exports } }) as Namespace;
-  return { exports, namespace, waiting: undefined };
+  return { exports, namespace };
 }
 
 function metaOf(file: string): object {

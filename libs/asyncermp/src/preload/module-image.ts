@@ -31,6 +31,10 @@ export interface ImageModule {
    * are not in the image, by name. For an ES module in the order in which it evaluates them.
    */
   readonly dependencies: readonly (readonly [specifier: string, module: number | string])[];
+  /** The names that an ES module exports, without those of `stars`; its `get` knows them by number. */
+  readonly exports: readonly string[];
+  /** How many names an ES module imports; its `set` knows them by number. */
+  readonly importCount: number;
   /** The dependencies of which an ES module exports everything (`export *`). */
   readonly stars: readonly number[];
   /** The line of the script, from 1, at which the module's first line stands. */
@@ -49,14 +53,11 @@ export type ModuleFormat = 'module' | 'commonjs';
 
 /** The function of an ES module: up to the yield it makes its bindings, then it evaluates. */
 export type EsModuleFunction = (
-  link: (exported: Record<string, () => unknown>, setters: ImportSetters) => void,
+  link: (get: (exported: number) => unknown, set: (imported: number) => void) => void,
   dependencies: readonly Namespace[],
   meta: object,
   importFrom: ImportFrom,
 ) => Generator<void, void>;
-
-/** Of every dependency, one for each name that is imported from it. */
-export type ImportSetters = readonly (readonly (() => void)[])[];
 
 /** The function of a CommonJS module, as Node wraps it, and what it imports dynamically. */
 export type CommonJsFunction = (

@@ -10,6 +10,10 @@ export interface ModuleSource {
   readonly body: string;
   /** Specifiers, each once, in the order in which the module asks for them. */
   readonly requests: readonly string[];
+  /** The names that an ES module exports, without those of `stars`. */
+  readonly exports: readonly string[];
+  /** How many names an ES module imports. */
+  readonly importCount: number;
   /** Of which requests everything is exported. */
   readonly stars: readonly number[];
 }

@@ -109,10 +109,13 @@ describe('a module in an image exports what Node has it export', () => {
       'main.js': `
         import { B, seen, early } from './b.js';
         export class A { make() { return new B() } }
-        export function hoisted() { return 'hoisted' }
+        import { x } from './x.js';
+        export function hoisted() { return x }
         export const probe = () => [new A().make() instanceof B, seen(), early];
       `,
+      'x.js': `export const x = 'hoisted'`,
       'b.js': `
+        import './x.js';
         import { A, hoisted } from './main.js';
         import * as main from './main.js';
         export const early = hoisted();
