@@ -1,3 +1,4 @@
+import { dirname, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildImage } from '../preload/build-image.js';
 import { ImageStore } from '../preload/image-store.js';
@@ -51,7 +52,7 @@ export class WorkerImage {
 /** Undefined where a file is installed that an image cannot hold: workers load it as it is. */
 function build(entries: readonly string[]): ModuleImage | undefined {
   try {
-    return buildImage(entries);
+    return buildImage(entries, dirname(entries[0] ?? '') + sep);
   } catch {
     return undefined;
   }

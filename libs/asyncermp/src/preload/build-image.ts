@@ -5,9 +5,10 @@ import { readModuleGraph } from './module-graph.js';
  * Makes an image of the files, and of what they import.
  *
  * @param entries Absolute paths.
+ * @param ownDirectory Of a package of which nobody can import anything but the first entry.
  * @throws UnsupportedModuleError for a file that an image cannot hold
  */
-export function buildImage(entries: readonly string[]): ModuleImage {
+export function buildImage(entries: readonly string[], ownDirectory?: string): ModuleImage {
   const modules = readModuleGraph(entries);
   const texts: string[] = [];
   let line = 1;
@@ -16,6 +17,7 @@ export function buildImage(entries: readonly string[]): ModuleImage {
       ({ file, format, head, body, dependencies, exports, importCount, stars }) => {
         const text = `${head}${body},\n`;
         texts.push(text);
+        const isOwn = ownDirectory !== undefined && file.startsWith(ownDirectory);
         const first = line;
         line += text.split('\n').length - 1;
         return {
@@ -28,6 +30,7 @@ export function buildImage(entries: readonly string[]): ModuleImage {
           exports,
           importCount,
           stars,
+          isPrivate: isOwn && file !== entries[0],
           line: first,
           column: head.length + (first === 1 ? OPEN.length : 0),
         };

@@ -28,8 +28,8 @@ export function makeKnown(modules: readonly ImageModule[], linker: Linker): void
       },
     });
   } else {
-    for (const [number, { file }] of esModules) {
-      evaluateAs(file, facadeOf(number, linker), 'module');
+    for (const [number, { file, isPrivate }] of esModules) {
+      if (!isPrivate) evaluateAs(file, facadeOf(number, linker), 'module');
     }
   }
   for (const [number, { file }] of modules.entries()) provide(file, () => linker.exports(number));

@@ -37,6 +37,8 @@ export interface ImageModule {
   readonly importCount: number;
   /** The dependencies of which an ES module exports everything (`export *`). */
   readonly stars: readonly number[];
+  /** Whether nothing outside of the image can import it. */
+  readonly isPrivate: boolean;
   /** The line of the script, from 1, at which the module's first line stands. */
   readonly line: number;
   /** How far the text before it moves the first line to the right. */

@@ -26,11 +26,23 @@ export function evaluateAs(file: string, source: string, format: 'module' | 'com
   return module.exports;
 }
 
-/** Has `require()` of the file return what is asked for then. */
+/** Has `require()` of the file return what is asked for then. Most are never required: they are made for who does. */
 export function provide(file: string, exports: () => unknown): void {
-  const module = new NodeModule(file);
-  module.filename = file;
-  module.loaded = true;
-  Object.defineProperty(module, 'exports', { get: exports, configurable: true, enumerable: true });
-  NodeModule._cache[file] = module;
+  const keep = (module: NodeModule): void => {
+    Object.defineProperty(NodeModule._cache, file, { ...KEPT, value: module, writable: true });
+  };
+  Object.defineProperty(NodeModule._cache, file, {
+    ...KEPT,
+    get: () => {
+      const module = new NodeModule(file);
+      module.filename = file;
+      module.loaded = true;
+      Object.defineProperty(module, 'exports', { ...KEPT, get: exports });
+      keep(module);
+      return module;
+    },
+    set: keep,
+  });
 }
+
+const KEPT = { configurable: true, enumerable: true } as const;
