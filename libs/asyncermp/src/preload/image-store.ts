@@ -1,17 +1,11 @@
 import { createHash } from 'node:crypto';
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ImageIndex, ModuleImage } from './module-image.js';
 import { packageRootOf } from './resolve-file.js';
+
+/** Counts the changes of what an image looks like, with which those of an older library are of no use. */
+const FORMAT = 1;
 
 /** An image with all that a worker can make use of. */
 export type CompiledImage = ModuleImage & { readonly codeCache: SharedArrayBuffer };
@@ -38,8 +32,8 @@ export class ImageStore {
     const directory = cacheDirectory(entries[0] ?? '');
     // V8 takes its code cache back under the same version and options only.
     const { version, arch, platform, execArgv, env } = process;
-    const key = [version, arch, platform, ...execArgv, env['NODE_OPTIONS'], ...entries].join('\n');
-    const name = createHash('sha256').update(key).digest('hex').slice(0, 16);
+    const key = [FORMAT, version, arch, platform, ...execArgv, env['NODE_OPTIONS'], ...entries];
+    const name = createHash('sha256').update(key.join('\n')).digest('hex').slice(0, 16);
     this.#file = directory && join(directory, `${name}.image`);
   }
 
@@ -120,7 +114,7 @@ function decode(stored: Buffer): CompiledImage | undefined {
   };
 }
 
-/** Files of the image, what decides which files these are (packages, and the places of nested ones), and who makes it. */
+/** The files of the image, and what decides which files these are: packages, and the places of nested ones. */
 function pathsRead(index: string): string[] {
   const files = (JSON.parse(index) as ImageIndex).modules.map(({ file }) => file);
   const roots = new Set(files.flatMap((file) => packageRootOf(file) ?? []));
@@ -129,8 +123,7 @@ function pathsRead(index: string): string[] {
     join(root, 'package.json'),
     join(root, 'node_modules'),
   ]);
-  const makers = fileURLToPath(new URL('.', import.meta.url));
-  return [...files, ...packages, ...readdirSync(makers).map((name) => join(makers, name))];
+  return [...files, ...packages];
 }
 
 const ABSENT = 'absent';
