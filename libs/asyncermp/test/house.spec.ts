@@ -36,6 +36,21 @@ describe('the house', () => {
     );
     expect(climbing).toEqual([]);
   });
+
+  it('has a worker load nothing as files, before the image, that would be there twice', () => {
+    const loaded = new Set<string>();
+    const load = (file: string): void => {
+      if (loaded.has(file)) return;
+      loaded.add(file);
+      valuesOf(file).forEach(load);
+    };
+    load('worker/entry.ts');
+    const ofLibrary = [...loaded].filter((file) => dirname(file) !== 'preload').sort();
+    // Only what has no state: numbers of messages, and paths.
+    expect(ofLibrary).toEqual(['protocol/envelope.ts', 'worker/entry.ts', 'worker/image-files.ts']);
+    const packages = [...loaded].flatMap((file) => packagesOf(file));
+    expect(packages.filter((name) => !name.startsWith('node:'))).toEqual([]);
+  });
 });
 
 /** The files of this library that the file imports, from `src` on. */
@@ -43,4 +58,22 @@ function importsOf(file: string): string[] {
   const text = readFileSync(join(source, file), 'utf8');
   const specifiers = [...text.matchAll(/(?:from|import)[ (]'(\.[^']+)'/g)];
   return specifiers.map(([, specifier = '']) => normalize(join(dirname(file), specifier)));
+}
+
+/** The files of this library that are loaded with the file: what is imported is no type only. */
+function valuesOf(file: string): string[] {
+  return specifiersOf(file)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => normalize(join(dirname(file), specifier)).replace(/\.js$/, '.ts'));
+}
+
+function packagesOf(file: string): string[] {
+  return specifiersOf(file).filter((specifier) => !specifier.startsWith('.'));
+}
+
+function specifiersOf(file: string): string[] {
+  const text = readFileSync(join(source, file), 'utf8');
+  return [...text.matchAll(/^(?:import|export) (?!type )[^;]*?from '([^']+)';/gm)].map(
+    ([, specifier = '']) => specifier,
+  );
 }

@@ -11,21 +11,23 @@ const HARMLESS = /[\\/]vitest[\\/]suppress-warnings\.cjs$/;
  * Whether the workers' modules are loaded by Node alone, and found as the application's are.
  *
  * @param execArgv Node's options for the workers; undefined where they get the application's.
- * @param env The workers' environment.
+ * @param env The workers' environment; without NODE_OPTIONS they get the application's.
  */
 export function loadsPlainly(
   execArgv: readonly string[] | undefined,
   env: Readonly<Record<string, string | undefined>>,
 ): boolean {
-  const options = optionsIn([...(execArgv ?? process.execArgv), ...wordsOf(env['NODE_OPTIONS'])]);
-  const hasHooks = options.some(
-    (option, at) => HOOKS.test(option) && !HARMLESS.test(options[at + 1] ?? ''),
-  );
+  const own = optionsIn([...process.execArgv, ...wordsOf(process.env['NODE_OPTIONS'])]);
+  const given = optionsIn([...(execArgv ?? []), ...wordsOf(env['NODE_OPTIONS'])]);
+  const isOwn =
+    execArgv === undefined && (env['NODE_OPTIONS'] ?? '') === (process.env['NODE_OPTIONS'] ?? '');
   // The image is made of what the application finds.
-  const findOthers =
-    execArgv !== undefined &&
-    [...options, ...optionsIn(process.execArgv)].some((option) => RESOLUTION.test(option));
-  return !hasHooks && !findOthers;
+  const findOthers = !isOwn && [...own, ...given].some((option) => RESOLUTION.test(option));
+  return !hasHooks(given) && !(execArgv === undefined && hasHooks(own)) && !findOthers;
+}
+
+function hasHooks(options: readonly string[]): boolean {
+  return options.some((option, at) => HOOKS.test(option) && !HARMLESS.test(options[at + 1] ?? ''));
 }
 
 function wordsOf(text = ''): string[] {

@@ -1,28 +1,19 @@
 import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { decodeError, encodeError } from '../protocol/error-codec.js';
-import { FromWorker, ToWorker, type FromWorkerMessage } from '../protocol/envelope.js';
+import {
+  FromWorker,
+  ToWorker,
+  type AttemptMessage,
+  type FromWorkerMessage,
+} from '../protocol/envelope.js';
 import { Slots } from '../protocol/slots.js';
-import type { LogLine } from '../tasks/log-line.js';
 import type { Attempt, Lane, LaneListener } from './lane.js';
 import { postAttempts } from './post-attempts.js';
 import { SlotTable } from './slot-table.js';
 import { ThreadDeath } from './thread-death.js';
 import { ThreadLease } from './thread-lease.js';
 import type { ThreadOptions } from './thread.pool.js';
-
-/** The messages that are about an attempt. */
-type AttemptMessage = Extract<
-  FromWorkerMessage,
-  readonly [
-    (
-      | typeof FromWorker.Completed
-      | typeof FromWorker.Failed
-      | typeof FromWorker.Progress
-      | typeof FromWorker.Started
-    ),
-    ...unknown[],
-  ]
->;
+import { imageFailed } from './worker-image.js';
 
 /** How many messages are read in one go: what else waits for the event loop has its turn then. */
 const MOST_AT_ONCE = 64;
@@ -253,16 +244,4 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
     }
     this.listener.onEnded(this, { running, runningSince, waiting, ...this.#death.report() });
   }
-}
-
-function imageFailed(error: string): LogLine {
-  return {
-    message:
-      'A worker could not run the image of what workers load (the option preload), and loads it file by ' +
-      `file, as all workers will from now on: ${error}`,
-    context: undefined,
-    extra: [],
-    uid: undefined,
-    handler: undefined,
-  };
 }

@@ -1,8 +1,9 @@
-import { dirname, sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildImage } from '../preload/build-image.js';
 import { ImageStore } from '../preload/image-store.js';
 import type { ModuleImage } from '../preload/module-image.js';
+import type { LogLine } from '../tasks/log-line.js';
 import { filesOfImage } from '../worker/image-files.js';
 
 /** Whether the image is kept for the next start of the application. */
@@ -19,7 +20,8 @@ export class WorkerImage {
   readonly #store: ImageStore | undefined;
 
   private constructor(entries: readonly string[], storage: ImageStorage) {
-    this.#store = storage === 'disk' ? new ImageStore(entries) : undefined;
+    const makers = join(ownDirectory(entries), 'preload');
+    this.#store = storage === 'disk' ? new ImageStore(entries, makers) : undefined;
     this.#image = this.#store?.read() ?? build(entries);
   }
 
@@ -52,8 +54,26 @@ export class WorkerImage {
 /** Undefined where a file is installed that an image cannot hold: workers load it as it is. */
 function build(entries: readonly string[]): ModuleImage | undefined {
   try {
-    return buildImage(entries, dirname(entries[0] ?? '') + sep);
+    return buildImage(entries, ownDirectory(entries) + sep);
   } catch {
     return undefined;
   }
+}
+
+/** Where this library lies. */
+function ownDirectory([library = '']: readonly string[]): string {
+  return dirname(library);
+}
+
+/** What the log says of a worker that could not run the image. */
+export function imageFailed(error: string): LogLine {
+  return {
+    message:
+      'A worker could not run the image of what workers load (the option preload), and loads it file by ' +
+      `file, as all workers will from now on: ${error}`,
+    context: undefined,
+    extra: [],
+    uid: undefined,
+    handler: undefined,
+  };
 }

@@ -183,15 +183,19 @@ function remove(start: number, end: number): Edit {
  * @throws UnsupportedModuleError for any other exported variable
  */
 function checkBindings(source: string, exported: readonly Export[]): void {
+  const variables = [...source.matchAll(VARIABLES)].map(([, declared = '']) => declared);
   for (const found of exported) {
     if (found.type !== 'direct' || found.localName === undefined) continue;
     const name = found.localName.replaceAll('$', String.raw`\$`);
-    const variable = new RegExp(String.raw`^(?:export\s+)?(?:let|var)\s+${name}\b(.*)`, 'm').exec(
-      source,
+    const declarator = new RegExp(
+      String.raw`(?:^|,\s*)${name}\b(?!\s*=\s*(?:\w+_1\s*=\s*)?class\b)`,
     );
-    const isEnum = new RegExp(String.raw`^\}\)\(${name} \|\| \(`, 'm').test(source);
-    if (variable && !isEnum && !/^\s*=\s*(?:\w+_1\s*=\s*)?class\b/.test(variable[1] ?? '')) {
+    const isVariable = variables.some((declared) => declarator.test(declared));
+    if (isVariable && !new RegExp(String.raw`^\}\)\(${name} \|\| \(`, 'm').test(source)) {
       throw new UnsupportedModuleError(`an exported variable, ${found.localName}`);
     }
   }
 }
+
+/** What follows `let` or `var` at the beginning of a line. */
+const VARIABLES = /^(?:export\s+)?(?:let|var)\s+([^;]*)/gm;

@@ -1,11 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ImageIndex, ModuleImage } from './module-image.js';
 import { packageRootOf } from './resolve-file.js';
-
-/** Counts the changes of what an image looks like, with which those of an older library are of no use. */
-const FORMAT = 1;
 
 /** An image with all that a worker can make use of. */
 export type CompiledImage = ModuleImage & { readonly codeCache: SharedArrayBuffer };
@@ -27,12 +32,18 @@ interface Head {
 export class ImageStore {
   readonly #file: string | undefined;
 
-  /** @param entries The files that the image is made of, as paths. */
-  constructor(entries: readonly string[]) {
+  /**
+   * @param entries The files that the image is made of, as paths.
+   * @param makers The directory of what makes images: another library makes others of the same files.
+   */
+  constructor(
+    entries: readonly string[],
+    private readonly makers: string,
+  ) {
     const directory = cacheDirectory(entries[0] ?? '');
     // V8 takes its code cache back under the same version and options only.
     const { version, arch, platform, execArgv, env } = process;
-    const key = [FORMAT, version, arch, platform, ...execArgv, env['NODE_OPTIONS'], ...entries];
+    const key = [version, arch, platform, ...execArgv, env['NODE_OPTIONS'], ...entries];
     const name = createHash('sha256').update(key.join('\n')).digest('hex').slice(0, 16);
     this.#file = directory && join(directory, `${name}.image`);
   }
@@ -56,7 +67,7 @@ export class ImageStore {
     const draft = `${this.#file}.${process.pid}`;
     try {
       mkdirSync(dirname(this.#file), { recursive: true });
-      writeFileSync(draft, encode(image));
+      writeFileSync(draft, encode(image, pathsRead(image.index, this.makers)));
       renameSync(draft, this.#file);
     } catch {
       discard(draft);
@@ -86,10 +97,10 @@ function findUp(name: string, directory: string): string | undefined {
   return parent === directory ? undefined : findUp(name, parent);
 }
 
-function encode({ script, index, codeCache }: CompiledImage): Buffer {
+function encode({ script, index, codeCache }: CompiledImage, paths: readonly string[]): Buffer {
   const head: Head = {
     index,
-    stamps: Object.fromEntries(pathsRead(index).map((path) => [path, stampOf(path)])),
+    stamps: Object.fromEntries(paths.map((path) => [path, stampOf(path)])),
     scriptBytes: script.byteLength,
     codeCacheBytes: codeCache.byteLength,
   };
@@ -114,8 +125,8 @@ function decode(stored: Buffer): CompiledImage | undefined {
   };
 }
 
-/** The files of the image, and what decides which files these are: packages, and the places of nested ones. */
-function pathsRead(index: string): string[] {
+/** The files of the image, what decides which these are (packages, and the places of nested ones), and its makers. */
+function pathsRead(index: string, makers: string): string[] {
   const files = (JSON.parse(index) as ImageIndex).modules.map(({ file }) => file);
   const roots = new Set(files.flatMap((file) => packageRootOf(file) ?? []));
   const packages = [...roots].flatMap((root) => [
@@ -123,7 +134,7 @@ function pathsRead(index: string): string[] {
     join(root, 'package.json'),
     join(root, 'node_modules'),
   ]);
-  return [...files, ...packages];
+  return [...files, ...packages, ...readdirSync(makers).map((name) => join(makers, name))];
 }
 
 const ABSENT = 'absent';

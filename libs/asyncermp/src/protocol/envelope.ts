@@ -45,6 +45,20 @@ export type FromWorkerMessage =
   | [head: typeof FromWorker.ImageFailed, error: string]
   | [head: typeof FromWorker.Log, level: LogLevelName, line: LogLine];
 
+/** Those that are about an attempt. */
+export type AttemptMessage = Extract<
+  FromWorkerMessage,
+  readonly [
+    (
+      | typeof FromWorker.Completed
+      | typeof FromWorker.Failed
+      | typeof FromWorker.Progress
+      | typeof FromWorker.Started
+    ),
+    ...unknown[],
+  ]
+>;
+
 /** Which handlers a worker must know, by name, and the files whose import registers them. */
 export interface WorkerManifest {
   /** Absolute paths or `file:` URLs, each once. */

@@ -9,8 +9,8 @@ import { filesOfImage, type FilesOfImage } from './image-files.js';
 const CODE_CACHE_DELAY_MS = 200;
 
 /**
- * What piscina runs in a thread: it lasts as long as the lease. Whatever the image holds must not be
- * imported here, or it would be loaded twice.
+ * What piscina runs in a thread: it lasts as long as the lease. This is loaded as files, before the
+ * image: it may import no part of the library that has state, or Nest, which would then be there twice.
  */
 export default async function startWorker(lease: LeaseData): Promise<void> {
   const { port } = lease;

@@ -16,6 +16,7 @@ import { ImageStore, type CompiledImage } from '../../src/preload/image-store.js
 let root: string;
 let main: string;
 let cache: string;
+let makers: string;
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'image-store-'));
@@ -25,6 +26,9 @@ beforeEach(() => {
   writeFileSync(join(dependency, 'index.js'), 'export const one = 1');
   main = join(root, 'main.mjs');
   writeFileSync(main, `export * from 'dependency'`);
+  makers = join(root, 'makers');
+  mkdirSync(makers);
+  writeFileSync(join(makers, 'maker.js'), '1');
   cache = join(root, 'node_modules', '.cache', 'nestjs-asyncermp');
 });
 
@@ -45,19 +49,19 @@ function bytes(memory: SharedArrayBuffer): number[] {
 describe('the image of an installation', () => {
   it('is kept in node_modules/.cache, and read as it was', () => {
     const image = compiled();
-    new ImageStore([main]).write(image);
+    new ImageStore([main], makers).write(image);
     expect(readdirSync(cache)).toEqual([expect.stringMatching(/^[0-9a-f]{16}\.image$/)]);
-    const read = new ImageStore([main]).read();
+    const read = new ImageStore([main], makers).read();
     expect(read?.index).toBe(image.index);
     expect(bytes(read?.script as SharedArrayBuffer)).toEqual(bytes(image.script));
     expect(bytes(read?.codeCache as SharedArrayBuffer)).toEqual([1, 2, 3]);
   });
 
   it('is none before it was written, and none for other entries', () => {
-    const store = new ImageStore([main]);
+    const store = new ImageStore([main], makers);
     expect(store.read()).toBeUndefined();
     store.write(compiled());
-    expect(new ImageStore([main, main]).read()).toBeUndefined();
+    expect(new ImageStore([main, main], makers).read()).toBeUndefined();
   });
 
   it.each<[string, () => void]>([
@@ -68,12 +72,13 @@ describe('the image of an installation', () => {
       'a package says something else',
       () => writeFileSync(join(root, 'node_modules/dependency/package.json'), '{}'),
     ],
+    ['another library makes it', () => writeFileSync(join(makers, 'maker.js'), 'more')],
     [
       'a package got packages of its own',
       () => mkdirSync(join(root, 'node_modules/dependency/node_modules')),
     ],
   ])('is none when %s', (_, change) => {
-    const store = new ImageStore([main]);
+    const store = new ImageStore([main], makers);
     store.write(compiled());
     expect(store.read()).toBeDefined();
     change();
@@ -81,7 +86,7 @@ describe('the image of an installation', () => {
   });
 
   it('is none when a part of it is missing', () => {
-    const store = new ImageStore([main]);
+    const store = new ImageStore([main], makers);
     store.write(compiled());
     const [name = ''] = readdirSync(cache);
     const whole = readFileSync(join(cache, name));
@@ -92,7 +97,7 @@ describe('the image of an installation', () => {
   });
 
   it('is written again over an older one', () => {
-    const store = new ImageStore([main]);
+    const store = new ImageStore([main], makers);
     store.write(compiled());
     writeFileSync(main, 'export const two = 2');
     expect(store.read()).toBeUndefined();
@@ -103,7 +108,7 @@ describe('the image of an installation', () => {
 
   it('is not kept where nothing can be written', () => {
     writeFileSync(join(root, 'node_modules', '.cache'), 'not a directory');
-    const store = new ImageStore([main]);
+    const store = new ImageStore([main], makers);
     store.write(compiled());
     expect(store.read()).toBeUndefined();
   });

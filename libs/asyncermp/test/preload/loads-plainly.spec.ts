@@ -1,14 +1,16 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadsPlainly } from '../../src/pools/loads-plainly.js';
 
 const { execArgv: ownExecArgv } = process;
 
 beforeEach(() => {
   process.execArgv = [];
+  vi.stubEnv('NODE_OPTIONS', undefined);
 });
 
 afterEach(() => {
   process.execArgv = ownExecArgv;
+  vi.unstubAllEnvs();
 });
 
 describe('modules are loaded by Node alone', () => {
@@ -41,5 +43,17 @@ describe('modules are loaded by Node alone', () => {
     process.execArgv = ['--conditions', 'development'];
     expect(loadsPlainly(undefined, {})).toBe(true);
     expect(loadsPlainly([], {})).toBe(false);
+  });
+
+  it('not where the application has hooks that its workers get, whatever their environment', () => {
+    vi.stubEnv('NODE_OPTIONS', '--import tsx');
+    expect(loadsPlainly(undefined, {})).toBe(false);
+    expect(loadsPlainly([], {})).toBe(true);
+  });
+
+  it('not where the environment of the workers has them find others', () => {
+    expect(loadsPlainly(undefined, { NODE_OPTIONS: '--conditions=development' })).toBe(false);
+    vi.stubEnv('NODE_OPTIONS', '--conditions=development');
+    expect(loadsPlainly(undefined, { NODE_OPTIONS: '--conditions=development' })).toBe(true);
   });
 });

@@ -275,6 +275,11 @@ describe('a CommonJS module in an image exports what Node has it export', () => 
 describe('an image cannot be made', () => {
   it.each([
     ['an exported variable', 'export let count = 0; export const add = () => count++'],
+    [
+      'an exported variable',
+      'let one = 1,\n  two = 2;\nexport { two }; export const add = () => two++',
+    ],
+    ['an exported variable', 'let one, two;\nexport { two }'],
     ['attributes', `import data from './data.json' with { type: 'json' }; export { data }`],
     ['separator', 'export const one = 1 // \u2028; export const two = 2'],
     ['begins with $preload_', 'export const $preload_link = 1'],
