@@ -224,7 +224,7 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask {
 
   /** The outcome's result, or its error. */
   get value(): unknown {
-    if (this.#phase === 'cancelled' && this.#value instanceof Cancellation) {
+    if (this.#value instanceof Cancellation) {
       this.#value = this.#value.errorOf({ uid: this.uid, handler: this.handlerName });
     }
     return this.#value;
