@@ -1,4 +1,6 @@
-import { TaskCancelledError, withoutStack, type ErrorSubject } from '../tasks/errors.js';
+import { TaskCancelledError, withoutStack } from '../tasks/errors.js';
+import type { Task } from './task.js';
+import { subjectOf } from './task-errors.js';
 
 /**
  * Why a task was cancelled, or very many at once. To make their errors takes longer than all the rest of it,
@@ -7,7 +9,7 @@ import { TaskCancelledError, withoutStack, type ErrorSubject } from '../tasks/er
 export class Cancellation {
   constructor(private readonly reason: unknown) {}
 
-  errorOf(subject: ErrorSubject): TaskCancelledError {
-    return withoutStack(() => new TaskCancelledError(subject, this.reason));
+  errorOf(task: Pick<Task, 'uid' | 'handlerName'>): TaskCancelledError {
+    return withoutStack(() => new TaskCancelledError(subjectOf(task), this.reason));
   }
 }

@@ -13,7 +13,8 @@ import type { HandlerRecord } from './handler-record.js';
 import { resolveCall, resolveItems, type ResolvedCall } from './submission.js';
 import { nextSeq } from './task-numbers.js';
 import { Task } from './task.js';
-import { subjectOf, type TaskLifecycle } from './task-lifecycle.js';
+import { subjectOf } from './task-errors.js';
+import type { TaskLifecycle } from './task-lifecycle.js';
 import type { TaskRegistry } from './task-registry.js';
 
 /** When a submission finds the queue full, and what it gets then. */

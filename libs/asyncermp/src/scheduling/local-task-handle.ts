@@ -4,7 +4,8 @@ import type { TaskState } from '../tasks/task-state.js';
 import { ConfigurationError } from '../tasks/errors.js';
 import { rules } from '../tasks/check-options.js';
 import type { Task } from './task.js';
-import { subjectOf, type TaskLifecycle } from './task-lifecycle.js';
+import { subjectOf } from './task-errors.js';
+import type { TaskLifecycle } from './task-lifecycle.js';
 
 /** What users hold of a task of this process. */
 export class LocalTaskHandle implements TaskHandle {

@@ -16,7 +16,9 @@ import { Intake, type IntakeOptions } from './intake.js';
 import { LocalTaskHandle } from './local-task-handle.js';
 import { Mapping, type MapHost } from './mapping.js';
 import { Task } from './task.js';
-import { subjectOf, TaskLifecycle, type LifecycleListener } from './task-lifecycle.js';
+import type { LifecycleListener } from './lifecycle-listener.js';
+import { subjectOf } from './task-errors.js';
+import { TaskLifecycle } from './task-lifecycle.js';
 import type { TaskPublisher } from './task-publisher.js';
 import { TaskRegistry } from './task-registry.js';
 

@@ -2,46 +2,22 @@ import type { Lane, LaneFactory } from '../pools/lane.js';
 import type { FleetOptions } from '../pools/fleet.js';
 import { decodeError, type EncodedError } from '../protocol/error-codec.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
-import {
-  TaskTimeoutError,
-  withoutStack,
-  WorkerCrashedError,
-  WorkerStartError,
-  type CrashDetails,
-  type TimeoutPhase,
-} from '../tasks/errors.js';
+import type { CrashDetails, TimeoutPhase } from '../tasks/errors.js';
 import type { PoolLog } from '../tasks/pool-log.js';
 import { roughBytes } from '../tasks/rough-bytes.js';
 import type { SettledState } from '../tasks/task-state.js';
 import type { AttemptListener } from './attempt-listener.js';
 import { Cancellation } from './cancellation.js';
 import { Dispatcher } from './dispatcher.js';
+import type { LifecycleListener, TaskCounts } from './lifecycle-listener.js';
 import { ReadyQueue } from './ready-queue.js';
 import { pauseAfterCrash, pauseAfterFailure } from './retry-policy.js';
 import { SignalWatch } from './signal-watch.js';
 import type { Task } from './task.js';
+import { crashed, notStarted, timedOut } from './task-errors.js';
 import type { TaskPublisher } from './task-publisher.js';
 import type { TaskRegistry } from './task-registry.js';
 import { TimeLimits, type TimeLimitListener } from './time-limits.js';
-
-/** Whom the lifecycle tells what concerns intake. */
-export interface LifecycleListener {
-  /** A task has left the queue, so there may be room for another one. */
-  onRoom(): void;
-  /** Nothing is in flight any more. */
-  onIdle(): void;
-  /** Turns away a task that was never let in; false if it does not wait to be. */
-  refuse(task: Task, error: unknown): boolean;
-}
-
-/** How many tasks there were, and what became of them. */
-export interface TaskCounts {
-  accepted: number;
-  completed: number;
-  failed: number;
-  cancelled: number;
-  retried: number;
-}
 
 /**
  * Sees each accepted task to its one outcome. It alone changes a task's state: whatever happens to a
@@ -195,10 +171,7 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
     if (task.verdict) {
       this.#failed(task, task.verdict.error);
     } else {
-      const error = withoutStack(
-        () => new WorkerCrashedError(crash ?? { reason: 'exit' }, subjectOf(task)),
-      );
-      this.#retryOrFail(task, error, pauseAfterCrash(task));
+      this.#retryOrFail(task, crashed(task, crash), pauseAfterCrash(task));
     }
   }
 
@@ -208,8 +181,7 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
 
   onNoWorkers(error: unknown): void {
     for (const task of this.queue.clear()) {
-      const startError = withoutStack(() => new WorkerStartError(error, subjectOf(task)));
-      this.#settle(task, 'failed', startError);
+      this.#settle(task, 'failed', notStarted(task, error));
     }
   }
 
@@ -221,7 +193,7 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
       this.#limits.watch(task);
       return;
     }
-    const error = withoutStack(() => new TaskTimeoutError(phase, limitMs, subjectOf(task)));
+    const error = timedOut(task, phase, limitMs);
     this.#withdraw(task, error);
     const isLastTry = phase !== 'run' || task.failures + 1 >= task.policy.attempts;
     if (task.lane === undefined || isLastTry) {
@@ -245,10 +217,10 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
     switch (task.phase) {
       case 'new':
         this.withhold(task);
-        return this.listener.refuse(task, why.errorOf(subjectOf(task)));
+        return this.listener.refuse(task, why.errorOf(task));
       case 'sent':
         // Its worker is told the error.
-        this.end(task, 'cancelled', why.errorOf(subjectOf(task)));
+        this.end(task, 'cancelled', why.errorOf(task));
         return true;
       case 'queued':
       case 'retrying':
@@ -308,9 +280,4 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
       this.listener.onIdle();
     }
   }
-}
-
-/** Whom an error about the task is about. */
-export function subjectOf({ uid, handlerName }: Task): { uid: string; handler: string } {
-  return { uid, handler: handlerName };
 }

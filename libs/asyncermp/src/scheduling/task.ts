@@ -225,7 +225,7 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask {
   /** The outcome's result, or its error. */
   get value(): unknown {
     if (this.#value instanceof Cancellation) {
-      this.#value = this.#value.errorOf({ uid: this.uid, handler: this.handlerName });
+      this.#value = this.#value.errorOf(this);
     }
     return this.#value;
   }
