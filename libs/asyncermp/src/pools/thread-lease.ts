@@ -29,7 +29,7 @@ export class ThreadLease {
   /** @throws what Node throws that refuses to make the thread, for an option in execArgv, say */
   constructor(
     port: MessagePort,
-    data: Pick<LeaseData, 'slots' | 'worker'>,
+    data: Pick<LeaseData, 'slots' | 'doorbell' | 'worker'>,
     { entryFile, image, env, execArgv, resourceLimits, ...options }: ThreadOptions,
     events: ThreadEvents,
   ) {

@@ -1,10 +1,12 @@
 import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import { Doorbell } from '../protocol/doorbell.js';
 import { decodeError, encodeError } from '../protocol/error-codec.js';
 import {
   FromWorker,
   ToWorker,
   type AttemptMessage,
   type FromWorkerMessage,
+  type ToWorkerMessage,
 } from '../protocol/envelope.js';
 import { Slots } from '../protocol/slots.js';
 import type { Attempt, Lane, LaneListener } from './lane.js';
@@ -22,6 +24,7 @@ const MOST_AT_ONCE = 64;
 export class ThreadLane<A extends Attempt> implements Lane<A> {
   readonly #port: MessagePort;
   readonly #slots = new Slots();
+  readonly #doorbell = new Doorbell();
   readonly #table = new SlotTable<A>();
   #lease: ThreadLease | undefined = undefined;
   readonly #death = new ThreadDeath();
@@ -42,8 +45,9 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
     });
     port1.on('messageerror', (error) => this.#lostAnswer(error));
     const { buffer: slots } = this.#slots;
+    const { buffer: doorbell } = this.#doorbell;
     try {
-      this.#lease = new ThreadLease(port2, { slots, worker: id }, options, {
+      this.#lease = new ThreadLease(port2, { slots, doorbell, worker: id }, options, {
         onError: (error) => this.#death.note(error),
         onExit: (code) => {
           this.#death.exited(code);
@@ -84,6 +88,7 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
       this.#release(attempt.slot);
       this.listener.onUnsendable(this, attempt, error);
     });
+    this.#doorbell.ring();
   }
 
   isStarted(attempt: A): boolean {
@@ -111,7 +116,7 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
   cancel(attempt: A, reason: unknown): void {
     if (this.#table.holds(attempt)) {
       this.#slots.cancel(attempt.slot);
-      this.#port.postMessage([ToWorker.Cancel, attempt.slot, encodeError(reason)]);
+      this.#post([ToWorker.Cancel, attempt.slot, encodeError(reason)]);
     }
   }
 
@@ -127,7 +132,12 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
 
   release(): void {
     this.#death.expected();
-    this.#port.postMessage([ToWorker.Release]);
+    this.#post([ToWorker.Release]);
+  }
+
+  #post(message: ToWorkerMessage): void {
+    this.#port.postMessage(message);
+    this.#doorbell.ring();
   }
 
   /**

@@ -71,6 +71,7 @@ export interface WorkerManifest {
 export interface LeaseData {
   readonly port: MessagePort;
   readonly slots: SharedArrayBuffer;
+  readonly doorbell: SharedArrayBuffer;
   readonly manifest: WorkerManifest;
   readonly uidPrefix: string;
   /** The number of the worker, for people. */

@@ -1,4 +1,5 @@
-type Run = (this: unknown, ...args: unknown[]) => unknown;
+/** A handler, or a way to call it. */
+export type Run = (this: unknown, ...args: unknown[]) => unknown;
 
 /** Calls a handler. In a stack, what lies below this function is the library's, and no news to anybody. */
 export function callHandlerOfTask(run: Run, instance: unknown, args: readonly unknown[]): unknown {

@@ -89,7 +89,9 @@ export class Dispatcher implements FleetUser<Task> {
 
   /** A task came. It goes at once where there is a place, and otherwise with those that come with it. */
   arrive(): void {
-    if (this.#fleet.idle || !this.#fleet.isFull) {
+    const next = this.queue.peek();
+    const isPlace = this.#fleet.idle || !this.#fleet.isFull;
+    if (isPlace && !(next && this.#placement.soonestFor(next))) {
       this.#pump.run();
     } else {
       this.#pump.runSoon();

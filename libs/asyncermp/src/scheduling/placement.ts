@@ -26,10 +26,14 @@ export class Placement {
   /** The worker for the task; undefined if it has to wait. The worker has its permit then. */
   placeFor(task: Task): Member<Task> | undefined {
     const { idle } = this.fleet;
+    const soonest = idle && this.soonestFor(task);
+    if (soonest) {
+      return soonest;
+    }
     if (idle && this.semaphore.tryAcquire()) {
       idle.hasPermit = true;
       this.fleet.markBusy(idle);
-      task.expectedUs = 0;
+      this.ahead.expect(task);
       return idle;
     }
     if (this.semaphore.held > this.semaphore.limit) {
@@ -37,6 +41,12 @@ export class Placement {
       return undefined;
     }
     return this.ahead.placeFor(task);
+  }
+
+  /** A busy worker that will have run the task before an idle one is awake. */
+  soonestFor(task: Task): Member<Task> | undefined {
+    const { held, limit } = this.semaphore;
+    return held > 0 && held <= limit ? this.ahead.soonestFor(task) : undefined;
   }
 
   /** The worker was sent the task. */

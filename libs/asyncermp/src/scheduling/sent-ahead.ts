@@ -7,6 +7,10 @@ import type { Task } from './task.js';
 const SHORT_US = 500;
 /** The most work that is sent to a worker at once: what a task behind it may have to wait. */
 const AHEAD_US = 1_000;
+/** About what it takes to wake a worker: one that is done with all it has before that needs no help. */
+const WAKE_US = 20;
+/** What counts for a task that is not known to be short: nothing is sent behind it. */
+const LONG_US = 1_000_000;
 /** A worker is sent more when it has so few left, so that many go in one message. */
 const REFILL_BELOW = SLOT_COUNT / 2;
 /** How often it is looked whether a worker is held up by a task that runs longer than expected. */
@@ -34,24 +38,41 @@ export class SentAhead {
     private readonly takeBack: (tasks: Task[]) => void,
   ) {}
 
-  /** A busy worker to which the task may be sent; undefined if it has to wait. */
-  placeFor(task: Task): Member<Task> | undefined {
+  /** A busy worker that will have run the task before an idle one is awake; undefined if there is none. */
+  soonestFor(task: Task): Member<Task> | undefined {
+    return this.placeFor(task, WAKE_US);
+  }
+
+  /** Notes with the task how long it is expected to run. */
+  expect(task: Task): void {
+    const { handler, items } = task;
+    task.expectedUs = Math.min(Math.ceil(handler.runTime.meanMs * items * 1_000), LONG_US);
+  }
+
+  /**
+   * A busy worker to which the task may be sent; undefined if it has to wait.
+   * @param mostUs - How much work that worker may have then, in microseconds.
+   */
+  placeFor(task: Task, mostUs = AHEAD_US): Member<Task> | undefined {
     const { handler } = task;
-    const expectedUs = handler.runTime.meanMs * task.items * 1_000;
+    this.expect(task);
     // What is handed over is gone with a worker that dies, and a handler with a bound of its own would
     // use it up without running.
-    if (expectedUs > SHORT_US || task.handsOver || handler.semaphore) {
+    if (task.expectedUs > SHORT_US || task.handsOver || handler.semaphore) {
       return undefined;
     }
-    task.expectedUs = Math.ceil(expectedUs);
-    if (this.#roomy && hasRoom(this.#roomy, task)) {
+    if (this.#roomy && hasRoom(this.#roomy, task, mostUs)) {
       return this.#roomy;
     }
     this.#roomy = undefined;
     let best: Member<Task> | undefined;
     for (const member of this.members()) {
       const { load } = member.lane;
-      if (load <= REFILL_BELOW && hasRoom(member, task) && (!best || load < best.lane.load)) {
+      if (
+        load <= REFILL_BELOW &&
+        hasRoom(member, task, mostUs) &&
+        (!best || load < best.lane.load)
+      ) {
         best = member;
       }
     }
@@ -123,13 +144,17 @@ export class SentAhead {
   }
 }
 
-function hasRoom({ state, lane, blocked, aheadUs, hasPermit }: Member<Task>, task: Task): boolean {
+function hasRoom(
+  { state, lane, blocked, aheadUs, hasPermit }: Member<Task>,
+  task: Task,
+  mostUs: number,
+): boolean {
   return (
     state === 'ready' &&
     hasPermit &&
     !blocked &&
     !lane.takesOneAtATime &&
     lane.load < SLOT_COUNT &&
-    aheadUs + task.expectedUs <= AHEAD_US
+    aheadUs + task.expectedUs <= mostUs
   );
 }

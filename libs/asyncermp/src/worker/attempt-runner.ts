@@ -15,11 +15,15 @@ import { callForTask } from './current-task.js';
 import { RunningTask, type TaskLink } from './running-task.js';
 import type { WorkerHandler } from './container.js';
 
+/** After a run of less than this, in ms, the way that the next attempt takes to the worker counts. */
+const SHORT_MS = 0.5;
+
 /** Runs the attempts that a worker is sent, one after another, and answers each by its own message. */
 export class AttemptRunner implements TaskLink {
   readonly #waiting: SentRun[] = [];
   #running: RunningTask | undefined = undefined;
   #startedAt = 0;
+  #runMs = 0;
 
   readonly #port: MessagePort;
   readonly #slots: Slots;
@@ -29,6 +33,7 @@ export class AttemptRunner implements TaskLink {
   constructor(
     { port, slots, uidPrefix, maxHeapBytes }: LeaseData,
     private readonly handlers: readonly WorkerHandler[],
+    private readonly onIdleAfterShortRun: () => void,
   ) {
     this.#port = port;
     this.#slots = new Slots(slots);
@@ -120,10 +125,13 @@ export class AttemptRunner implements TaskLink {
     this.#running = undefined;
     this.#checkHeap();
     this.#runNext();
+    if (!this.#running && this.#runMs < SHORT_MS) {
+      this.onIdleAfterShortRun();
+    }
   }
 
   #complete({ slot, uid, handler }: RunningTask, result: unknown): void {
-    this.#slots.noteRunMs(slot, monotonicMs() - this.#startedAt);
+    this.#noteRunMs(slot);
     const isChunk = this.#slots.mode(slot) === RunMode.Chunk;
     const transferList = takeTransferList(isChunk ? (result as unknown[]) : [result]);
     // Before it is sent, since what V8 can write but not read (nested too deeply) would take with it
@@ -140,8 +148,13 @@ export class AttemptRunner implements TaskLink {
   }
 
   #fail({ slot }: RunningTask, thrown: unknown): void {
-    this.#slots.noteRunMs(slot, monotonicMs() - this.#startedAt);
+    this.#noteRunMs(slot);
     this.#post([FromWorker.Failed, slot, encodeError(thrown)]);
+  }
+
+  #noteRunMs(slot: number): void {
+    this.#runMs = monotonicMs() - this.#startedAt;
+    this.#slots.noteRunMs(slot, this.#runMs);
   }
 
   #checkHeap(): void {

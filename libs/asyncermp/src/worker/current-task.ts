@@ -1,5 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { callHandlerOfTask } from '../protocol/handler-call.js';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { callHandlerOfTask, type Run } from '../protocol/handler-call.js';
 import type { RunningTask } from './running-task.js';
 
 /**
@@ -75,13 +75,26 @@ export function runningTask(): RunningTask | undefined {
   return store.getStore();
 }
 
-/** Calls a handler for a task. */
+/**
+ * Calls a handler for a task. What it does to its asynchronous context (`enterWith()` of an
+ * `AsyncLocalStorage`, as libraries for request contexts do) is not seen by the next task.
+ */
 export function callForTask(
   task: RunningTask,
-  run: (this: unknown, ...args: unknown[]) => unknown,
+  run: Run,
   instance: unknown,
   args: readonly unknown[],
 ): unknown {
   // Passed through rather than closed over: a closure per task would be garbage per task.
+  const scope = new AsyncResource('AsyncerMpTask');
+  return scope.runInAsyncScope(callWithStore, undefined, task, run, instance, args);
+}
+
+function callWithStore(
+  task: RunningTask,
+  run: Run,
+  instance: unknown,
+  args: readonly unknown[],
+): unknown {
   return store.run(task, callHandlerOfTask, run, instance, args);
 }

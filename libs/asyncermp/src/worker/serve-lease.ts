@@ -1,14 +1,10 @@
 import { inspect } from 'node:util';
 import { encodeError } from '../protocol/error-codec.js';
-import {
-  FromWorker,
-  ToWorker,
-  type LeaseData,
-  type ToWorkerMessage,
-} from '../protocol/envelope.js';
+import { FromWorker, ToWorker, type LeaseData } from '../protocol/envelope.js';
 import { AttemptRunner } from './attempt-runner.js';
 import { createWorkerContainer, type WorkerContainer } from './container.js';
 import { runningTask } from './current-task.js';
+import { Inbox } from './inbox.js';
 import { inertProviders } from './inert-providers.js';
 import { markWorker } from './inside-worker.js';
 import { WorkerLogger } from './worker-logger.js';
@@ -43,9 +39,8 @@ export async function serveLease(lease: LeaseData): Promise<void> {
 /** Until the application releases the worker. */
 function serve(lease: LeaseData, container: WorkerContainer): Promise<void> {
   const { port } = lease;
-  const runner = new AttemptRunner(lease, container.handlers);
   return new Promise((released) => {
-    port.on('message', (message: ToWorkerMessage) => {
+    const inbox = new Inbox(lease, (message) => {
       switch (message[0]) {
         case ToWorker.Run:
           runner.receive(message);
@@ -58,10 +53,7 @@ function serve(lease: LeaseData, container: WorkerContainer): Promise<void> {
           break;
       }
     });
-    // An attempt that arrived broken would never be answered: the worker must not outlive it.
-    port.on('messageerror', (error) => {
-      throw error;
-    });
+    const runner = new AttemptRunner(lease, container.handlers, () => inbox.linger());
     port.postMessage([FromWorker.Ready]);
   });
 }

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { ModelWorld } from './model-world.js';
+
+/** Two idle workers, and a handler that is known to run for so long. */
+async function worldOfTwo(runMs: number): Promise<ModelWorld> {
+  const world = new ModelWorld(2, runMs);
+  await world.submit(false, {});
+  await world.submit(false, {});
+  for (const lane of world.present) {
+    lane.becomeReady();
+  }
+  for (let run = 0; run < 10; run++) {
+    await world.submit(false, {});
+    for (const lane of world.present) {
+      while (lane.begin()) {
+        world.finish(lane, true);
+      }
+    }
+  }
+  expect(world.scheduler.stats()).toMatchObject({ waiting: 0, running: 0, completed: 12 });
+  return world;
+}
+
+const loads = (world: ModelWorld) => world.present.map(({ load }) => load).toSorted();
+
+describe('where a task goes while a worker is idle', () => {
+  it('behind a task that is done before that one would be awake', async () => {
+    const world = await worldOfTwo(0.001);
+    await world.submit(false, {});
+    await world.submit(false, {});
+    expect(loads(world)).toEqual([0, 2]);
+    await world.comeToRest();
+  });
+
+  it('to the idle one, if that takes longer', async () => {
+    const world = await worldOfTwo(0.015);
+    await world.submit(false, {});
+    await world.submit(false, {});
+    expect(loads(world)).toEqual([1, 1]);
+    await world.comeToRest();
+  });
+
+  it('to the idle one, if there is enough to do for both', async () => {
+    const world = await worldOfTwo(0.006);
+    for (let task = 0; task < 5; task++) {
+      await world.submit(false, {});
+    }
+    expect(loads(world)).toEqual([2, 3]);
+    await world.comeToRest();
+  });
+
+  it('to the idle one, if the other runs something of which nobody knows how long it takes', async () => {
+    const world = await worldOfTwo(0.001);
+    await world.submit(true, {});
+    await world.submit(false, {});
+    expect(loads(world)).toEqual([1, 1]);
+    await world.comeToRest();
+  });
+});
