@@ -93,12 +93,8 @@ export const targets: readonly Target[] = [
   })),
   cold('first result', 100),
   cold('first results of two workers at once', 130),
-  {
-    title: 'memory per worker with injection',
-    most: { free: 16 },
-    unit: 'MB',
-    measured: (results) => results.figure('memory of a worker', OURS, 'megabytes')?.median,
-  },
+  memoryOf('memory of a worker', 'memory per worker with injection, just started'),
+  memoryOf('memory of a worker at rest', 'memory per worker with injection, at rest'),
   {
     title: 'pool whole again after a stuck worker, without a spare',
     most: { free: 100 },
@@ -136,6 +132,15 @@ function cold(name: string, mostMs: number): Target {
     most: { free: mostMs },
     unit: 'ms',
     measured: (results) => results.figure(name, OURS, 'ms')?.median,
+  };
+}
+
+function memoryOf(name: string, title: string): Target {
+  return {
+    title,
+    most: { free: 16 },
+    unit: 'MB',
+    measured: (results) => results.figure(name, OURS, 'megabytes')?.median,
   };
 }
 

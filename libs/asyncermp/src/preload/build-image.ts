@@ -1,5 +1,6 @@
 import type { ImageIndex, ModuleImage } from './module-image.js';
 import { readModuleGraph } from './module-graph.js';
+import { shared } from './shared-bytes.js';
 
 /**
  * Makes an image of the files, and of what they import.
@@ -38,7 +39,11 @@ export function buildImage(entries: readonly string[], ownDirectory?: string): M
     ),
   };
   const script = `${OPEN}${texts.join('')}]`.replace(BEYOND_LATIN1, escaped);
-  return { script: shared(script), index: JSON.stringify(index), codeCache: undefined };
+  return {
+    script: shared(Buffer.from(script, 'latin1')),
+    index: shared(Buffer.from(JSON.stringify(index))),
+    codeCache: undefined,
+  };
 }
 
 const OPEN = '[';
@@ -49,10 +54,4 @@ const BEYOND_LATIN1 = /[^\0-\xff]/g;
 /** The same in a string, in a regular expression and in a name; a comment may say it in any way. */
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-}
-
-function shared(latin1: string): SharedArrayBuffer {
-  const memory = new SharedArrayBuffer(latin1.length);
-  Buffer.from(memory).write(latin1, 'latin1');
-  return memory;
 }

@@ -9,17 +9,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ImageIndex, ModuleImage } from './module-image.js';
+import { indexOf, type ModuleImage } from './module-image.js';
 import { packageRootOf } from './resolve-file.js';
+import { shared } from './shared-bytes.js';
 
 /** An image with all that a worker can make use of. */
 export type CompiledImage = ModuleImage & { readonly codeCache: SharedArrayBuffer };
 
-/** The head of a stored image; the script and V8's code cache follow it. */
+/** The head of a stored image; its index, the script and V8's code cache follow it. */
 interface Head {
-  readonly index: string;
   /** Of what was read for the image: when the image is used, it must be as it was then. */
   readonly stamps: Readonly<Record<string, string>>;
+  readonly indexBytes: number;
   readonly scriptBytes: number;
   readonly codeCacheBytes: number;
 }
@@ -67,7 +68,7 @@ export class ImageStore {
     const draft = `${this.#file}.${process.pid}`;
     try {
       mkdirSync(dirname(this.#file), { recursive: true });
-      writeFileSync(draft, encode(image, pathsRead(image.index, this.makers)));
+      writeFileSync(draft, encode(image, pathsRead(image, this.makers)));
       renameSync(draft, this.#file);
     } catch {
       discard(draft);
@@ -99,35 +100,40 @@ function findUp(name: string, directory: string): string | undefined {
 
 function encode({ script, index, codeCache }: CompiledImage, paths: readonly string[]): Buffer {
   const head: Head = {
-    index,
     stamps: Object.fromEntries(paths.map((path) => [path, stampOf(path)])),
+    indexBytes: index.byteLength,
     scriptBytes: script.byteLength,
     codeCacheBytes: codeCache.byteLength,
   };
   const text = Buffer.from(JSON.stringify(head));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(text.length);
-  return Buffer.concat([length, text, Buffer.from(script), Buffer.from(codeCache)]);
+  return Buffer.concat([
+    length,
+    text,
+    ...[index, script, codeCache].map((part) => Buffer.from(part)),
+  ]);
 }
 
 /** Undefined for an image of files that have changed, or of which a part is missing. */
 function decode(stored: Buffer): CompiledImage | undefined {
-  const scriptAt = 4 + stored.readUInt32LE(0);
-  const head = JSON.parse(stored.toString('utf8', 4, scriptAt)) as Head;
+  const indexAt = 4 + stored.readUInt32LE(0);
+  const head = JSON.parse(stored.toString('utf8', 4, indexAt)) as Head;
+  const scriptAt = indexAt + head.indexBytes;
   const codeCacheAt = scriptAt + head.scriptBytes;
   const isWhole = stored.length === codeCacheAt + head.codeCacheBytes;
   const isCurrent = Object.entries(head.stamps).every(([path, stamp]) => stampOf(path) === stamp);
   if (!isWhole || !isCurrent) return undefined;
   return {
-    index: head.index,
+    index: shared(stored.subarray(indexAt, scriptAt)),
     script: shared(stored.subarray(scriptAt, codeCacheAt)),
     codeCache: shared(stored.subarray(codeCacheAt)),
   };
 }
 
 /** The files of the image, what decides which these are (packages, and the places of nested ones), and its makers. */
-function pathsRead(index: string, makers: string): string[] {
-  const files = (JSON.parse(index) as ImageIndex).modules.map(({ file }) => file);
+function pathsRead(image: ModuleImage, makers: string): string[] {
+  const files = indexOf(image).modules.map(({ file }) => file);
   const roots = new Set(files.flatMap((file) => packageRootOf(file) ?? []));
   const packages = [...roots].flatMap((root) => [
     root,
@@ -142,10 +148,4 @@ const ABSENT = 'absent';
 function stampOf(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats === undefined ? ABSENT : `${stats.mtimeMs} ${stats.size}`;
-}
-
-function shared(bytes: Uint8Array): SharedArrayBuffer {
-  const memory = new SharedArrayBuffer(bytes.length);
-  new Uint8Array(memory).set(bytes);
-  return memory;
 }

@@ -36,10 +36,10 @@ export class Linker {
   /** Whether one of them imports one that had not evaluated. */
   #hasCircles = false;
 
-  /** @param functions What the script of the image evaluates to. */
+  /** @param functions What the script of the image evaluates to: those that have run are taken out. */
   constructor(
     private readonly modules: readonly ImageModule[],
-    private readonly functions: readonly (EsModuleFunction | CommonJsFunction)[],
+    private readonly functions: (EsModuleFunction | CommonJsFunction | undefined)[],
   ) {
     this.#numbers = new Map(modules.map(({ file }, number) => [file, number]));
   }
@@ -104,6 +104,7 @@ export class Linker {
     evaluation.next();
     es.publish();
     linked.evaluating = undefined;
+    this.functions[number] = undefined;
     nameDefault(es.namespace);
     linked.exports = requiredOf(es.namespace);
     return linked;
@@ -174,6 +175,7 @@ export class Linker {
       throw error;
     }
     module.loaded = true;
+    this.functions[number] = undefined;
     return linked;
   }
 }

@@ -10,8 +10,8 @@
 export interface ModuleImage {
   /** The script, in Latin-1. It evaluates to the list of the modules' functions. */
   readonly script: SharedArrayBuffer;
-  /** An {@link ImageIndex} as JSON. */
-  readonly index: string;
+  /** An {@link ImageIndex} as JSON, in UTF-8. */
+  readonly index: SharedArrayBuffer;
   /** What V8 made of the script in the worker that ran it first; until then that is asked for. */
   readonly codeCache: SharedArrayBuffer | undefined;
 }
@@ -20,6 +20,11 @@ export interface ModuleImage {
 export interface ImageIndex {
   /** In the order of the script's functions. */
   readonly modules: readonly ImageModule[];
+}
+
+/** The index of an image. */
+export function indexOf(image: Pick<ModuleImage, 'index'>): ImageIndex {
+  return JSON.parse(Buffer.from(image.index).toString()) as ImageIndex;
 }
 
 export interface ImageModule {

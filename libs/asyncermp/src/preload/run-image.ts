@@ -3,12 +3,13 @@ import { Script } from 'node:vm';
 import { imageFrames } from './image-frames.js';
 import { Linker } from './linker.js';
 import { makeKnown } from './make-known.js';
-import type {
-  CommonJsFunction,
-  EsModuleFunction,
-  ImageIndex,
-  ModuleImage,
+import {
+  indexOf,
+  type CommonJsFunction,
+  type EsModuleFunction,
+  type ModuleImage,
 } from './module-image.js';
+import { shared } from './shared-bytes.js';
 import { setOriginalFrames } from './original-frames.js';
 
 /** An image in the thread that runs it. */
@@ -32,24 +33,26 @@ const SCRIPT = fileURLToPath(new URL('../preloaded.js', import.meta.url));
  * @throws what V8 or a module throws
  */
 export function runImage(image: ModuleImage, entries: readonly string[]): RunningImage {
-  const { modules } = JSON.parse(image.index) as ImageIndex;
+  const { modules } = indexOf(image);
   const script = new Script(Buffer.from(image.script).toString('latin1'), {
     filename: SCRIPT,
     ...(image.codeCache && { cachedData: Buffer.from(image.codeCache) }),
   });
   const functions = script.runInThisContext() as (EsModuleFunction | CommonJsFunction)[];
   setOriginalFrames(imageFrames(SCRIPT, modules));
+  const wasCompiled = image.codeCache === undefined || script.cachedDataRejected === true;
+  // What has evaluated, the linker lets go of; but what V8 has compiled of it belongs into the code cache.
+  const kept = wasCompiled ? [...functions] : [];
   const linker = new Linker(modules, functions);
   for (const entry of entries) linker.namespace(linker.numberOf(entry));
   makeKnown(modules, linker);
   return {
-    wasCompiled: image.codeCache === undefined || script.cachedDataRejected === true,
+    wasCompiled,
     namespace: (file) => linker.namespace(linker.numberOf(file)),
     codeCache: () => {
       const data = script.createCachedData();
-      const memory = new SharedArrayBuffer(data.byteLength);
-      Buffer.from(memory).set(data);
-      return memory;
+      kept.length = 0;
+      return shared(data);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { buildImage } from '../../src/preload/build-image.js';
-import type { ImageIndex } from '../../src/preload/module-image.js';
+import { indexOf } from '../../src/preload/module-image.js';
 import { exportsOfFiles, exportsWithImage } from './exports.js';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
@@ -9,7 +9,7 @@ const entries = [`${dist}index.js`, `${dist}worker/serve-lease.js`];
 
 describe('the image of this library and of the Nest that is installed', () => {
   it('has every module export what its file exports', async () => {
-    const { modules } = JSON.parse(buildImage(entries).index) as ImageIndex;
+    const { modules } = indexOf(buildImage(entries));
     const files = modules.map(({ file }) => file);
     // Each of these would be a reason for workers to load file by file again.
     for (const name of [

@@ -1,3 +1,4 @@
+import { shared } from '../../src/preload/shared-bytes.js';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -71,7 +72,7 @@ describe('a worker', () => {
   it('that cannot run an image does without, and so do all after it', async () => {
     let image: object | undefined = {
       script: new SharedArrayBuffer(8),
-      index: '{"modules":[]}',
+      index: shared(Buffer.from('{"modules":[]}')),
       codeCache: undefined,
     };
     vi.spyOn(WorkerImage.prototype, 'image', 'get').mockImplementation(() => image as never);
