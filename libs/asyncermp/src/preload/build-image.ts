@@ -1,6 +1,5 @@
-import type { ImageIndex, ModuleImage } from './module-image.js';
+import { shared, type ImageIndex, type ModuleImage } from './module-image.js';
 import { readModuleGraph } from './module-graph.js';
-import { shared } from './shared-bytes.js';
 
 /**
  * Makes an image of the files, and of what they import.
@@ -15,7 +14,7 @@ export function buildImage(entries: readonly string[], ownDirectory?: string): M
   let line = 1;
   const index: ImageIndex = {
     modules: modules.map(
-      ({ file, format, head, body, dependencies, exports, importCount, stars }) => {
+      ({ file, format, head, body, isEmpty, dependencies, exports, importCount, stars }) => {
         const text = `${head}${body},\n`;
         texts.push(text);
         const isOwn = ownDirectory !== undefined && file.startsWith(ownDirectory);
@@ -31,7 +30,7 @@ export function buildImage(entries: readonly string[], ownDirectory?: string): M
           exports,
           importCount,
           stars,
-          isPrivate: isOwn && file !== entries[0],
+          isPrivate: (isOwn && file !== entries[0]) || isEmpty,
           line: first,
           column: head.length + (first === 1 ? OPEN.length : 0),
         };

@@ -16,6 +16,7 @@ export function commonJsModule(source: string): ModuleSource {
     requests: requestsOf(source),
     exports: [],
     importCount: 0,
+    isEmpty: false,
     stars: [],
   };
 }

@@ -52,21 +52,24 @@ export function esModule(source: string): ModuleSource {
   const get = named.map((found) => `return ${valueOf(found, numberOf)}`);
   const set = bindings.map(({ local, number, name }) => `${local}=${member(number, name)};return`);
   const locals = bindings.map(({ local }) => local);
+  const text = applyEdits(source.replace(/^#!/, '//'), [
+    ...statements.map(({ importStart, importEnd }) => remove(importStart, importEnd)),
+    ...imports.filter(({ type }) => type === 'import-meta').map(metaEdit),
+    ...dynamicImports(imports),
+    ...exportEdits(source, exported, statements),
+  ]);
 
   return {
     head:
       `(function*(${RESERVED}link,${RESERVED}dependencies,${RESERVED}meta,${RESERVED}import){"use strict";` +
       (locals.length > 0 ? `let ${locals.join(',')};` : '') +
       `${RESERVED}link(${choice(get)},${choice(set)});yield;`,
-    body: `${applyEdits(source.replace(/^#!/, '//'), [
-      ...statements.map(({ importStart, importEnd }) => remove(importStart, importEnd)),
-      ...imports.filter(({ type }) => type === 'import-meta').map(metaEdit),
-      ...dynamicImports(imports),
-      ...exportEdits(source, exported, statements),
-    ])}\n})`,
+    body: `${text}\n})`,
     requests,
     exports: named.map(({ name }) => name),
     importCount: bindings.length,
+    isEmpty:
+      imports.length === 0 && exported.length === 0 && text.replace(COMMENT, '').trim() === '',
     stars: statements
       .filter(({ type }) => type === 'reexport-star')
       .map(({ specifier }) => numberOf(specifier)),
@@ -89,6 +92,7 @@ interface Binding {
   readonly name: string | null;
 }
 
+/** Or what looks like one in a string. */
 const COMMENT = /\/\*[^]*?\*\/|\/\/.*/g;
 
 /** The names that an import statement binds, read from its clause, which the lexer leaves alone. */

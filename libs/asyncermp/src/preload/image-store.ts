@@ -9,9 +9,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { indexOf, type ModuleImage } from './module-image.js';
+import { indexOf, shared, type ModuleImage } from './module-image.js';
 import { packageRootOf } from './resolve-file.js';
-import { shared } from './shared-bytes.js';
 
 /** An image with all that a worker can make use of. */
 export type CompiledImage = ModuleImage & { readonly codeCache: SharedArrayBuffer };

@@ -42,7 +42,7 @@ export interface ImageModule {
   readonly importCount: number;
   /** The dependencies of which an ES module exports everything (`export *`). */
   readonly stars: readonly number[];
-  /** Whether nothing outside of the image can import it. */
+  /** Whether nothing outside of the image can import it, or has anything of it. */
   readonly isPrivate: boolean;
   /** The line of the script, from 1, at which the module's first line stands. */
   readonly line: number;
@@ -81,3 +81,10 @@ export type CommonJsFunction = (
 export type ImportFrom = (specifier: string, options?: object) => Promise<unknown>;
 
 export type Namespace = Record<string, unknown>;
+
+/** A copy of the bytes in memory that threads share. */
+export function shared(bytes: Uint8Array): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(bytes.length);
+  new Uint8Array(memory).set(bytes);
+  return memory;
+}

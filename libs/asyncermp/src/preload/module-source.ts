@@ -14,6 +14,8 @@ export interface ModuleSource {
   readonly exports: readonly string[];
   /** How many names an ES module imports. */
   readonly importCount: number;
+  /** Whether there is nothing in it, as in what a compiler leaves of a file of types. */
+  readonly isEmpty: boolean;
   /** Of which requests everything is exported. */
   readonly stars: readonly number[];
 }

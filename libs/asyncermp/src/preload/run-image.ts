@@ -5,11 +5,11 @@ import { Linker } from './linker.js';
 import { makeKnown } from './make-known.js';
 import {
   indexOf,
+  shared,
   type CommonJsFunction,
   type EsModuleFunction,
   type ModuleImage,
 } from './module-image.js';
-import { shared } from './shared-bytes.js';
 import { setOriginalFrames } from './original-frames.js';
 
 /** An image in the thread that runs it. */

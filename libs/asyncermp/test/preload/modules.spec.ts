@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { buildImage } from '../../src/preload/build-image.js';
+import { esModule } from '../../src/preload/es-module.js';
 import { exportsOfFiles, exportsWithImage } from './exports.js';
 
 const directories: string[] = [];
@@ -269,6 +270,20 @@ describe('a CommonJS module in an image exports what Node has it export', () => 
       'a.cjs': `const es = require('./es.js'); module.exports = () => [es.one, Object.keys(es)];`,
       'es.js': `export const one = 1`,
     });
+  });
+});
+
+describe('a module has nothing in it', () => {
+  it.each([
+    ['a file of types', '', true],
+    ['its source map', '/** Types. */\nexport {};\n//# sourceMappingURL=types.js.map', true],
+    ['an effect', 'globalThis.effects = 1;', false],
+    ['an effect that looks like a comment', '"//".toString(); export {};', false],
+    ['exports', 'export const one = 1;', false],
+    ['what it imports', `import './other.js';`, false],
+    ['what it imports when it runs', `await import('./other.js');`, false],
+  ])('but %s', (_what, source, expected) => {
+    expect(esModule(source).isEmpty).toBe(expected);
   });
 });
 

@@ -1,4 +1,4 @@
-import { shared } from '../../src/preload/shared-bytes.js';
+import { shared } from '../../src/preload/module-image.js';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';

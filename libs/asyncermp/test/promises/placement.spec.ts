@@ -21,7 +21,8 @@ async function worldOfTwo(runMs: number): Promise<ModelWorld> {
   return world;
 }
 
-const loads = (world: ModelWorld) => world.present.map(({ load }) => load).toSorted((a, b) => a - b);
+const loads = (world: ModelWorld) =>
+  world.present.map(({ load }) => load).toSorted((a, b) => a - b);
 
 describe('where a task goes while a worker is idle', () => {
   it('behind a task that is done before that one would be awake', async () => {
