@@ -51,6 +51,15 @@ describe('the house', () => {
     const packages = [...loaded].flatMap((file) => packagesOf(file));
     expect(packages.filter((name) => !name.startsWith('node:'))).toEqual([]);
   });
+
+  it('has the build make one file of that', () => {
+    const start = readFileSync(new URL('../dist/worker/start.js', import.meta.url), 'utf8');
+    const specifiers = [...start.matchAll(/^import .*?["']([^"']+)["'];$/gm)].map(
+      ([, name]) => name,
+    );
+    expect(specifiers.length).toBeGreaterThan(0);
+    expect(specifiers.filter((name) => !name?.startsWith('node:'))).toEqual([]);
+  });
 });
 
 /** The files of this library that the file imports, from `src` on. */

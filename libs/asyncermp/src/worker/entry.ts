@@ -9,8 +9,9 @@ import { filesOfImage, type FilesOfImage } from './image-files.js';
 const CODE_CACHE_DELAY_MS = 200;
 
 /**
- * What piscina runs in a thread: it lasts as long as the lease. This is loaded as files, before the
- * image: it may import no part of the library that has state, or Nest, which would then be there twice.
+ * What piscina runs in a thread: it lasts as long as the lease. This is loaded before the image, in one
+ * file that the build makes of it: it may import no part of the library that has state, or Nest, which
+ * would then be there twice.
  */
 export default async function startWorker(lease: LeaseData): Promise<void> {
   const { port } = lease;
