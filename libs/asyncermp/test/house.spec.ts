@@ -53,8 +53,8 @@ describe('the house', () => {
   });
 
   it('has the build make one file of that', () => {
-    const start = readFileSync(new URL('../dist/worker/start.js', import.meta.url), 'utf8');
-    const specifiers = [...start.matchAll(/^import .*?["']([^"']+)["'];$/gm)].map(
+    const entry = readFileSync(new URL('../dist/worker/entry.js', import.meta.url), 'utf8');
+    const specifiers = [...entry.matchAll(/^import .*?["']([^"']+)["'];$/gm)].map(
       ([, name]) => name,
     );
     expect(specifiers.length).toBeGreaterThan(0);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { ConfigurationError } from '../tasks/errors.js';
 import type { PoolLog } from '../tasks/pool-log.js';
@@ -244,6 +245,9 @@ export class Fleet<A extends Attempt> {
       }
     }
     await gone;
+    // Their ports are closed by the event loop, at the end of its turn; the next one finds them gone.
+    await nextTurn();
+    await nextTurn();
   }
 
   /** How many workers there may be. */

@@ -6,9 +6,9 @@ import { urlOf } from './file-url.js';
 const OWN_NAME = 'entry-file.js';
 
 /**
- * The file that serves a lease, as a path: `start.js` beside this one, which the build makes of `entry.ts` and
- * all that it imports. Undefined where the library was bundled: this code then runs from a file of
- * another name, or from none where the bundler makes it an `eval`, and there is no `start.js`.
+ * The file that serves a lease, `entry.js` beside this one, as a path. Undefined where the library was
+ * bundled: this code then runs from a file of another name, or from none where the
+ * bundler makes it an `eval`, and there is no `entry.js`.
  *
  * Read from the call site, since bundlers write into the place of `import.meta.url` the path that this
  * file had where the bundle was made, and there it exists.
@@ -16,5 +16,5 @@ const OWN_NAME = 'entry-file.js';
 export function entryFile(): string | undefined {
   const own = callingFile();
   if (own === undefined || basename(own) !== OWN_NAME) return undefined;
-  return join(dirname(fileURLToPath(urlOf(own))), 'start.js');
+  return join(dirname(fileURLToPath(urlOf(own))), 'entry.js');
 }
