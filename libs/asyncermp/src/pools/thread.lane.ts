@@ -1,30 +1,24 @@
-import { MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
-import { Doorbell } from '../protocol/doorbell.js';
+import { MessageChannel } from 'node:worker_threads';
 import { decodeError, encodeError } from '../protocol/error-codec.js';
 import {
   FromWorker,
   ToWorker,
   type AttemptMessage,
   type FromWorkerMessage,
-  type ToWorkerMessage,
 } from '../protocol/envelope.js';
 import { Slots } from '../protocol/slots.js';
 import type { Attempt, Lane, LaneListener } from './lane.js';
-import { postAttempts } from './post-attempts.js';
+import { LanePort } from './lane-port.js';
 import { SlotTable } from './slot-table.js';
 import { ThreadDeath } from './thread-death.js';
 import { ThreadLease } from './thread-lease.js';
 import type { ThreadOptions } from './thread.pool.js';
 import { imageFailed } from './worker-image.js';
 
-/** How many messages are read in one go: what else waits for the event loop has its turn then. */
-const MOST_AT_ONCE = 64;
-
 /** A lane on a worker thread: the attempts travel over a port of the thread's lease. */
 export class ThreadLane<A extends Attempt> implements Lane<A> {
-  readonly #port: MessagePort;
+  readonly #port: LanePort;
   readonly #slots = new Slots();
-  readonly #doorbell = new Doorbell();
   readonly #table = new SlotTable<A>();
   #lease: ThreadLease | undefined = undefined;
   readonly #death = new ThreadDeath();
@@ -38,14 +32,13 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
     private readonly listener: LaneListener<A>,
   ) {
     const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    port1.on('message', (message: FromWorkerMessage) => {
-      this.#receive(message);
-      this.#receiveArrived(MOST_AT_ONCE);
-    });
-    port1.on('messageerror', (error) => this.#lostAnswer(error));
+    this.#port = new LanePort(
+      port1,
+      (message) => this.#receive(message),
+      (error) => this.#lostAnswer(error),
+    );
     const { buffer: slots } = this.#slots;
-    const { buffer: doorbell } = this.#doorbell;
+    const { doorbell } = this.#port;
     try {
       this.#lease = new ThreadLease(port2, { slots, doorbell, worker: id }, options, {
         onError: (error) => this.#death.note(error),
@@ -84,11 +77,10 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
         queueMicrotask(() => this.listener.onSkipped(this));
       }
     }
-    postAttempts(this.#port, attempts, (attempt, error) => {
+    this.#port.postAttempts(attempts, (attempt, error) => {
       this.#release(attempt.slot);
       this.listener.onUnsendable(this, attempt, error);
     });
-    this.#doorbell.ring();
   }
 
   isStarted(attempt: A): boolean {
@@ -116,7 +108,7 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
   cancel(attempt: A, reason: unknown): void {
     if (this.#table.holds(attempt)) {
       this.#slots.cancel(attempt.slot);
-      this.#post([ToWorker.Cancel, attempt.slot, encodeError(reason)]);
+      this.#port.post([ToWorker.Cancel, attempt.slot, encodeError(reason)]);
     }
   }
 
@@ -132,35 +124,7 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
 
   release(): void {
     this.#death.expected();
-    this.#post([ToWorker.Release]);
-  }
-
-  #post(message: ToWorkerMessage): void {
-    this.#port.postMessage(message);
-    this.#doorbell.ring();
-  }
-
-  /**
-   * Takes what else has arrived: for each message an event of its own would cost twice as much, and what
-   * is sent in answer goes all in one.
-   */
-  #receiveArrived(most: number): void {
-    for (let taken = 0; taken < most; taken++) {
-      const entry = this.#nextArrived();
-      if (!entry) {
-        return;
-      }
-      this.#receive(entry.message);
-    }
-  }
-
-  #nextArrived(): { readonly message: FromWorkerMessage } | undefined {
-    try {
-      return receiveMessageOnPort(this.#port);
-    } catch (error) {
-      this.#lostAnswer(error);
-      return undefined;
-    }
+    this.#port.post([ToWorker.Release]);
   }
 
   /** An answer cannot be read, and nobody can tell whose it was. */
@@ -241,8 +205,6 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
     }
     this.#ended = true;
     this.listener.onEnding(this);
-    // What the worker had answered before it died is on this side of the port already.
-    this.#receiveArrived(Infinity);
     this.#port.close();
     this.#outbox = [];
     const held = this.#table.attempts();

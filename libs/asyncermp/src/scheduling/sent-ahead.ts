@@ -1,10 +1,11 @@
 import type { Member } from '../pools/member.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
+import { SHORT_RUN_MS } from '../protocol/short-run.js';
 import { SLOT_COUNT } from '../protocol/slots.js';
 import type { Task } from './task.js';
 
 /** Only handlers whose mean run is shorter are sent ahead of their turn; longer ones gain nothing. */
-const SHORT_US = 500;
+const SHORT_US = SHORT_RUN_MS * 1_000;
 /** The most work that is sent to a worker at once: what a task behind it may have to wait. */
 const AHEAD_US = 1_000;
 /** About what it takes to wake a worker: one that is done with all it has before that needs no help. */

@@ -7,6 +7,7 @@ import type { EncodedError } from '../protocol/error-codec.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { readRuns, type RunMessage, type SentRun } from '../protocol/run-message.js';
 import { failedToClone, serializationError } from '../protocol/serialization-error.js';
+import { SHORT_RUN_MS } from '../protocol/short-run.js';
 import { Slots } from '../protocol/slots.js';
 import { takeTransferList } from '../protocol/transfer.js';
 import { findUncloneable } from '../protocol/uncloneable.js';
@@ -14,9 +15,6 @@ import { inMode } from './over-items.js';
 import { callForTask } from './current-task.js';
 import { RunningTask, type TaskLink } from './running-task.js';
 import type { WorkerHandler } from './container.js';
-
-/** After a run of less than this, in ms, the way that the next attempt takes to the worker counts. */
-const SHORT_MS = 0.5;
 
 /** Runs the attempts that a worker is sent, one after another, and answers each by its own message. */
 export class AttemptRunner implements TaskLink {
@@ -125,7 +123,7 @@ export class AttemptRunner implements TaskLink {
     this.#running = undefined;
     this.#checkHeap();
     this.#runNext();
-    if (!this.#running && this.#runMs < SHORT_MS) {
+    if (!this.#running && this.#runMs < SHORT_RUN_MS) {
       this.onIdleAfterShortRun();
     }
   }

@@ -25,28 +25,16 @@ const loads = (world: ModelWorld) =>
   world.present.map(({ load }) => load).toSorted((a, b) => a - b);
 
 describe('where a task goes while a worker is idle', () => {
-  it('behind a task that is done before that one would be awake', async () => {
-    const world = await worldOfTwo(0.001);
-    await world.submit(false, {});
-    await world.submit(false, {});
-    expect(loads(world)).toEqual([0, 2]);
-    await world.comeToRest();
-  });
-
-  it('to the idle one, if that takes longer', async () => {
-    const world = await worldOfTwo(0.015);
-    await world.submit(false, {});
-    await world.submit(false, {});
-    expect(loads(world)).toEqual([1, 1]);
-    await world.comeToRest();
-  });
-
-  it('to the idle one, if there is enough to do for both', async () => {
-    const world = await worldOfTwo(0.006);
-    for (let task = 0; task < 5; task++) {
+  it.each([
+    ['behind a task that is done before that one would be awake', 0.001, 2, [0, 2]],
+    ['to the idle one, if that takes longer', 0.015, 2, [1, 1]],
+    ['to the idle one, if there is enough to do for both', 0.006, 5, [2, 3]],
+  ])('%s', async (_where, runMs, tasks, expected) => {
+    const world = await worldOfTwo(runMs);
+    for (let task = 0; task < tasks; task++) {
       await world.submit(false, {});
     }
-    expect(loads(world)).toEqual([2, 3]);
+    expect(loads(world)).toEqual(expected);
     await world.comeToRest();
   });
 
