@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Flag } from './.fixtures/fault.flag.js';
 import { FaultService } from './.fixtures/fault.service.js';
 import { GatedService } from './.fixtures/gated.service.js';
 import { makeGate, startApplication } from './support/application.js';
@@ -22,6 +23,20 @@ describe('spareProcesses', () => {
     expect(mp.stats().workers.idle).toBeLessThanOrEqual(1);
     expect(before.has(after)).toBe(false);
     await until(() => mp.stats().workers.idle === 2);
+  });
+
+  it('takes over when the stuck one runs nothing any more, not even in native code', async () => {
+    const { mp } = await startApplication({
+      options: { maxProcesses: 1, spareProcesses: 1, cancelGrace: 0 },
+      providers: [FaultService],
+    });
+    const paper = new SharedArrayBuffer(32 * 1024 * 1024);
+    const started = new Flag();
+    const stuck = await mp.submit(FaultService, 'scribble', [paper, started.shared]);
+    await started.reached();
+    const isStill = mp.run(FaultService, 'isStill', [paper, 2]);
+    stuck.cancel();
+    expect(await isStill).toBe(true);
   });
 
   it('runs no more than maxProcesses attempts all the same', async () => {

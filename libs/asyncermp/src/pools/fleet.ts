@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { ConfigurationError } from '../tasks/errors.js';
 import type { PoolLog } from '../tasks/pool-log.js';
@@ -43,6 +42,7 @@ export class Fleet<A extends Attempt> {
   readonly #ends: LaneEnds<A>;
   readonly #awaiting: ((startError?: unknown) => void)[] = [];
   #max: number;
+  #isShort = false;
   #isClosed = false;
 
   constructor(
@@ -100,8 +100,17 @@ export class Fleet<A extends Attempt> {
     return { starting: this.#roster.count('starting'), idle, busy };
   }
 
+  /**
+   * Whether one of those that are kept has ended, or a spare was taken. Starting another one holds the
+   * thread for a millisecond or two: that waits for {@link grow}, when what can be sent has been sent.
+   */
+  get isShort(): boolean {
+    return this.#isShort;
+  }
+
   /** Starts workers for those that wait, as far as the bound and the failures of late allow. */
   grow(): void {
+    this.#isShort = false;
     while (
       !this.#isClosed &&
       this.#roster.alive < this.#most &&
@@ -116,9 +125,7 @@ export class Fleet<A extends Attempt> {
   /** A lane was given its first attempt. */
   markBusy(member: Member<A>): void {
     this.#idle.remove(member);
-    if (this.options.spareProcesses > 0) {
-      this.#keepMinimum();
-    }
+    this.#isShort ||= this.options.spareProcesses > 0;
   }
 
   /** A lane's last attempt is over. */
@@ -170,12 +177,13 @@ export class Fleet<A extends Attempt> {
     }
   }
 
-  /** A worker is gone. */
-  onEnded(lane: Lane<A>, { crash, running, startError }: LaneEnd<A>): void {
+  /** A worker has ended. */
+  onEnded(lane: Lane<A>, { crash, running, startError, gone }: LaneEnd<A>): void {
     const member = this.#roster.get(lane);
     if (!member) {
       return;
     }
+    this.#ends.ended(gone);
     this.#roster.remove(member);
     this.#idle.remove(member);
     clearTimeout(member.killTimer);
@@ -193,7 +201,7 @@ export class Fleet<A extends Attempt> {
     } else if (crash && !running) {
       this.log.workerDied(lane.id, crash);
     }
-    this.#keepMinimum();
+    this.#isShort = true;
   }
 
   /** Changes how many workers there may be. Those above it go when their attempts are over. */
@@ -233,10 +241,7 @@ export class Fleet<A extends Attempt> {
     this.#idle.close();
     this.#starts.close();
     this.#wakeAwaiting();
-    if (this.#roster.size === 0) {
-      return;
-    }
-    const gone = new Promise<void>((resolve) => this.#awaiting.push(() => resolve()));
+    const ended = this.#allEnded();
     for (const member of this.#roster) {
       if (member.lane.load === 0) {
         this.#ends.release(member);
@@ -244,10 +249,18 @@ export class Fleet<A extends Attempt> {
         this.#ends.retire(member, graceMs);
       }
     }
-    await gone;
-    // Their ports are closed by the event loop, at the end of its turn; the next one finds them gone.
-    await nextTurn();
-    await nextTurn();
+    await ended;
+    await this.#ends.allGone();
+  }
+
+  #allEnded(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#roster.size === 0) {
+        resolve();
+      } else {
+        this.#awaiting.push(() => resolve());
+      }
+    });
   }
 
   /** How many workers there may be. */

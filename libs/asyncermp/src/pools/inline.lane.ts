@@ -230,6 +230,7 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
         waiting: waiting.map(({ attempt }) => attempt),
         crash,
         startError: undefined,
+        gone: Promise.resolve(),
       });
     });
   }

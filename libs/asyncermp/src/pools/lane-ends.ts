@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IdleLanes } from './idle-lanes.js';
 import type { Attempt } from './lane.js';
 import type { Member } from './member.js';
@@ -13,7 +14,24 @@ const START_GRACE_MS = 15_000;
 
 /** Ends workers: by their leave where there is time, and by force where there is none. */
 export class LaneEnds<A extends Attempt> {
+  /** Those that have ended, and whose threads are not gone yet. */
+  readonly #leaving = new Set<Promise<void>>();
+
   constructor(private readonly idle: IdleLanes<A>) {}
+
+  /** A worker has ended; its thread is gone when this settles. */
+  ended(gone: Promise<void>): void {
+    this.#leaving.add(gone);
+    void gone.then(() => this.#leaving.delete(gone));
+  }
+
+  /** Settles when nothing is left of those that have ended. */
+  async allGone(): Promise<void> {
+    await Promise.all(this.#leaving);
+    // Their ports are closed by the event loop, at the end of its turn; the next one finds them gone.
+    await nextTurn();
+    await nextTurn();
+  }
 
   /** The worker takes nothing any more. */
   mark(member: Member<A>): void {

@@ -8,24 +8,34 @@ import { postAttempts } from './post-attempts.js';
 /** How many messages are read in one go: what else waits for the event loop has its turn then. */
 const MOST_AT_ONCE = 64;
 
+/** What comes over a lease's port. */
+export interface LanePortEvents {
+  /** A message of the worker. */
+  receive(message: FromWorkerMessage): void;
+  /** An answer cannot be read, and nobody can tell whose it was. */
+  lostAnswer(error: unknown): void;
+  /** The other end is closed, and all that came over it was received; or this end was closed. */
+  onClosed(): void;
+}
+
 /** The application's end of a lease's port: what is posted wakes the worker, wherever it waits. */
 export class LanePort {
   readonly #doorbell = new Doorbell();
+  #closed = false;
 
-  /**
-   * @param receive - Takes a message of the worker.
-   * @param lostAnswer - An answer cannot be read, and nobody can tell whose it was.
-   */
   constructor(
     private readonly port: MessagePort,
-    private readonly receive: (message: FromWorkerMessage) => void,
-    private readonly lostAnswer: (error: unknown) => void,
+    private readonly events: LanePortEvents,
   ) {
     port.on('message', (message: FromWorkerMessage) => {
-      receive(message);
+      events.receive(message);
       this.#receiveArrived(MOST_AT_ONCE);
     });
-    port.on('messageerror', lostAnswer);
+    port.on('messageerror', (error) => events.lostAnswer(error));
+    port.on('close', () => {
+      this.#closed = true;
+      events.onClosed();
+    });
   }
 
   /** What the worker is given, to know that something was posted. */
@@ -47,10 +57,13 @@ export class LanePort {
     this.#doorbell.ring();
   }
 
-  /** The worker is gone: takes what it had answered before, which is on this side already. */
+  /** The worker has ended: takes what it had answered before, which is on this side already. */
   close(): void {
-    this.#receiveArrived(Infinity);
-    this.port.close();
+    // A port that has told that it is closed has nothing left; and Node 20 to 24 crash when asked for it then.
+    if (!this.#closed) {
+      this.#receiveArrived(Infinity);
+      this.port.close();
+    }
   }
 
   /**
@@ -63,7 +76,7 @@ export class LanePort {
       if (!entry) {
         return;
       }
-      this.receive(entry.message);
+      this.events.receive(entry.message);
     }
   }
 
@@ -71,7 +84,7 @@ export class LanePort {
     try {
       return receiveMessageOnPort(this.port);
     } catch (error) {
-      this.lostAnswer(error);
+      this.events.lostAnswer(error);
       return undefined;
     }
   }

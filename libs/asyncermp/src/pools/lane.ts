@@ -49,7 +49,7 @@ export interface Lane<A extends Attempt = Attempt> {
   revoke(attempt: A): boolean;
   /** Tells a running attempt that it is cancelled. */
   cancel(attempt: A, reason: unknown): void;
-  /** Ends the worker at once. `onEnded` follows when it is gone. */
+  /** Ends the worker at once. `onEnded` follows when it runs nothing any more. */
   kill(): void;
   /** The same for a worker that is not ready in time: it has failed to start, with this error. */
   giveUp(error: Error): void;
@@ -69,6 +69,8 @@ export interface LaneEnd<A extends Attempt = Attempt> {
   readonly crash: CrashDetails | undefined;
   /** Set where the worker never became ready: what it threw. */
   readonly startError: unknown;
+  /** Settles when its thread is gone, too: the memory of one that was killed takes some milliseconds to free. */
+  readonly gone: Promise<void>;
 }
 
 /** Whom a lane reports to. */
@@ -89,9 +91,9 @@ export interface LaneListener<A extends Attempt = Attempt> {
   /** After an attempt, the worker's heap held more than it may (`maxWorkerHeap`). */
   onHeapLimit(lane: Lane<A>): void;
   onLog(lane: Lane<A>, level: LogLevelName, line: LogLine): void;
-  /** The worker is gone. What it had answered before follows, and then {@link onEnded}. */
+  /** The worker has ended. What it had answered before follows, and then {@link onEnded}. */
   onEnding(lane: Lane<A>): void;
-  /** The worker is gone, whatever the reason, and nothing more will come of it. Exactly once. */
+  /** The worker has ended, whatever the reason: it runs nothing, and nothing more will come of it. Exactly once. */
   onEnded(lane: Lane<A>, end: LaneEnd<A>): void;
 }
 

@@ -24,6 +24,8 @@ export interface ThreadEvents {
  * In a bundle, which has no file that piscina could start, Node makes and ends the thread.
  */
 export class ThreadLease {
+  /** Settles when the thread is gone, after `onExit`. */
+  readonly gone: Promise<void>;
   readonly #end = new AbortController();
 
   /** @throws what Node throws that refuses to make the thread, for an option in execArgv, say */
@@ -47,7 +49,12 @@ export class ThreadLease {
     // piscina lets go of a thread that has no task; but until it is gone, somebody waits for its end.
     thread.ref();
     thread.on('error', (error) => events.onError(error));
-    thread.once('exit', (code) => events.onExit(code));
+    this.gone = new Promise((resolve) => {
+      thread.once('exit', (code) => {
+        events.onExit(code);
+        resolve();
+      });
+    });
   }
 
   /** Ends the thread at once, whatever it is doing. */

@@ -22,6 +22,8 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
   readonly #table = new SlotTable<A>();
   #lease: ThreadLease | undefined = undefined;
   readonly #death = new ThreadDeath();
+  /** Set once the worker is being ended by force. */
+  #killed = false;
   /** The slots of what is to be sent. */
   #outbox: number[] = [];
   #ended = false;
@@ -32,11 +34,11 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
     private readonly listener: LaneListener<A>,
   ) {
     const { port1, port2 } = new MessageChannel();
-    this.#port = new LanePort(
-      port1,
-      (message) => this.#receive(message),
-      (error) => this.#lostAnswer(error),
-    );
+    this.#port = new LanePort(port1, {
+      receive: (message) => this.#receive(message),
+      lostAnswer: (error) => this.#lostAnswer(error),
+      onClosed: () => this.#closed(),
+    });
     const { buffer: slots } = this.#slots;
     const { doorbell } = this.#port;
     try {
@@ -113,6 +115,7 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
   }
 
   kill(): void {
+    this.#killed = true;
     this.#death.expected();
     this.#lease?.end();
   }
@@ -194,6 +197,17 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
     }
   }
 
+  /**
+   * Node closes the ports of a thread that it has stopped, before it frees the thread's memory, which takes
+   * some milliseconds: nothing of a killed worker runs any more. Of one that ends by itself the exit has more
+   * to tell.
+   */
+  #closed(): void {
+    if (this.#killed) {
+      this.#end();
+    }
+  }
+
   #release(slot: number): void {
     this.#slots.free(slot);
     this.#table.free(slot);
@@ -214,6 +228,7 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
     for (const { slot } of held) {
       this.#release(slot);
     }
-    this.listener.onEnded(this, { running, runningSince, waiting, ...this.#death.report() });
+    const gone = this.#lease?.gone ?? Promise.resolve();
+    this.listener.onEnded(this, { running, runningSince, waiting, gone, ...this.#death.report() });
   }
 }

@@ -104,7 +104,7 @@ export class Dispatcher implements FleetUser<Task> {
       lane.flush();
     }
     this.#unflushed.clear();
-    if (this.demand > 0) {
+    if (this.demand > 0 || this.#fleet.isShort) {
       this.#fleet.grow();
     }
     // Also if nothing was sent: a permit may be free for a submission that waits for one.

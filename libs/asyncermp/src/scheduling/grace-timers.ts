@@ -3,7 +3,7 @@ import type { Task } from './task.js';
 
 /** Gives handlers that were told to stop the time to do so: at most one timer for each worker. */
 export class GraceTimers {
-  readonly #timers = new Map<Task, NodeJS.Timeout>();
+  readonly #timers = new Map<Task, NodeJS.Timeout | undefined>();
 
   /**
    * @param ms - The time, in milliseconds; Infinity for as long as it takes.
@@ -22,16 +22,21 @@ export class GraceTimers {
         }
       };
       // When this thread was blocked, the worker's word that it let go may be waiting behind the timer.
-      const timer = setTimeout(() => setImmediate(end), Math.min(this.ms, 2 ** 31 - 1));
-      this.#timers.set(task, timer);
+      const over = (): NodeJS.Immediate => setImmediate(end);
+      if (this.ms === 0) {
+        // A timer would take a millisecond.
+        this.#timers.set(task, undefined);
+        over();
+      } else {
+        this.#timers.set(task, setTimeout(over, Math.min(this.ms, 2 ** 31 - 1)));
+      }
     }
   }
 
   /** The worker has let go of the task. */
   stop(task: Task): void {
-    const timer = this.#timers.get(task);
-    if (timer) {
-      clearTimeout(timer);
+    if (this.#timers.size > 0) {
+      clearTimeout(this.#timers.get(task));
       this.#timers.delete(task);
     }
   }

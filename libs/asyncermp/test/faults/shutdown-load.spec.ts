@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { Flag } from '../.fixtures/fault.flag.js';
 import { FaultService } from '../.fixtures/fault.service.js';
 import { rejectionOf } from '../support/outcomes.js';
+import { ThreadDeaths } from '../support/thread-deaths.js';
 import { occupyAll, startFaults } from './start.js';
 
 /** A pool of two whose log can be read. */
@@ -66,6 +67,24 @@ describe('a shutdown under load', () => {
     await app.close();
     expect(await retried).toBeInstanceOf(ShutdownError);
     expect(performance.now() - before).toBeLessThan(4_000);
+  });
+
+  it('is over when the threads are gone, also of workers that had to be ended', async () => {
+    const deaths = new ThreadDeaths();
+    const { app, mp, next } = await startLogged({ cancelGrace: 0 });
+    deaths.close();
+    // What takes long to free.
+    await mp.run(FaultService, 'hoard', [64]);
+    const started = new Flag();
+    const stuck = [1, 2].map(() => mp.submit(FaultService, 'spin', [started.shared]));
+    await started.reached(2);
+    const ended = next(TaskEvent.Cancelled);
+    for (const task of stuck) {
+      (await task).cancel();
+    }
+    await ended;
+    await app.close();
+    expect(deaths.alive).toBe(0);
   });
 
   it('keeps time when everything that runs is stuck', async () => {

@@ -153,6 +153,7 @@ export class ModelLane implements Lane<Task> {
       waiting,
       crash: wasToldTo ? undefined : { reason: 'exit', exitCode: 1 },
       startError: undefined,
+      gone: Promise.resolve(),
     };
     this.state = 'gone';
     this.running = undefined;

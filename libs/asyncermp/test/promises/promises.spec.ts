@@ -15,7 +15,7 @@ import { GatedService } from '../.fixtures/gated.service.js';
 import { StormCells } from '../.fixtures/storm.cells.js';
 import { StormService } from '../.fixtures/storm.service.js';
 import { occupyAll } from '../faults/start.js';
-import { ThreadDeaths } from '../storm/thread-deaths.js';
+import { ThreadDeaths } from '../support/thread-deaths.js';
 import { makeGate, startApplication } from '../support/application.js';
 import { rejectionOf, until } from '../support/outcomes.js';
 
@@ -31,19 +31,21 @@ describe('the promises', () => {
     const deaths = new ThreadDeaths();
     const application = await start();
     const { mp } = application;
-    const cells = StormCells.for(1);
+    const cells = StormCells.for(1_502);
     cells.bound = 3;
-    deaths.add((thread) => cells.end(thread));
+    deaths.add((thread) => cells.endOf(thread));
     const { shared } = cells;
     mp.resize(3);
     const flood = Array.from({ length: 600 }, (_, index) =>
       index % 3
-        ? mp.run(StormService, 'quick', [shared, 0])
-        : mp.run(StormService, 'slow', [shared, 0, 300]),
+        ? mp.run(StormService, 'quick', [shared, index])
+        : mp.run(StormService, 'slow', [shared, index, 300]),
     );
-    const crash = rejectionOf(mp.run(StormService, 'exit', [shared, 0, 9]));
-    const timeout = rejectionOf(mp.run(StormService, 'stubborn', [shared, 0], { timeout: 30 }));
-    const more = Array.from({ length: 600 }, () => mp.run(StormService, 'quick', [shared, 0]));
+    const crash = rejectionOf(mp.run(StormService, 'exit', [shared, 1_500, 9]));
+    const timeout = rejectionOf(mp.run(StormService, 'stubborn', [shared, 1_501], { timeout: 30 }));
+    const more = Array.from({ length: 600 }, (_, index) =>
+      mp.run(StormService, 'quick', [shared, 600 + index]),
+    );
     await Promise.all(flood);
     expect(await crash).toBeInstanceOf(WorkerCrashedError);
     expect(await timeout).toBeInstanceOf(TaskTimeoutError);
@@ -52,10 +54,17 @@ describe('the promises', () => {
     mp.resize(2);
     cells.bound = 2;
     await Promise.all(
-      Array.from({ length: 300 }, () => mp.run(StormService, 'waiting', [shared, 0, 0])),
+      Array.from({ length: 300 }, (_, index) =>
+        mp.run(StormService, 'waiting', [shared, 1_200 + index, 0]),
+      ),
     );
     deaths.close();
-    expect(cells.report).toMatchObject({ running: 0, tooMany: 0 });
+    expect(cells.report).toEqual({
+      running: 0,
+      tooMany: 0,
+      tooManyBounded: 0,
+      twoAttemptsAtATime: 0,
+    });
     // And so many do run at once.
     expect(await occupyAll(application, 2)).toHaveLength(2);
   });

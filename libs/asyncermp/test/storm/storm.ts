@@ -8,7 +8,7 @@ import { judge } from './judge.js';
 import type { Plan } from './kinds.js';
 import type { Outcome } from './outcome.js';
 import { makePlan, submitPlan } from './plan.js';
-import type { ThreadDeaths } from './thread-deaths.js';
+import type { ThreadDeaths } from '../support/thread-deaths.js';
 
 export interface StormOptions {
   readonly tasks: number;
@@ -37,7 +37,7 @@ export class Storm {
   readonly #mp: AsyncerMpService;
   readonly #log: EventLog;
   readonly #signals: AbortController[] = [];
-  readonly #onDeath = (threadId: number): void => this.#cells.end(threadId);
+  readonly #onDeath = (threadId: number): void => this.#cells.endOf(threadId);
   #bound: number;
   #accepted = 0;
   #refused = 0;
@@ -231,7 +231,8 @@ export class Storm {
   async #calm(): Promise<void> {
     for (let stats = this.#mp.stats(); ; stats = this.#mp.stats()) {
       const { workers, running } = stats;
-      if (running === 0 && workers.busy === 0 && workers.starting === 0) {
+      const isCalm = running === 0 && workers.busy === 0 && workers.starting === 0;
+      if (isCalm && this.deaths.alive === workers.idle) {
         return;
       }
       await new Promise((resolve) => setImmediate(resolve));

@@ -5,7 +5,7 @@ import { startApplication } from '../support/application.js';
 import { until } from '../support/outcomes.js';
 import { Random } from '../support/random.js';
 import { Storm, type StormReport } from './storm.js';
-import { ThreadDeaths } from './thread-deaths.js';
+import { ThreadDeaths } from '../support/thread-deaths.js';
 
 const MAX_PROCESSES = 4;
 

@@ -1,14 +1,17 @@
 import type { Worker } from 'node:worker_threads';
 
 /**
- * Tells when a thread of this process has died, before anybody else hears of it: before the pool gives its
- * permit to another one. Made before the application is, since it knows only of threads that come later.
+ * Tells when a thread of this process is gone, before anybody else hears of it. Made before the application
+ * is, since it knows only of threads that come later.
  */
 export class ThreadDeaths {
   readonly #listeners = new Set<(threadId: number) => void>();
+  #alive = 0;
   readonly #onWorker = (worker: Worker): void => {
     const { threadId } = worker;
+    this.#alive++;
     worker.prependOnceListener('exit', () => {
+      this.#alive--;
       for (const listener of this.#listeners) {
         listener(threadId);
       }
@@ -17,6 +20,11 @@ export class ThreadDeaths {
 
   constructor() {
     process.on('worker', this.#onWorker);
+  }
+
+  /** How many threads there are. */
+  get alive(): number {
+    return this.#alive;
   }
 
   add(listener: (threadId: number) => void): void {
