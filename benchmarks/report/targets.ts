@@ -85,7 +85,7 @@ export const targets: readonly Target[] = [
     },
   },
   ...['one signal', 'handles'].map((way) => ({
-    title: `cancelling 100,000 waiting, ${way}: main thread held`,
+    title: `cancelling 100,000 waiting, ${way}: main thread held at a time`,
     most: both(100),
     unit: 'ms' as const,
     measured: (results: Lookup) =>

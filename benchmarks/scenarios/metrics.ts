@@ -23,7 +23,7 @@ export const bytes: Metric = {
 };
 export const held: Metric = {
   key: 'heldMs',
-  title: 'main thread held',
+  title: 'main thread held at a time',
   unit: 'ms',
   better: 'lower',
 };

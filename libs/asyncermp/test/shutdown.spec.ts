@@ -34,6 +34,17 @@ describe('app.close()', () => {
     });
   });
 
+  it('is over when every caller knows, of however many tasks', async () => {
+    const { app, mp } = await startApplication({ options: { minProcesses: 0 }, providers });
+    mp.pause();
+    let told = 0;
+    for (let task = 0; task < 10_000; task++) {
+      mp.run(CalcService, 'square', [task]).catch(() => told++);
+    }
+    await app.close();
+    expect(told).toBe(10_000);
+  });
+
   it('takes no more tasks, while it drains and afterwards', async () => {
     const { app, mp, get } = await startApplication({ providers });
     const gate = makeGate();

@@ -15,6 +15,7 @@ import type { HandlerRecord } from './handler-record.js';
 import { Intake, type IntakeOptions } from './intake.js';
 import { LocalTaskHandle } from './local-task-handle.js';
 import { Mapping, type MapHost } from './mapping.js';
+import { rejections } from './settle-promise.js';
 import { Task } from './task.js';
 import type { LifecycleListener } from './lifecycle-listener.js';
 import { subjectOf } from './task-errors.js';
@@ -198,6 +199,7 @@ export class Scheduler implements Backend, LifecycleListener, MapHost {
       this.log.shutdown(before.inFlight, { finished, cancelled, lost }, shutdownTimeout);
     }
     await this.#lifecycle.close();
+    await rejections.done();
   }
 
   /** Settles tasks that will not finish any more. Returns how many. */

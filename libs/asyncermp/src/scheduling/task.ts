@@ -8,7 +8,13 @@ import type { SettledState, TaskState } from '../tasks/task-state.js';
 import { Cancellation } from './cancellation.js';
 import type { HandlerRecord, TaskPolicy } from './handler-record.js';
 import { settledEvent } from './settled-event.js';
-import { settlePromise, type Outcome, type Resolve } from './settle-promise.js';
+import {
+  rejections,
+  settlePromise,
+  type Outcome,
+  type Resolve,
+  type Untold,
+} from './settle-promise.js';
 import { QueueNode } from './task-queue.js';
 import type { Submission } from './submission.js';
 import { TaskExtras } from './task-extras.js';
@@ -24,7 +30,7 @@ const NONE: readonly never[] = [];
  * is called by the scheduler, which owns the task. There may be a million of them, so that each field
  * counts: what is rare is in the extras, and a promise is made when somebody asks for it.
  */
-export class Task extends QueueNode implements Attempt, Outcome, SettledTask {
+export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Untold {
   /** Attempts begun or sent, from 0. */
   attempt = 0;
   slot = -1;
@@ -216,6 +222,17 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask {
       this.#extras.handOver = undefined;
       this.#extras.verdict = undefined;
     }
+    if (this.#resolve) {
+      if (state === 'completed') {
+        this.tell();
+      } else {
+        rejections.add(this);
+      }
+    }
+  }
+
+  /** Its caller is told the outcome. */
+  tell(): void {
     if (this.#resolve) {
       settlePromise(this.#resolve, this);
       this.#resolve = undefined;

@@ -27,6 +27,32 @@ describe('100,000 queued tasks', () => {
     expect(tookMs).toBeLessThan(5_000);
   });
 
+  it('are cancelled at once, and their callers told of it in portions, between which others have a turn', async () => {
+    const { mp } = await startFaults();
+    mp.pause();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const tasks = await Promise.all(
+      Array.from({ length: 10_000 }, () => mp.submit(FaultService, 'thread', [], { signal })),
+    );
+    let turn = 0;
+    let immediate = setImmediate(function next() {
+      turn++;
+      immediate = setImmediate(next);
+    });
+    const told: { uid: string; turn: number }[] = [];
+    const callers = tasks.map(({ uid, result }) => result.catch(() => told.push({ uid, turn })));
+    controller.abort();
+    expect(tasks.filter(({ state }) => state === 'cancelled')).toHaveLength(10_000);
+    expect(mp.stats()).toMatchObject({ waiting: 0, cancelled: 10_000 });
+    await Promise.all(callers);
+    clearImmediate(immediate);
+    expect(told.map(({ uid }) => uid)).toEqual(tasks.map(({ uid }) => uid));
+    for (let index = 0; index < 10; index++) {
+      expect(told.filter((caller) => caller.turn === index)).toHaveLength(1_000);
+    }
+  });
+
   it('are cancelled one by one, the last ones first, in the same time', async () => {
     const { mp } = await startFaults();
     mp.pause();
