@@ -1,5 +1,6 @@
+import { circlesOf } from './circles.js';
 import { shared, type ImageIndex, type ModuleImage } from './module-image.js';
-import { readModuleGraph } from './module-graph.js';
+import { readModuleGraph, type GraphModule } from './module-graph.js';
 
 /**
  * Makes an image of the files, and of what they import.
@@ -10,32 +11,33 @@ import { readModuleGraph } from './module-graph.js';
  */
 export function buildImage(entries: readonly string[], ownDirectory?: string): ModuleImage {
   const modules = readModuleGraph(entries);
+  const circles = circlesOf(modules, importedBy);
   const texts: string[] = [];
   let line = 1;
   const index: ImageIndex = {
-    modules: modules.map(
-      ({ file, format, head, body, isEmpty, dependencies, exports, importCount, stars }) => {
-        const text = `${head}${body},\n`;
-        texts.push(text);
-        const isOwn = ownDirectory !== undefined && file.startsWith(ownDirectory);
-        const first = line;
-        line += text.split('\n').length - 1;
-        return {
-          file,
-          format,
-          dependencies: [...dependencies].map(([specifier, found]) => [
-            specifier,
-            typeof found === 'string' ? found : found.number,
-          ]),
-          exports,
-          importCount,
-          stars,
-          isPrivate: (isOwn && file !== entries[0]) || isEmpty,
-          line: first,
-          column: head.length + (first === 1 ? OPEN.length : 0),
-        };
-      },
-    ),
+    modules: modules.map((module) => {
+      const { file, format, isEmpty, dependencies, exports, importCount, stars } = module;
+      const circle = format === 'module' ? circles.get(module) : undefined;
+      const { head, body } = (circle !== undefined && module.circularText) || module.text;
+      const text = `${head}${body},\n`;
+      texts.push(text);
+      const isOwn = ownDirectory !== undefined && file.startsWith(ownDirectory);
+      const first = line;
+      line += text.split('\n').length - 1;
+      return {
+        file,
+        format,
+        dependencies: [...dependencies].map(([specifier, found]) => [
+          specifier,
+          typeof found === 'string' ? found : found.number,
+        ]),
+        stars,
+        ...(circle !== undefined && { circle: { number: circle, exports, importCount } }),
+        isPrivate: (isOwn && file !== entries[0]) || isEmpty,
+        line: first,
+        column: head.length + (first === 1 ? OPEN.length : 0),
+      };
+    }),
   };
   const script = `${OPEN}${texts.join('')}]`.replace(BEYOND_LATIN1, escaped);
   return {
@@ -46,6 +48,10 @@ export function buildImage(entries: readonly string[], ownDirectory?: string): M
 }
 
 const OPEN = '[';
+
+function importedBy({ dependencies }: GraphModule): GraphModule[] {
+  return [...dependencies.values()].filter((found) => typeof found !== 'string');
+}
 
 /** V8 keeps a script twice as large that has a single one of these. */
 const BEYOND_LATIN1 = /[^\0-\xff]/g;

@@ -4,15 +4,17 @@ import { RESERVED } from './module-image.js';
 import { checkText, dynamicImports, type ModuleSource } from './module-source.js';
 
 /** Node's own wrapper, and `import()`. */
-const HEAD = `(function(exports,require,module,__filename,__dirname,${RESERVED}import){`;
+const HEAD = `(function(exports,require,module,__filename,__dirname,${RESERVED}self){`;
 
 /** @throws UnsupportedModuleError, and what the lexer throws for a source that it cannot read */
 export function commonJsModule(source: string): ModuleSource {
   checkText(source);
   const [imports] = parse(source);
   return {
-    head: HEAD,
-    body: `${applyEdits(source.replace(/^#!/, '//'), dynamicImports(imports))}\n})`,
+    text: {
+      head: HEAD,
+      body: `${applyEdits(source.replace(/^#!/, '//'), dynamicImports(imports))}\n})`,
+    },
     requests: requestsOf(source),
     exports: [],
     importCount: 0,

@@ -15,10 +15,22 @@ import {
 } from './module-source.js';
 
 /**
- * Makes a generator function of an ES module:
+ * Makes a function of an ES module:
  *
  * ```js
- * (function* (link, dependencies, meta, importFrom) {
+ * (function (namespace, dependencies, self) {
+ *   'use strict';
+ *   const imported = dependencies[0].imported, ...;
+ *   ...                              // the module's own text, without imports and exports
+ *   namespace.exported = exported; ...
+ * })
+ * ```
+ *
+ * Where modules import each other, a binding may be asked for before it is there. Such a module is a
+ * generator function, which makes its bindings first:
+ *
+ * ```js
+ * (function* (link, dependencies, self) {
  *   'use strict';
  *   let imported, ...;
  *   link(
@@ -26,13 +38,12 @@ import {
  *     (number) => { switch (number) { case 0: imported = dependencies[0].imported; return; ... } },
  *   );
  *   yield;
- *   ...                              // the module's own text, without imports and exports
+ *   ...                              // the module's own text
  * })
  * ```
  *
- * Up to the `yield` its functions exist and its exports can be asked for, so modules that import each
- * other work as they do in Node. Exports are asked for again when the module has evaluated, and not
- * later: what could change then {@link checkBindings} refuses.
+ * Exports are asked for when the module has evaluated, and not later: what could change then
+ * {@link checkBindings} refuses.
  *
  * @throws UnsupportedModuleError, and what the lexer throws for a source that it cannot read
  */
@@ -46,12 +57,14 @@ export function esModule(source: string): ModuleSource {
 
   const bindings = statements.flatMap((statement) => {
     const number = numberOf(statement.specifier);
-    return bindingsOf(source, statement).map((binding) => ({ ...binding, number }));
+    return bindingsOf(source, statement).map(({ local, name }) => ({
+      local,
+      value: member(number, name),
+    }));
   });
-  const named = exported.filter((found) => found.type !== 'reexport-all');
-  const get = named.map((found) => `return ${valueOf(found, numberOf)}`);
-  const set = bindings.map(({ local, number, name }) => `${local}=${member(number, name)};return`);
-  const locals = bindings.map(({ local }) => local);
+  const named = exported
+    .filter((found) => found.type !== 'reexport-all')
+    .map((found) => ({ name: found.name, value: valueOf(found, numberOf) }));
   const text = applyEdits(source.replace(/^#!/, '//'), [
     ...statements.map(({ importStart, importEnd }) => remove(importStart, importEnd)),
     ...imports.filter(({ type }) => type === 'import-meta').map(metaEdit),
@@ -60,11 +73,26 @@ export function esModule(source: string): ModuleSource {
   ]);
 
   return {
-    head:
-      `(function*(${RESERVED}link,${RESERVED}dependencies,${RESERVED}meta,${RESERVED}import){"use strict";` +
-      (locals.length > 0 ? `let ${locals.join(',')};` : '') +
-      `${RESERVED}link(${choice(get)},${choice(set)});yield;`,
-    body: `${text}\n})`,
+    text: {
+      head:
+        `(function(${RESERVED}namespace,${RESERVED}dependencies,${RESERVED}self){"use strict";` +
+        declaration(
+          'const',
+          bindings.map(({ local, value }) => `${local}=${value}`),
+        ),
+      body: `${text}\n;${named.map(({ name, value }) => `${RESERVED}namespace[${JSON.stringify(name)}]=${value};`).join('')}})`,
+    },
+    circularText: {
+      head:
+        `(function*(${RESERVED}link,${RESERVED}dependencies,${RESERVED}self){"use strict";` +
+        declaration(
+          'let',
+          bindings.map(({ local }) => local),
+        ) +
+        `${RESERVED}link(${choice(named.map(({ value }) => `return ${value}`))},` +
+        `${choice(bindings.map(({ local, value }) => `${local}=${value};return`))});yield;`,
+      body: `${text}\n})`,
+    },
     requests,
     exports: named.map(({ name }) => name),
     importCount: bindings.length,
@@ -74,6 +102,10 @@ export function esModule(source: string): ModuleSource {
       .filter(({ type }) => type === 'reexport-star')
       .map(({ specifier }) => numberOf(specifier)),
   };
+}
+
+function declaration(keyword: 'const' | 'let', declared: readonly string[]): string {
+  return declared.length > 0 ? `${keyword} ${declared.join(',')};` : '';
 }
 
 /** A function that does the one of these whose number it is given: one closure, rather than one for each. */
@@ -172,7 +204,7 @@ function exportEdits(
 }
 
 function metaEdit({ importStart, importEnd }: { importStart: number; importEnd: number }): Edit {
-  return { start: importStart, end: importEnd, text: `${RESERVED}meta` };
+  return { start: importStart, end: importEnd, text: `${RESERVED}self.meta` };
 }
 
 function remove(start: number, end: number): Edit {

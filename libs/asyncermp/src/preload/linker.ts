@@ -1,25 +1,26 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { CircularModule } from './circular-module.js';
 import { DEFAULT } from './module-image.js';
 import type {
+  Circle,
+  CircularModuleFunction,
   CommonJsFunction,
   EsModuleFunction,
   ImageModule,
-  ImportFrom,
+  ModuleFunction,
   Namespace,
 } from './module-image.js';
-import { EsModule } from './linked-es-module.js';
-import { evaluateAs } from './node-module.js';
+import { FileSelf } from './module-self.js';
 
 /** A module that evaluates, or has evaluated. */
 interface LinkedModule {
   /** What `require()` returns: of an ES module its namespace. */
-  exports: unknown;
+  readonly exports: unknown;
   /** What `import * as` gives. */
   readonly namespace: Namespace;
-  /** Set as long as an ES module has not evaluated. */
-  evaluating?: EsModule | undefined;
+  /** Set as long as an ES module in a circle has not evaluated. */
+  evaluating?: CircularModule | undefined;
 }
 
 /**
@@ -29,26 +30,20 @@ interface LinkedModule {
 export class Linker {
   readonly #linked: (LinkedModule | undefined)[] = [];
   readonly #numbers: ReadonlyMap<string, number>;
-  /** How many modules evaluate, each for the one before. */
-  #depth = 0;
-  /** The ES modules that began to evaluate since the first of them did. */
-  readonly #unsettled: EsModule[] = [];
-  /** Whether one of them imports one that had not evaluated. */
-  #hasCircles = false;
+  /** By number: the modules of a circle that began to evaluate since the first of them did. */
+  readonly #circles = new Map<number, CircularModule[]>();
 
   /** @param functions What the script of the image evaluates to: those that have run are taken out. */
   constructor(
     private readonly modules: readonly ImageModule[],
-    private readonly functions: (EsModuleFunction | CommonJsFunction | undefined)[],
+    private readonly functions: (ModuleFunction | undefined)[],
   ) {
     this.#numbers = new Map(modules.map(({ file }, number) => [file, number]));
   }
 
-  /** @throws RangeError for a file that is not in the image */
-  numberOf(file: string): number {
-    const number = this.#numbers.get(file);
-    if (number === undefined) throw new RangeError(`The image has no ${file}`);
-    return number;
+  /** The number of the module of that file; undefined if the image has none. */
+  find(file: string): number | undefined {
+    return this.#numbers.get(file);
   }
 
   /** What `import * as` gives; evaluates the module, where that was not done before. */
@@ -66,53 +61,62 @@ export class Linker {
     if (known !== undefined) return known;
     const module = this.modules[number];
     if (module === undefined) throw new RangeError(`The image has no module ${number}`);
-    this.#depth++;
-    try {
-      return module.format === 'module'
-        ? this.#linkEsModule(number, module)
-        : this.#linkCommonJs(number, module);
-    } finally {
-      this.#depth--;
-      if (this.#depth === 0) this.#closeCircles();
-    }
+    const linked =
+      module.format === 'commonjs'
+        ? this.#linkCommonJs(number, module)
+        : module.circle === undefined
+          ? this.#linkEsModule(number, module)
+          : this.#linkInCircle(number, module, module.circle);
+    this.functions[number] = undefined;
+    return linked;
   }
 
-  #linkEsModule(number: number, module: ImageModule): LinkedModule {
-    const { file, dependencies } = module;
-    const es = new EsModule(module);
-    const linked: LinkedModule = {
-      exports: es.namespace,
-      namespace: es.namespace,
-      evaluating: es,
-    };
+  #linkEsModule(number: number, { file, dependencies, stars }: ImageModule): LinkedModule {
+    const namespace = Object.create(null) as Namespace;
+    const linked = new LinkedEsModule(namespace);
     this.#linked[number] = linked;
-    this.#unsettled.push(es);
-    const start = this.functions[number] as EsModuleFunction;
+    const imported = dependencies.map(([, found]) => this.#dependency(found).namespace);
+    const evaluate = this.functions[number] as EsModuleFunction;
+    evaluate(namespace, imported, new FileSelf(file));
+    for (const star of stars) exportAll(namespace, imported[star] ?? {});
+    nameDefault(namespace);
+    return linked;
+  }
+
+  #linkInCircle(number: number, module: ImageModule, circle: Circle): LinkedModule {
+    const begun = this.#circles.get(circle.number);
+    const members = begun ?? [];
+    this.#circles.set(circle.number, members);
+    const es = new CircularModule(module, circle);
+    members.push(es);
+    const linked = new LinkedEsModule(es.namespace, es);
+    this.#linked[number] = linked;
+    const start = this.functions[number] as CircularModuleFunction;
     const evaluation = start(
       (get, set) => es.link(get, set),
       es.dependencies,
-      metaOf(file),
-      importFrom(file),
+      new FileSelf(module.file),
     );
     evaluation.next();
-    for (const [request, [, found]] of dependencies.entries()) {
-      const dependency = typeof found === 'number' ? this.#link(found) : builtin(found);
-      if (dependency.evaluating) this.#enterCircle(dependency.evaluating);
+    for (const [request, [, found]] of module.dependencies.entries()) {
+      const dependency = this.#dependency(found);
+      if (dependency.evaluating) this.#comeBackTo(dependency.evaluating);
       es.dependencies[request] = dependency.namespace;
     }
     es.bind();
     evaluation.next();
     es.publish();
     linked.evaluating = undefined;
-    this.functions[number] = undefined;
     nameDefault(es.namespace);
-    linked.exports = requiredOf(es.namespace);
+    if (!begun) {
+      this.#circles.delete(circle.number);
+      close(members);
+    }
     return linked;
   }
 
   /** The module is imported by what it imports: its functions are there, and may be called from now on. */
-  #enterCircle(module: EsModule): void {
-    this.#hasCircles = true;
+  #comeBackTo(module: CircularModule): void {
     for (const [request, [, found]] of module.imported.entries()) {
       const dependency = typeof found === 'number' ? this.#linked[found] : undefined;
       if (dependency) module.dependencies[request] = dependency.namespace;
@@ -121,28 +125,19 @@ export class Linker {
     module.publish();
   }
 
-  /**
-   * What was imported of a module that had not evaluated, directly or by way of one that had, is there
-   * now that all have.
-   */
-  #closeCircles(): void {
-    const modules = this.#unsettled.splice(0);
-    if (!this.#hasCircles) return;
-    this.#hasCircles = false;
-    while (modules.filter((module) => module.publish()).length > 0);
-    for (const module of modules) module.bind();
+  #dependency(found: number | string): LinkedModule {
+    return typeof found === 'number' ? this.#link(found) : builtin(found);
   }
 
   #linkCommonJs(number: number, { file, dependencies }: ImageModule): LinkedModule {
-    const module = { id: file, filename: file, path: dirname(file), loaded: false, exports: {} };
-    let namespace: Namespace | undefined;
-    const linked: LinkedModule = {
-      exports: module.exports,
-      // Most are only ever required.
-      get namespace() {
-        return (namespace ??= namespaceOf(linked.exports));
-      },
+    const module = {
+      id: file,
+      filename: file,
+      path: dirname(file),
+      loaded: false,
+      exports: {} as unknown,
     };
+    const linked = new LinkedCommonJsModule(module);
     this.#linked[number] = linked;
     const found = new Map(dependencies);
     let native: NodeJS.Require | undefined;
@@ -153,21 +148,16 @@ export class Linker {
       const inImage = this.#numbers.get(native.resolve(specifier));
       return inImage === undefined ? native(specifier) : this.#link(inImage).exports;
     };
+    const evaluate = this.functions[number] as CommonJsFunction;
     try {
-      (this.functions[number] as CommonJsFunction).call(
+      evaluate.call(
         module.exports,
         module.exports,
         require,
-        Object.defineProperty(module, 'exports', {
-          get: () => linked.exports,
-          set: (exports: unknown) => {
-            linked.exports = exports;
-          },
-          enumerable: true,
-        }),
+        module,
         file,
         module.path,
-        importFrom(file),
+        new FileSelf(file),
       );
     } catch (error) {
       // As Node: who requires it again has it evaluated again.
@@ -175,8 +165,51 @@ export class Linker {
       throw error;
     }
     module.loaded = true;
-    this.functions[number] = undefined;
     return linked;
+  }
+}
+
+class LinkedEsModule implements LinkedModule {
+  #exports: unknown;
+
+  constructor(
+    readonly namespace: Namespace,
+    public evaluating?: CircularModule,
+  ) {}
+
+  get exports(): unknown {
+    return this.evaluating ? this.namespace : (this.#exports ??= requiredOf(this.namespace));
+  }
+}
+
+class LinkedCommonJsModule implements LinkedModule {
+  #namespace: Namespace | undefined;
+
+  constructor(private readonly module: { readonly exports: unknown }) {}
+
+  get exports(): unknown {
+    return this.module.exports;
+  }
+
+  /** Most are only ever required. */
+  get namespace(): Namespace {
+    return (this.#namespace ??= namespaceOf(this.exports));
+  }
+}
+
+/**
+ * What was imported of a module that had not evaluated, directly or by way of one that had, is there now
+ * that all in the circle have.
+ */
+function close(circle: readonly CircularModule[]): void {
+  while (circle.filter((module) => module.publish()).length > 0);
+  for (const module of circle) module.bind();
+}
+
+/** `export *`: what the module exports itself comes first. */
+function exportAll(namespace: Namespace, from: Namespace): void {
+  for (const name of Object.keys(from)) {
+    if (name !== 'default' && !(name in namespace)) namespace[name] = from[name];
   }
 }
 
@@ -219,24 +252,3 @@ function builtin(name: string): LinkedModule {
   const namespace = Object.create(exports, { default: { value: exports } }) as Namespace;
   return { exports, namespace };
 }
-
-function metaOf(file: string): object {
-  return {
-    get url() {
-      return pathToFileURL(file).href;
-    },
-    filename: file,
-    dirname: dirname(file),
-  };
-}
-
-/** `import()` resolves relative to the file that it stands in. */
-function importFrom(file: string): ImportFrom {
-  let native: ImportFrom | undefined;
-  return (specifier, options) => {
-    native ??= evaluateAs(file, IMPORT, 'commonjs') as ImportFrom;
-    return native(specifier, options);
-  };
-}
-
-const IMPORT = 'module.exports = (specifier, options) => import(specifier, options)';

@@ -1,5 +1,5 @@
 import * as nodeModule from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import type { Linker } from './linker.js';
 import type { ImageModule } from './module-image.js';
 import { evaluateAs, provide } from './node-module.js';
@@ -10,30 +10,29 @@ const KEY = 'nestjs-asyncermp:linker:1';
  * Makes the modules known to Node, for what is not in the image: a handler's file that imports Nest gets
  * the copy of the image.
  *
- * A `require()` finds them in Node's cache. For an `import`, Node is given in the place of each ES module
- * one that exports what the image's module exports: when it is asked for, by a hook, and before Node
- * 22.15, which has no hooks in the same thread, beforehand.
+ * In the place of each ES module Node is given one that exports what the image's module exports: when it is
+ * asked for, by a hook. Before Node 22.15, which has no hooks in the same thread, it is given beforehand, and a
+ * `require()` finds it in Node's cache, as it finds CommonJS modules everywhere.
  */
 export function makeKnown(modules: readonly ImageModule[], linker: Linker): void {
   (globalThis as Record<symbol, unknown>)[Symbol.for(KEY)] = linker;
-  const esModules = [...modules.entries()].filter(([, { format }]) => format === 'module');
-  if (registerHooks) {
-    const numbers = new Map(esModules.map(([at, { file }]) => [pathToFileURL(file).href, at]));
-    registerHooks({
-      load: (url, context, nextLoad) => {
-        const number = numbers.get(url);
-        return number === undefined
-          ? nextLoad(url, context)
-          : { format: 'module', source: facadeOf(number, linker), shortCircuit: true };
-      },
-    });
-  } else {
-    for (const [number, { file, isPrivate }] of esModules) {
-      if (!isPrivate) evaluateAs(file, facadeOf(number, linker), 'module');
-    }
+  registerHooks?.({
+    load: (url, context, nextLoad) => {
+      const number = PLAIN_FILE.test(url) ? linker.find(fileURLToPath(url)) : undefined;
+      return number === undefined || modules[number]?.format !== 'module'
+        ? nextLoad(url, context)
+        : { format: 'module', source: facadeOf(number, linker), shortCircuit: true };
+    },
+  });
+  for (const [number, { file, format, isPrivate }] of modules.entries()) {
+    if (format === 'module' && registerHooks) continue;
+    if (format === 'module' && !isPrivate) evaluateAs(file, facadeOf(number, linker), 'module');
+    provide(file, () => linker.exports(number));
   }
-  for (const [number, { file }] of modules.entries()) provide(file, () => linker.exports(number));
 }
+
+/** With a query it would be another module. */
+const PLAIN_FILE = /^file:[^?#]*$/;
 
 type Load = (url: string, context: object) => object;
 

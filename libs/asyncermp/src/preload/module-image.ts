@@ -36,18 +36,26 @@ export interface ImageModule {
    * are not in the image, by name. For an ES module in the order in which it evaluates them.
    */
   readonly dependencies: readonly (readonly [specifier: string, module: number | string])[];
-  /** The names that an ES module exports, without those of `stars`; its `get` knows them by number. */
-  readonly exports: readonly string[];
-  /** How many names an ES module imports; its `set` knows them by number. */
-  readonly importCount: number;
   /** The dependencies of which an ES module exports everything (`export *`). */
   readonly stars: readonly number[];
+  /** Set for an ES module that imports itself by way of others. */
+  readonly circle?: Circle;
   /** Whether nothing outside of the image can import it, or has anything of it. */
   readonly isPrivate: boolean;
   /** The line of the script, from 1, at which the module's first line stands. */
   readonly line: number;
   /** How far the text before it moves the first line to the right. */
   readonly column: number;
+}
+
+/** What is known of an ES module that evaluates before all that it imports has. */
+export interface Circle {
+  /** The same for all modules that import each other. */
+  readonly number: number;
+  /** The names that the module exports, without those of `stars`; its `get` knows them by number. */
+  readonly exports: readonly string[];
+  /** How many names it imports; its `set` knows them by number. */
+  readonly importCount: number;
 }
 
 /** Begins the names of what the modules' functions are called with; no module may have such a name. */
@@ -58,12 +66,18 @@ export const DEFAULT = `${RESERVED}default`;
 
 export type ModuleFormat = 'module' | 'commonjs';
 
-/** The function of an ES module: up to the yield it makes its bindings, then it evaluates. */
+/** The function of an ES module: evaluates it, and puts what it exports into its namespace. */
 export type EsModuleFunction = (
+  namespace: Namespace,
+  dependencies: readonly Namespace[],
+  self: ModuleSelf,
+) => void;
+
+/** The same of one in a circle: up to the yield it makes its bindings, then it evaluates. */
+export type CircularModuleFunction = (
   link: (get: (exported: number) => unknown, set: (imported: number) => void) => void,
   dependencies: readonly Namespace[],
-  meta: object,
-  importFrom: ImportFrom,
+  self: ModuleSelf,
 ) => Generator<void, void>;
 
 /** The function of a CommonJS module, as Node wraps it, and what it imports dynamically. */
@@ -74,11 +88,19 @@ export type CommonJsFunction = (
   module: object,
   filename: string,
   dirname: string,
-  importFrom: ImportFrom,
+  self: ModuleSelf,
 ) => void;
 
-/** `import()` as the module itself would do it. */
-export type ImportFrom = (specifier: string, options?: object) => Promise<unknown>;
+/** What the script evaluates to a list of. */
+export type ModuleFunction = EsModuleFunction | CircularModuleFunction | CommonJsFunction;
+
+/** What a module says of itself. */
+export interface ModuleSelf {
+  /** `import.meta` */
+  readonly meta: object;
+  /** `import()` as the module itself would do it. */
+  import(specifier: string, options?: object): Promise<unknown>;
+}
 
 export type Namespace = Record<string, unknown>;
 

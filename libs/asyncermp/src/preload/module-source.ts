@@ -4,10 +4,10 @@ import { RESERVED } from './module-image.js';
 
 /** A module as a function, and what it asks for. */
 export interface ModuleSource {
-  /** The function's text up to the module's own. */
-  readonly head: string;
-  /** The module's own text, on the lines on which it was. */
-  readonly body: string;
+  /** The function's text. */
+  readonly text: FunctionText;
+  /** The same where an ES module imports itself by way of others. */
+  readonly circularText?: FunctionText;
   /** Specifiers, each once, in the order in which the module asks for them. */
   readonly requests: readonly string[];
   /** The names that an ES module exports, without those of `stars`. */
@@ -20,6 +20,13 @@ export interface ModuleSource {
   readonly stars: readonly number[];
 }
 
+export interface FunctionText {
+  /** What stands before the module's own text, on its first line. */
+  readonly head: string;
+  /** The module's own text, on the lines on which it was, and the end of the function. */
+  readonly body: string;
+}
+
 /** The module uses something that an image cannot hold. */
 export class UnsupportedModuleError extends Error {}
 
@@ -29,7 +36,11 @@ export function dynamicImports(imports: readonly Import[]): Edit[] {
     .filter((found) => found.type === 'dynamic')
     .map(({ importStart, phase }) => {
       if (phase !== null) throw new UnsupportedModuleError('an import in phases');
-      return { start: importStart, end: importStart + 'import'.length, text: `${RESERVED}import` };
+      return {
+        start: importStart,
+        end: importStart + 'import'.length,
+        text: `${RESERVED}self.import`,
+      };
     });
 }
 

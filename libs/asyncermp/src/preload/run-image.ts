@@ -6,16 +6,16 @@ import { makeKnown } from './make-known.js';
 import {
   indexOf,
   shared,
-  type CommonJsFunction,
-  type EsModuleFunction,
+  type ModuleFunction,
   type ModuleImage,
+  type Namespace,
 } from './module-image.js';
 import { setOriginalFrames } from './original-frames.js';
 
 /** An image in the thread that runs it. */
 export interface RunningImage {
   /** What the module exports. */
-  namespace(file: string): Record<string, unknown>;
+  namespace(file: string): Namespace;
   /** Whether V8 had to compile the script: there was no code cache, or one of another V8. */
   readonly wasCompiled: boolean;
   /** What V8 has compiled of the script so far. */
@@ -38,17 +38,22 @@ export function runImage(image: ModuleImage, entries: readonly string[]): Runnin
     filename: SCRIPT,
     ...(image.codeCache && { cachedData: Buffer.from(image.codeCache) }),
   });
-  const functions = script.runInThisContext() as (EsModuleFunction | CommonJsFunction)[];
+  const functions = script.runInThisContext() as ModuleFunction[];
   setOriginalFrames(imageFrames(SCRIPT, modules));
   const wasCompiled = image.codeCache === undefined || script.cachedDataRejected === true;
   // What has evaluated, the linker lets go of; but what V8 has compiled of it belongs into the code cache.
   const kept = wasCompiled ? [...functions] : [];
   const linker = new Linker(modules, functions);
-  for (const entry of entries) linker.namespace(linker.numberOf(entry));
+  const namespace = (file: string): Namespace => {
+    const number = linker.find(file);
+    if (number === undefined) throw new RangeError(`The image has no ${file}`);
+    return linker.namespace(number);
+  };
+  for (const entry of entries) namespace(entry);
   makeKnown(modules, linker);
   return {
     wasCompiled,
-    namespace: (file) => linker.namespace(linker.numberOf(file)),
+    namespace,
     codeCache: () => {
       const data = script.createCachedData();
       kept.length = 0;

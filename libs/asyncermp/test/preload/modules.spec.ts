@@ -200,6 +200,49 @@ describe('a module in an image exports what Node has it export', () => {
     });
   });
 
+  it('unless it is imported with a query, which makes it another module', async () => {
+    const told = await expectTheSame({
+      'main.js': `
+        import { it } from './it.js';
+        export const probe = async () => [
+          (await import('./it.js')).it === it,
+          (await import('./it.js?another')).it === it,
+        ];
+      `,
+      'it.js': `export const it = {};`,
+    });
+    expect(told['probe']).toBe('[true,false]');
+  });
+
+  it('of circles that lead to other circles', async () => {
+    const told = await expectTheSame({
+      'main.js': `
+        import { a } from './a.js';
+        export * from './b.js';
+        export const probe = () => a();
+      `,
+      'a.js': `
+        import { b } from './b.js';
+        import { c } from './c.js';
+        export const a = () => [typeof b, c()];
+      `,
+      'b.js': `
+        export * from './a.js';
+        import { c } from './c.js';
+        export const b = [typeof c];
+      `,
+      'c.js': `
+        import * as d from './d.js';
+        export const c = () => d.c2.name;
+      `,
+      'd.js': `
+        export { c as c2 } from './c.js';
+        export * from './c.js';
+      `,
+    });
+    expect(told['probe']).toBe('["object","c"]');
+  });
+
   it('written with any characters', async () => {
     const told = await expectTheSame({
       'main.js': `#!/usr/bin/env node

@@ -1,10 +1,10 @@
-import type { ImageModule, Namespace } from './module-image.js';
+import type { Circle, ImageModule, Namespace } from './module-image.js';
 
 type Get = (exported: number) => unknown;
 type Set = (imported: number) => void;
 
-/** The bindings of an ES module: what it exports, and what it imports of others. */
-export class EsModule {
+/** The bindings of an ES module in a circle: what it exports, and what it imports of others. */
+export class CircularModule {
   /** What `import * as` gives. */
   readonly namespace = Object.create(null) as Namespace;
   /** The namespaces of what it imports. */
@@ -12,7 +12,10 @@ export class EsModule {
   #get: Get = () => undefined;
   #set: Set = () => {};
 
-  constructor(private readonly module: ImageModule) {}
+  constructor(
+    private readonly module: ImageModule,
+    private readonly circle: Circle,
+  ) {}
 
   get imported(): ImageModule['dependencies'] {
     return this.module.dependencies;
@@ -25,7 +28,7 @@ export class EsModule {
 
   /** Puts into the namespace what is there to be exported. Returns whether any of it was not there. */
   publish(): boolean {
-    const { exports, stars } = this.module;
+    const { exports } = this.circle;
     let isNews = false;
     // What is not there yet throws when it is asked for; in Node it would when it is used.
     for (let number = 0; number < exports.length; number++) {
@@ -33,7 +36,7 @@ export class EsModule {
         if (this.#put(exports[number] ?? '', this.#get(number))) isNews = true;
       } catch {}
     }
-    for (const star of stars) {
+    for (const star of this.module.stars) {
       if (this.#putAll(this.dependencies[star] ?? {})) isNews = true;
     }
     return isNews;
@@ -41,7 +44,7 @@ export class EsModule {
 
   /** Gives the module what it imports, as far as it is there. */
   bind(): void {
-    const { importCount } = this.module;
+    const { importCount } = this.circle;
     for (let number = 0; number < importCount; number++) {
       try {
         this.#set(number);
@@ -51,7 +54,7 @@ export class EsModule {
 
   /** `export *`: what the module exports itself comes first. */
   #putAll(from: Namespace): boolean {
-    const { exports } = this.module;
+    const { exports } = this.circle;
     let isNews = false;
     for (const name of Object.keys(from)) {
       if (name !== 'default' && !exports.includes(name) && this.#put(name, from[name])) {
