@@ -7,6 +7,7 @@ import {
 } from 'nestjs-asyncermp';
 import { describe, expect, it } from 'vitest';
 import { AdderService, CalcService, SquareService } from './.fixtures/calc.service.js';
+import { FaultService } from './.fixtures/fault.service.js';
 import { MisconfiguredService } from './.fixtures/misconfigured.service.js';
 import { startApplication } from './support/application.js';
 import { rejectionOf, thrownBy } from './support/outcomes.js';
@@ -93,6 +94,25 @@ describe('forRoot() refuses, by name, value and expectation,', () => {
     const error = thrownBy(() => AsyncerMpModule.forRoot({ defaults: { attempts: 0 } }));
     expectRefusal(error, 'attempts', 0, 'a whole number from 1');
   });
+});
+
+describe('resourceLimits', () => {
+  it.each([
+    [{}, { maxYoungGenerationSizeMb: 48 }],
+    [{ maxOldGenerationSizeMb: 96 }, { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 48 }],
+    [{ maxYoungGenerationSizeMb: 12 }, { maxYoungGenerationSizeMb: 12 }],
+  ])(
+    'are what a worker has: of %o, and of what Node 20 has by default',
+    async (given, expected) => {
+      const { get } = await startApplication({
+        options: { maxProcesses: 1, resourceLimits: given },
+        providers: [FaultService],
+      });
+      const limits = await get(FaultService).limits();
+      expect(limits).toMatchObject(expected);
+      expect(limits.maxOldGenerationSizeMb).toBeGreaterThanOrEqual(96);
+    },
+  );
 });
 
 describe('what a call or a handler may not say', () => {
