@@ -5,6 +5,7 @@ import type { MapOptions, MapOutcome } from '../tasks/map-options.js';
 import { splitMapOptions } from '../tasks/map-options.js';
 import type { TaskOptions } from '../tasks/task-options.js';
 import { mergePolicy, type HandlerRecord } from './handler-record.js';
+import { FlatGenerator } from './flat-generator.js';
 import { ItemSource } from './item-source.js';
 import type { Task } from './task.js';
 
@@ -78,7 +79,11 @@ export class Mapping {
   }
 
   /** The results, or with `settle` the outcomes. Whoever stops early cancels what is in flight. */
-  async *results(): AsyncGenerator<unknown, void, undefined> {
+  results(): AsyncGenerator<unknown, void, undefined> {
+    return new FlatGenerator(this.#resultsOfChunks());
+  }
+
+  async *#resultsOfChunks(): AsyncGenerator<readonly unknown[], void, undefined> {
     try {
       for (;;) {
         this.#fill();
@@ -88,7 +93,7 @@ export class Mapping {
         }
         const settled = await this.#nextSettled();
         if (settled) {
-          yield* this.#resultsOf(settled);
+          yield this.#resultsOf(settled);
         }
       }
     } finally {
@@ -159,7 +164,7 @@ export class Mapping {
     return this.#inFlight.length < (this.#own.concurrency ?? 2 * this.host.maxProcesses);
   }
 
-  *#resultsOf({ chunk, isFailed, outcome }: Settled): Generator {
+  #resultsOf({ chunk, isFailed, outcome }: Settled): readonly unknown[] {
     this.#inFlight.splice(this.#inFlight.indexOf(chunk), 1);
     if (isFailed && !this.#own.settle) {
       throw outcome;
@@ -167,12 +172,9 @@ export class Mapping {
     this.#done += chunk.size;
     this.#own.onProgress?.(this.#done, this.#total);
     if (this.#own.settle) {
-      yield* outcomesOf(chunk, isFailed, outcome);
-    } else if (chunk.mode === RunMode.Single) {
-      yield outcome;
-    } else {
-      yield* outcome as unknown[];
+      return [...outcomesOf(chunk, isFailed, outcome)];
     }
+    return chunk.mode === RunMode.Single ? [outcome] : (outcome as unknown[]);
   }
 }
 
