@@ -39,6 +39,20 @@ describe('spareProcesses', () => {
     expect(await isStill).toBe(true);
   });
 
+  it('starts another one when the spare one is taken, also when nothing waits', async () => {
+    const { mp } = await startApplication({
+      options: { maxProcesses: 2, minProcesses: 0, spareProcesses: 1 },
+      providers: [GatedService],
+    });
+    expect(mp.stats().workers).toMatchObject({ starting: 0, idle: 1, busy: 0 });
+    const gate = makeGate();
+    const held = mp.run(GatedService, 'hold', [gate.shared]);
+    await gate.waitFor(1);
+    await until(() => mp.stats().workers.idle === 1);
+    gate.open();
+    await held;
+  });
+
   it('runs no more than maxProcesses attempts all the same', async () => {
     const { mp } = await startApplication({
       options: { maxProcesses: 2, minProcesses: 2, spareProcesses: 2 },

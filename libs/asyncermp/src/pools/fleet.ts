@@ -1,11 +1,12 @@
-import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { ConfigurationError } from '../tasks/errors.js';
 import type { PoolLog } from '../tasks/pool-log.js';
+import { Headcount } from './headcount.js';
 import { IdleLanes } from './idle-lanes.js';
 import type { Attempt, Lane, LaneEnd, LaneFactory, LaneListener } from './lane.js';
 import { LaneEnds } from './lane-ends.js';
 import { LaneStarts } from './lane-starts.js';
 import type { Member } from './member.js';
+import { Replacement } from './replacement.js';
 import { Roster } from './roster.js';
 
 /** How many workers there are, and how long they live. Times in milliseconds. */
@@ -40,8 +41,9 @@ export class Fleet<A extends Attempt> {
   readonly #idle: IdleLanes<A>;
   readonly #starts: LaneStarts<A>;
   readonly #ends: LaneEnds<A>;
+  readonly #headcount: Headcount<A>;
+  readonly #replacement: Replacement<A>;
   readonly #awaiting: ((startError?: unknown) => void)[] = [];
-  #max: number;
   #isShort = false;
   #isClosed = false;
 
@@ -51,13 +53,20 @@ export class Fleet<A extends Attempt> {
     private readonly user: FleetUser<A>,
     private readonly log: PoolLog,
   ) {
-    this.#max = options.maxProcesses;
     this.#idle = new IdleLanes(options.idleTimeout, (member) => this.#expire(member));
     this.#ends = new LaneEnds(this.#idle);
     this.#starts = new LaneStarts(factory, user, this.#roster, options.startTimeout, () => {
       this.#keepMinimum();
       user.onMayStart();
     });
+    this.#headcount = new Headcount(this.#roster, this.#idle, options, options.maxProcesses);
+    this.#replacement = new Replacement(
+      this.#roster,
+      this.#headcount,
+      this.#starts,
+      this.#ends,
+      options,
+    );
   }
 
   /**
@@ -65,7 +74,7 @@ export class Fleet<A extends Attempt> {
    * @throws ConfigurationError of a worker: it would keep the later ones from starting, too
    */
   warmUp(): Promise<void> {
-    if (this.#roster.count('ready') >= this.#wanted) {
+    if (this.#headcount.isWarm) {
       return Promise.resolve();
     }
     this.#keepMinimum();
@@ -86,7 +95,7 @@ export class Fleet<A extends Attempt> {
 
   /** Whether there are as many workers as there may be. */
   get isFull(): boolean {
-    return this.#roster.alive >= this.#most;
+    return this.#headcount.room <= 0;
   }
 
   /** A ready lane that has nothing to do, if there is one. It stays idle until {@link markBusy}. */
@@ -112,8 +121,7 @@ export class Fleet<A extends Attempt> {
   grow(): void {
     this.#isShort = false;
     while (
-      !this.#isClosed &&
-      this.#roster.alive < this.#most &&
+      this.#headcount.room > 0 &&
       this.#roster.count('starting') < this.user.demand &&
       this.#starts.mayStart
     ) {
@@ -130,10 +138,7 @@ export class Fleet<A extends Attempt> {
 
   /** A lane's last attempt is over. */
   markIdle(member: Member<A>): void {
-    if (
-      member.state === 'retiring' ||
-      (member.state === 'ready' && this.#roster.alive > this.#most)
-    ) {
+    if (member.state === 'retiring' || (member.state === 'ready' && this.#headcount.room < 0)) {
       this.#ends.release(member);
     } else if (member.state === 'ready') {
       this.#idle.add(member);
@@ -144,23 +149,12 @@ export class Fleet<A extends Attempt> {
   noteFinished(member: Member<A>): void {
     member.finished++;
     this.#starts.noteSuccess();
-    const { maxTasksPerWorker, maxWorkerAge } = this.options;
-    if (
-      member.finished >= maxTasksPerWorker ||
-      (maxWorkerAge !== Infinity && monotonicMs() - member.bornAt >= maxWorkerAge)
-    ) {
-      this.wearOut(member);
-    }
+    this.#replacement.noteFinished(member);
   }
 
   /** Has the worker replaced: by one that is warm before this one goes. */
   wearOut(member: Member<A>): void {
-    // One of too many, after a resize, goes anyway and needs no replacement.
-    const isNeeded = this.#roster.alive <= this.#most && !this.#isClosed;
-    if (isNeeded && member.state === 'ready' && !member.worn && this.#starts.mayStart) {
-      member.worn = true;
-      this.#starts.start();
-    }
+    this.#replacement.begin(member);
   }
 
   onReady(lane: Lane<A>): void {
@@ -171,8 +165,8 @@ export class Fleet<A extends Attempt> {
     member.state = 'ready';
     clearTimeout(member.killTimer);
     this.markIdle(member);
-    this.#retireWorn();
-    if (this.#roster.count('ready') >= this.#wanted) {
+    this.#replacement.complete();
+    if (this.#headcount.isWarm) {
       this.#wakeAwaiting();
     }
   }
@@ -206,18 +200,18 @@ export class Fleet<A extends Attempt> {
 
   /** Changes how many workers there may be. Those above it go when their attempts are over. */
   resize(max: number): void {
-    this.#max = max;
-    while (this.#roster.alive > this.#most && this.#idle.oldest) {
+    this.#headcount.max = max;
+    while (this.#headcount.room < 0 && this.#idle.oldest) {
       this.#ends.release(this.#idle.oldest);
     }
     const starting = [...this.#roster].filter(({ state }) => state === 'starting');
-    const surplus = starting.slice(0, Math.max(0, this.#roster.alive - this.#most));
+    const surplus = starting.slice(0, Math.max(0, -this.#headcount.room));
     for (const member of surplus) {
       this.#ends.release(member);
     }
     if (surplus.length > 0) {
       // A replacement may be among them: what it was to replace counts again.
-      this.#roster.unwear();
+      this.#replacement.callOff();
     }
     this.#keepMinimum();
   }
@@ -263,30 +257,15 @@ export class Fleet<A extends Attempt> {
     });
   }
 
-  /** How many workers there may be. */
-  get #most(): number {
-    return this.#max + this.options.spareProcesses;
-  }
-
-  /** How many workers there are to be, also when nothing waits for one. */
-  get #wanted(): number {
-    const { minProcesses, spareProcesses } = this.options;
-    const busy =
-      spareProcesses === 0
-        ? 0
-        : this.#roster.alive - this.#idle.size - this.#roster.count('starting');
-    return Math.min(this.#max, Math.max(minProcesses, busy)) + spareProcesses;
-  }
-
   #keepMinimum(): void {
-    while (!this.#isClosed && this.#roster.alive < this.#wanted && this.#starts.mayStart) {
+    while (this.#headcount.missing > 0 && this.#starts.mayStart) {
       this.#starts.start();
     }
   }
 
   #startFailed(member: Member<A>, error: unknown): void {
-    // The replacement of a worn worker did not come: the worn one goes on.
-    this.#roster.unwear();
+    // It may have been a replacement.
+    this.#replacement.callOff();
     this.log.workerStartFailed(member.lane.id, error, this.#starts.noteFailure());
     this.#wakeAwaiting(error);
     if (
@@ -297,18 +276,8 @@ export class Fleet<A extends Attempt> {
     }
   }
 
-  #retireWorn(): void {
-    const { worn } = this.#roster;
-    if (worn) {
-      worn.state = 'retiring';
-      if (worn.lane.load === 0) {
-        this.#ends.release(worn);
-      }
-    }
-  }
-
   #expire(member: Member<A>): boolean {
-    const mayGo = this.#roster.alive > this.#wanted;
+    const mayGo = this.#headcount.missing < 0;
     if (mayGo) {
       this.#ends.release(member);
     }

@@ -1,4 +1,4 @@
-import { monotonicMs } from '../protocol/monotonic-clock.js';
+import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
 import type { Attempt } from './lane.js';
 import type { Member } from './member.js';
 
@@ -59,7 +59,7 @@ export class IdleLanes<A extends Attempt> {
       this.#timer = undefined;
       this.#expire();
     };
-    this.#timer = setTimeout(wake, Math.min(Math.max(1, delayMs), 2 ** 31 - 1)).unref();
+    this.#timer = setTimeout(wake, Math.min(Math.max(1, delayMs), LONGEST_TIMER_MS)).unref();
   }
 
   #expire(): void {

@@ -1,16 +1,14 @@
-import { monotonicMs } from '../protocol/monotonic-clock.js';
+import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
 import type { Attempt, LaneFactory, LaneListener } from './lane.js';
 import { Member } from './member.js';
 import type { Roster } from './roster.js';
 import { StartBackoff } from './start-backoff.js';
 
-/** What setTimeout takes at most. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /** Starts workers: not while a pause after failed starts lasts, and no longer than `startTimeout` each. */
 export class LaneStarts<A extends Attempt> {
   readonly #backoff: StartBackoff;
   #lastId = 0;
+  #isClosed = false;
 
   /**
    * @param startTimeout - How long a worker may take, in ms; Infinity for as long as it takes.
@@ -27,7 +25,7 @@ export class LaneStarts<A extends Attempt> {
   }
 
   get mayStart(): boolean {
-    return this.#backoff.mayStart;
+    return !this.#isClosed && this.#backoff.mayStart;
   }
 
   /** Whether starts failed so often that those who wait should be told. */
@@ -57,6 +55,7 @@ export class LaneStarts<A extends Attempt> {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#backoff.close();
   }
 

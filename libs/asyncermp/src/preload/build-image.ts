@@ -18,7 +18,8 @@ export function buildImage(entries: readonly string[], ownDirectory?: string): M
     modules: modules.map((module) => {
       const { file, format, isEmpty, dependencies, exports, importCount, stars } = module;
       const circle = format === 'module' ? circles.get(module) : undefined;
-      const { head, body } = (circle !== undefined && module.circularText) || module.text;
+      const inCircle = circle === undefined ? undefined : module.circularText;
+      const { head, body } = inCircle ?? module.text;
       const text = `${head}${body},\n`;
       texts.push(text);
       const isOwn = ownDirectory !== undefined && file.startsWith(ownDirectory);

@@ -15,12 +15,21 @@ import { exportAll, nameDefault, namespaceOf, requiredOf } from './namespaces.js
 
 /** A module that evaluates, or has evaluated. */
 interface LinkedModule {
-  /** What `require()` returns: of an ES module its namespace. */
+  /** What `require()` returns. */
   readonly exports: unknown;
   /** What `import * as` gives. */
   readonly namespace: Namespace;
-  /** Set as long as an ES module in a circle has not evaluated. */
-  evaluating?: CircularModule | undefined;
+  /** Set as long as not all ES modules of its circle have evaluated. */
+  readonly circular?: CircularModule | undefined;
+}
+
+interface LinkedEsModule extends LinkedModule {
+  /** The namespace itself, as long as the module evaluates. */
+  exports: unknown;
+}
+
+interface LinkedInCircle extends LinkedEsModule {
+  circular: CircularModule | undefined;
 }
 
 /**
@@ -31,7 +40,7 @@ export class Linker {
   readonly #linked: (LinkedModule | undefined)[] = [];
   readonly #numbers: ReadonlyMap<string, number>;
   /** By number: the modules of a circle that began to evaluate since the first of them did. */
-  readonly #circles = new Map<number, CircularModule[]>();
+  readonly #circles = new Map<number, LinkedInCircle[]>();
 
   /** @param functions What the script of the image evaluates to: those that have run are taken out. */
   constructor(
@@ -73,13 +82,14 @@ export class Linker {
 
   #linkEsModule(number: number, { file, dependencies, stars }: ImageModule): LinkedModule {
     const namespace = Object.create(null) as Namespace;
-    const linked = new LinkedEsModule(namespace);
+    const linked: LinkedEsModule = { namespace, exports: namespace };
     this.#linked[number] = linked;
     const imported = dependencies.map(([, found]) => this.#dependency(found).namespace);
     const evaluate = this.functions[number] as EsModuleFunction;
     evaluate(namespace, imported, new FileSelf(file));
     for (const star of stars) exportAll(namespace, imported[star] ?? {});
     nameDefault(namespace);
+    linked.exports = requiredOf(namespace);
     return linked;
   }
 
@@ -88,9 +98,10 @@ export class Linker {
     const members = begun ?? [];
     this.#circles.set(circle.number, members);
     const es = new CircularModule(module, circle);
-    members.push(es);
-    const linked = new LinkedEsModule(es.namespace, es);
+    const { namespace } = es;
+    const linked: LinkedInCircle = { namespace, exports: namespace, circular: es };
     this.#linked[number] = linked;
+    members.push(linked);
     const start = this.functions[number] as CircularModuleFunction;
     const evaluation = start(
       (get, set) => es.link(get, set),
@@ -100,14 +111,13 @@ export class Linker {
     evaluation.next();
     for (const [request, [, found]] of module.dependencies.entries()) {
       const dependency = this.#dependency(found);
-      if (dependency.evaluating) this.#comeBackTo(dependency.evaluating);
+      if (dependency.circular) this.#comeBackTo(dependency.circular);
       es.dependencies[request] = dependency.namespace;
     }
     es.bind();
     evaluation.next();
     es.publish();
-    linked.evaluating = undefined;
-    nameDefault(es.namespace);
+    nameDefault(namespace);
     if (!begun) {
       this.#circles.delete(circle.number);
       close(members);
@@ -169,19 +179,6 @@ export class Linker {
   }
 }
 
-class LinkedEsModule implements LinkedModule {
-  #exports: unknown;
-
-  constructor(
-    readonly namespace: Namespace,
-    public evaluating?: CircularModule,
-  ) {}
-
-  get exports(): unknown {
-    return this.evaluating ? this.namespace : (this.#exports ??= requiredOf(this.namespace));
-  }
-}
-
 class LinkedCommonJsModule implements LinkedModule {
   #namespace: Namespace | undefined;
 
@@ -201,9 +198,13 @@ class LinkedCommonJsModule implements LinkedModule {
  * What was imported of a module that had not evaluated, directly or by way of one that had, is there now
  * that all in the circle have.
  */
-function close(circle: readonly CircularModule[]): void {
-  while (circle.filter((module) => module.publish()).length > 0);
-  for (const module of circle) module.bind();
+function close(circle: readonly LinkedInCircle[]): void {
+  while (circle.filter(({ circular }) => circular?.publish()).length > 0);
+  for (const linked of circle) {
+    linked.circular?.bind();
+    linked.circular = undefined;
+    linked.exports = requiredOf(linked.namespace);
+  }
 }
 
 function builtin(name: string): LinkedModule {

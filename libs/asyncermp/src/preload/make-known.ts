@@ -25,8 +25,10 @@ export function makeKnown(modules: readonly ImageModule[], linker: Linker): void
     },
   });
   for (const [number, { file, format, isPrivate }] of modules.entries()) {
-    if (format === 'module' && registerHooks) continue;
-    if (format === 'module' && !isPrivate) evaluateAs(file, facadeOf(number, linker), 'module');
+    if (format === 'module') {
+      if (registerHooks) continue;
+      if (!isPrivate) evaluateAs(file, facadeOf(number, linker), 'module');
+    }
     provide(file, () => linker.exports(number));
   }
 }

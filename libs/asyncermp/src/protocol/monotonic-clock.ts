@@ -5,6 +5,9 @@ import { performance } from 'node:perf_hooks';
 const [seconds, nanoseconds] = process.hrtime();
 const offsetMs = seconds * 1_000 + nanoseconds / 1e6 - performance.now();
 
+/** The longest delay that setTimeout takes, in milliseconds: with a longer one it fires at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** Milliseconds on a clock that all threads of the process share and that never goes back. */
 export function monotonicMs(): number {
   return performance.now() + offsetMs;

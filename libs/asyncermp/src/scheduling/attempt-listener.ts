@@ -12,7 +12,7 @@ export interface AttemptListener {
   onProgress(task: Task, value: unknown): void;
   onCompleted(task: Task, result: unknown, startedAt: number): void;
   onFailed(task: Task, error: EncodedError, startedAt: number): void;
-  /** The worker is gone: it crashed, or (without `crash`) it was killed. */
+  /** The worker has ended: it crashed, or (without `crash`) it was killed. */
   onLost(task: Task, crash: CrashDetails | undefined, startedAt: number | undefined): void;
   /** It could not be sent: nothing of it has happened. */
   onUnsendable(task: Task, error: unknown): void;

@@ -1,4 +1,4 @@
-import { monotonicMs } from '../protocol/monotonic-clock.js';
+import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
 import { IndexedHeap } from './indexed-heap.js';
 import { TimerBucket } from './timer-bucket.js';
 import type { TimerNode } from './timer-bucket.js';
@@ -7,8 +7,6 @@ export type { TimerNode } from './timer-bucket.js';
 
 /** How finely deadlines are told apart, in milliseconds. */
 const TICK_MS = 4;
-/** The longest delay that setTimeout takes; a longer one fires at once. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /** A Node timer, as far as it is needed here. It holds the process from the start. */
 export interface Alarm {
@@ -154,7 +152,7 @@ export class DeadlineTimers<T extends object> {
     this.#alarm?.cancel();
     const now = this.#now();
     // Up, since a timer cuts fractions off and would wake just before the tick, for nothing.
-    const delayMs = Math.min(Math.max(Math.ceil(dueAt - now), 1), LONGEST_DELAY_MS);
+    const delayMs = Math.min(Math.max(Math.ceil(dueAt - now), 1), LONGEST_TIMER_MS);
     this.#armedFor = Math.max(dueAt, now);
     this.#alarm = this.#schedule(this.#wake, delayMs);
     if (!this.#ref) this.#alarm.unref();

@@ -13,9 +13,6 @@ import { Pump } from './pump.js';
 import type { Semaphore } from './semaphore.js';
 import type { Task } from './task.js';
 
-/** Workers that may die with a task before it began, until it is suspected to be what kills them. */
-const MOST_RETURNS = 3;
-
 /**
  * Brings what waits to the workers: never more than the semaphore allows at once. What becomes of the
  * attempts there goes to its listener.
@@ -189,7 +186,7 @@ export class Dispatcher implements FleetUser<Task> {
   }
 
   onUnsendable(lane: Lane<Task>, task: Task, error: TaskSerializationError): void {
-    this.#letGo(task);
+    this.#recall.letGo(task);
     const member = this.#fleet.member(lane);
     if (member) {
       this.#placement.noteGone(task, member);
@@ -231,9 +228,9 @@ export class Dispatcher implements FleetUser<Task> {
       this.#placement.noteEnded(member);
     }
     const { running, runningSince, waiting, crash } = end;
-    const suspects = waiting.filter((task) => !this.#giveBack(task, running === undefined));
+    const suspects = waiting.filter((task) => !this.#recall.giveBack(task, running === undefined));
     if (running) {
-      this.#letGo(running);
+      this.#recall.letGo(running);
     }
     this.#fleet.onEnded(lane, end);
     if (running) {
@@ -262,7 +259,7 @@ export class Dispatcher implements FleetUser<Task> {
   #finished(lane: Lane<Task>, task: Task, runMs: number): void {
     // Before the caller is told, and so before its code goes on, which may take its time.
     this.#pump.runSoon();
-    this.#letGo(task);
+    this.#recall.letGo(task);
     task.handler.runTime.record(runMs / task.items);
     const member = this.#fleet.member(lane);
     if (member) {
@@ -271,29 +268,5 @@ export class Dispatcher implements FleetUser<Task> {
       this.#fleet.noteFinished(member);
       this.#placement.noteRoom(member);
     }
-  }
-
-  /** No lane has the task any more. */
-  #letGo(task: Task): void {
-    task.leaveLane();
-    task.handler.semaphore?.release();
-    this.#recall.noteGone(task);
-  }
-
-  /**
-   * A worker died before it had begun the task. False if the task cannot simply wait again. It is a
-   * suspect only where nothing ran that can have killed the worker.
-   */
-  #giveBack(task: Task, isSuspect: boolean): boolean {
-    this.#letGo(task);
-    if (isSuspect) {
-      task.rare.returns++;
-    }
-    if (task.transferList || task.returns > MOST_RETURNS) {
-      return false;
-    }
-    task.takeBack();
-    this.queue.restore(task);
-    return true;
   }
 }

@@ -1,4 +1,5 @@
 import type { Member } from '../pools/member.js';
+import { LONGEST_TIMER_MS } from '../protocol/monotonic-clock.js';
 import type { Task } from './task.js';
 
 /** Gives handlers that were told to stop the time to do so: at most one timer for each worker. */
@@ -28,7 +29,7 @@ export class GraceTimers {
         this.#timers.set(task, undefined);
         over();
       } else {
-        this.#timers.set(task, setTimeout(over, Math.min(this.ms, 2 ** 31 - 1)));
+        this.#timers.set(task, setTimeout(over, Math.min(this.ms, LONGEST_TIMER_MS)));
       }
     }
   }

@@ -64,8 +64,10 @@ export class Portions<T> {
     if (portion.length > 0) {
       this.#comeBack();
     }
-    for (const resolve of this.#waiting.length === 0 ? this.#whenDone.splice(0) : []) {
-      resolve();
+    if (this.#waiting.length === 0) {
+      for (const resolve of this.#whenDone.splice(0)) {
+        resolve();
+      }
     }
   };
 }

@@ -4,6 +4,9 @@ import type { Placement } from './placement.js';
 import type { ReadyQueue } from './ready-queue.js';
 import type { Task } from './task.js';
 
+/** Workers that may die with a task before it began, until it is suspected to be what kills them. */
+const MOST_RETURNS = 3;
+
 /** Gets tasks back from workers that have not begun them, and has workers stop those that they have. */
 export class Recall {
   readonly #grace: GraceTimers;
@@ -57,8 +60,28 @@ export class Recall {
     }
   }
 
-  /** The worker has let go of the task. */
-  noteGone(task: Task): void {
+  /** No lane has the task any more. */
+  letGo(task: Task): void {
+    task.leaveLane();
+    task.handler.semaphore?.release();
     this.#grace.stop(task);
+  }
+
+  /**
+   * A worker died before it had begun the task, which waits again. False if it cannot simply do that.
+   *
+   * @param isSuspect - Whether nothing ran that can have killed the worker.
+   */
+  giveBack(task: Task, isSuspect: boolean): boolean {
+    this.letGo(task);
+    if (isSuspect) {
+      task.rare.returns++;
+    }
+    if (task.transferList || task.returns > MOST_RETURNS) {
+      return false;
+    }
+    task.takeBack();
+    this.queue.restore(task);
+    return true;
   }
 }

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { FleetOptions } from '../pools/fleet.js';
 import type { LaneFactory } from '../pools/lane.js';
+import { LONGEST_TIMER_MS } from '../protocol/monotonic-clock.js';
 import { rules } from '../tasks/check-options.js';
 import type { CompletedQueue } from '../tasks/completed-queue.js';
 import { ConfigurationError, ShutdownError, withoutStack } from '../tasks/errors.js';
@@ -15,13 +16,13 @@ import type { HandlerRecord } from './handler-record.js';
 import { Intake, type IntakeOptions } from './intake.js';
 import { LocalTaskHandle } from './local-task-handle.js';
 import { Mapping, type MapHost } from './mapping.js';
-import { rejections } from './settle-promise.js';
 import { Task } from './task.js';
 import type { LifecycleListener } from './lifecycle-listener.js';
 import { subjectOf } from './task-errors.js';
 import { TaskLifecycle } from './task-lifecycle.js';
 import type { TaskPublisher } from './task-publisher.js';
 import { TaskRegistry } from './task-registry.js';
+import { untoldCallers } from './untold-callers.js';
 
 /** How the pool works. Times in milliseconds. */
 export interface SchedulerOptions extends FleetOptions, IntakeOptions {
@@ -199,7 +200,7 @@ export class Scheduler implements Backend, LifecycleListener, MapHost {
       this.log.shutdown(before.inFlight, { finished, cancelled, lost }, shutdownTimeout);
     }
     await this.#lifecycle.close();
-    await rejections.done();
+    await untoldCallers.done();
   }
 
   /** Settles tasks that will not finish any more. Returns how many. */
@@ -217,7 +218,7 @@ export class Scheduler implements Backend, LifecycleListener, MapHost {
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
       if (limitMs !== Infinity) {
-        timer = setTimeout(resolve, Math.min(limitMs, 2 ** 31 - 1));
+        timer = setTimeout(resolve, Math.min(limitMs, LONGEST_TIMER_MS));
       }
     });
     await Promise.race([this.drain(), limit]);

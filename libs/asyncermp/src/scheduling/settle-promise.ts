@@ -1,6 +1,5 @@
 import { joinCallerFrames } from '../protocol/caller-frames.js';
 import { rejectWithCaller } from '../protocol/reject-with-caller.js';
-import { Portions } from './portions.js';
 import type { TaskState } from '../tasks/task-state.js';
 
 /** What resolves a promise. */
@@ -38,20 +37,6 @@ export function settlePromise(resolve: Resolve, outcome: Outcome): void {
       });
   }
 }
-
-/** A task whose caller is to be told of its error. */
-export interface Untold {
-  tell(): void;
-}
-
-/**
- * How many callers are told of an error in one turn of the event loop: some milliseconds' work. Very many at
- * once, of tasks that were cancelled or expired together, would hold it for a fifth of a second.
- */
-const MOST_REJECTIONS = 1_000;
-
-/** Tells the callers of tasks that failed or were cancelled. */
-export const rejections = new Portions<Untold>(MOST_REJECTIONS, (task) => task.tell());
 
 /**
  * A promise that is resolved with it is rejected. Lighter than a rejected promise, which Node would first

@@ -8,17 +8,12 @@ import type { SettledState, TaskState } from '../tasks/task-state.js';
 import { Cancellation } from './cancellation.js';
 import type { HandlerRecord, TaskPolicy } from './handler-record.js';
 import { settledEvent } from './settled-event.js';
-import {
-  rejections,
-  settlePromise,
-  type Outcome,
-  type Resolve,
-  type Untold,
-} from './settle-promise.js';
+import { settlePromise, type Outcome, type Resolve } from './settle-promise.js';
 import { QueueNode } from './task-queue.js';
 import type { Submission } from './submission.js';
 import { TaskExtras } from './task-extras.js';
 import { UID_PREFIX } from './task-numbers.js';
+import { untoldCallers, type Untold } from './untold-callers.js';
 
 /** Where a task stands inside the scheduler; a handle shows `sent` as queued or running. */
 type Phase = 'new' | 'queued' | 'sent' | 'retrying' | SettledState;
@@ -226,7 +221,7 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Un
       if (state === 'completed') {
         this.tell();
       } else {
-        rejections.add(this);
+        untoldCallers.add(this);
       }
     }
   }

@@ -314,6 +314,16 @@ describe('a CommonJS module in an image exports what Node has it export', () => 
       'es.js': `export const one = 1`,
     });
   });
+
+  it('of an ES module with a default, in a circle, that it requires', async () => {
+    const told = await expectTheSame({
+      'main.js': `import it from './a.cjs'; export const probe = () => it()`,
+      'a.cjs': `const es = require('./es.js'); module.exports = () => [Object.keys(es).sort(), es.__esModule, es.default()];`,
+      'es.js': `import { two } from './other.js'; export default function it() { return two } export const one = 1; export * from './other.js'`,
+      'other.js': `import es from './es.js'; export const two = typeof es; export const later = 3`,
+    });
+    expect(told['probe']).toBe('[["__esModule","default","later","one","two"],true,"function"]');
+  });
 });
 
 describe('a module has nothing in it', () => {
