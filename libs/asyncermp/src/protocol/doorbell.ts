@@ -1,3 +1,5 @@
+import { monotonicMs } from './monotonic-clock.js';
+
 /**
  * How the application wakes a worker that waits for its next message without going through its event
  * loop: rung after a message was posted. It counts, so that who looked before it waits misses none.
@@ -18,6 +20,15 @@ export class Doorbell {
   /** How often it was rung, modulo 2^32. */
   rings(): number {
     return Atomics.load(this.#rings, 0);
+  }
+
+  /** Worker: looks for so long whether it is rung once more than `rings`. The thread keeps its core. */
+  watch(rings: number, ms: number): boolean {
+    const until = monotonicMs() + ms;
+    while (this.rings() === rings) {
+      if (monotonicMs() >= until) return false;
+    }
+    return true;
   }
 
   /** Worker: blocks its thread until it is rung once more than `rings`. False if it was not in time. */

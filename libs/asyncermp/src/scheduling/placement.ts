@@ -5,8 +5,8 @@ import { SentAhead } from './sent-ahead.js';
 import type { Task } from './task.js';
 
 /**
- * Which worker a task goes to: an idle one first, and short tasks to one that is busy, a little ahead of
- * their turn. A permit belongs to a worker for as long as it has attempts, also one whose task is settled
+ * Which worker a task goes to: tiny ones to one that is done with them before another one is awake, others
+ * to an idle one first, and short ones to one that is busy, a little ahead of their turn. A permit belongs to a worker for as long as it has attempts, also one whose task is settled
  * and that does not let go: so the bound holds for what really runs.
  */
 export class Placement {
@@ -25,11 +25,11 @@ export class Placement {
 
   /** The worker for the task; undefined if it has to wait. The worker has its permit then. */
   placeFor(task: Task): Member<Task> | undefined {
-    const { idle } = this.fleet;
-    const soonest = idle && this.soonestFor(task);
+    const soonest = this.soonestFor(task);
     if (soonest) {
       return soonest;
     }
+    const { idle } = this.fleet;
     if (idle && this.semaphore.tryAcquire()) {
       idle.hasPermit = true;
       this.fleet.markBusy(idle);
@@ -43,7 +43,7 @@ export class Placement {
     return this.ahead.placeFor(task);
   }
 
-  /** A busy worker that will have run the task before an idle one is awake. */
+  /** A busy worker that will have run the task before another one is awake. */
   soonestFor(task: Task): Member<Task> | undefined {
     const { held, limit } = this.semaphore;
     return held > 0 && held <= limit ? this.ahead.soonestFor(task) : undefined;

@@ -10,6 +10,8 @@ const SHORT_US = SHORT_RUN_MS * 1_000;
 const AHEAD_US = 1_000;
 /** About what it takes to wake a worker: one that is done with all it has before that needs no help. */
 const WAKE_US = 20;
+/** The same where its core sleeps, too. */
+const WAKE_CORE_US = 60;
 /** What counts for a task that is not known to be short: nothing is sent behind it. */
 const LONG_US = 1_000_000;
 /** A worker is sent more when it has so few left, so that many go in one message. */
@@ -26,6 +28,8 @@ const LOOK_MS = 4;
 export class SentAhead {
   /** The worker that had room last: where the next short task goes without a search. */
   #roomy: Member<Task> | undefined = undefined;
+  /** The worker that tiny tasks share. */
+  #shared: Member<Task> | undefined = undefined;
   /** No task that was sent ahead is less urgent. */
   #lowestPriority = Infinity;
   #lookTimer: NodeJS.Timeout | undefined = undefined;
@@ -39,9 +43,24 @@ export class SentAhead {
     private readonly takeBack: (tasks: Task[]) => void,
   ) {}
 
-  /** A busy worker that will have run the task before an idle one is awake; undefined if there is none. */
+  /**
+   * A busy worker that will have run the task before another one is awake; undefined if there is none. Tiny
+   * tasks share one worker as far as it gets: so more of them share a message, and the others can sleep.
+   */
   soonestFor(task: Task): Member<Task> | undefined {
-    return this.placeFor(task, WAKE_US);
+    const { runTime } = task.handler;
+    // What most of them take: a mean is held up for long by the few that were held up themselves.
+    const most = Math.floor(WAKE_US / (runTime.typicalMs * task.items * 1_000));
+    if (most <= 1 || !this.#mayGoAhead(task)) {
+      return undefined;
+    }
+    if (!this.#shared || this.#shared.lane.load === 0 || this.#shared.blocked) {
+      this.#shared = this.#busyFor(task);
+    }
+    const shared = this.#shared;
+    return shared && shared.lane.load < most && hasRoom(shared, task, WAKE_CORE_US)
+      ? shared
+      : undefined;
   }
 
   /** Notes with the task how long it is expected to run. */
@@ -50,19 +69,12 @@ export class SentAhead {
     task.expectedUs = Math.min(Math.ceil(handler.runTime.meanMs * items * 1_000), LONG_US);
   }
 
-  /**
-   * A busy worker to which the task may be sent; undefined if it has to wait.
-   * @param mostUs - How much work that worker may have then, in microseconds.
-   */
-  placeFor(task: Task, mostUs = AHEAD_US): Member<Task> | undefined {
-    const { handler } = task;
-    this.expect(task);
-    // What is handed over is gone with a worker that dies, and a handler with a bound of its own would
-    // use it up without running.
-    if (task.expectedUs > SHORT_US || task.handsOver || handler.semaphore) {
+  /** A busy worker to which the task may be sent; undefined if it has to wait. */
+  placeFor(task: Task): Member<Task> | undefined {
+    if (!this.#mayGoAhead(task)) {
       return undefined;
     }
-    if (this.#roomy && hasRoom(this.#roomy, task, mostUs)) {
+    if (this.#roomy && hasRoom(this.#roomy, task, AHEAD_US)) {
       return this.#roomy;
     }
     this.#roomy = undefined;
@@ -71,7 +83,7 @@ export class SentAhead {
       const { load } = member.lane;
       if (
         load <= REFILL_BELOW &&
-        hasRoom(member, task, mostUs) &&
+        hasRoom(member, task, AHEAD_US) &&
         (!best || load < best.lane.load)
       ) {
         best = member;
@@ -79,6 +91,23 @@ export class SentAhead {
     }
     this.#roomy = best;
     return best;
+  }
+
+  /** Notes how long the task is expected to run. */
+  #mayGoAhead(task: Task): boolean {
+    this.expect(task);
+    // What is handed over is gone with a worker that dies, and a handler with a bound of its own would
+    // use it up without running.
+    return task.expectedUs <= SHORT_US && !task.handsOver && !task.handler.semaphore;
+  }
+
+  #busyFor(task: Task): Member<Task> | undefined {
+    for (const member of this.members()) {
+      if (member.lane.load > 0 && hasRoom(member, task, WAKE_CORE_US)) {
+        return member;
+      }
+    }
+    return undefined;
   }
 
   /** The task was sent behind another one. */

@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { Doorbell } from '../protocol/doorbell.js';
 import type { LeaseData, ToWorkerMessage } from '../protocol/envelope.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
+import { AdaptiveSpin } from './adaptive-spin.js';
 
 /**
  * How long a worker waits for its next message before it goes back to its event loop, in ms. A shorter
@@ -9,17 +11,29 @@ import { monotonicMs } from '../protocol/monotonic-clock.js';
  * the hardware's timer, twice for each wait (8 us on a virtual machine).
  */
 const LINGER_MS = 6;
+/**
+ * How long a worker looks for its next message before it waits, in ms: about what it takes to wake it, so that
+ * in vain it costs no more than that again.
+ */
+const SPIN_MS = 0.03;
+/** With one core, what it looks for could not be sent meanwhile. */
+const MAY_SPIN = availableParallelism() > 1;
 /** How long messages may follow each other like that without a turn of the event loop, in ms. */
 const MOST_WITHOUT_TURN_MS = 5;
 
 /**
  * What a worker is sent. It comes through the event loop, or to a worker that lingers: after a short
- * task the next one is often on its way, and a thread is woken from `Atomics.wait` in half the time that
- * it takes through the event loop. A worker's timers and sockets wait meanwhile, so this is bounded.
+ * task the next one is often on its way. Where that pays, the worker looks for it for a moment, as waking a
+ * thread takes longer than many a task, and the waking one's time, too; and a thread is woken from
+ * `Atomics.wait` in half the time that it takes through the event loop. A worker's timers and sockets wait
+ * meanwhile, so this is bounded.
  */
 export class Inbox {
   readonly #port: MessagePort;
   readonly #doorbell: Doorbell;
+  readonly #spin = new AdaptiveSpin(() => this.#doorbell.watch(this.#rings, SPIN_MS));
+  /** How often it had been rung before it looked for a message. */
+  #rings = 0;
   /** When it lingered first in this turn of the event loop. */
   #lingersSince: number | undefined = undefined;
 
@@ -50,13 +64,17 @@ export class Inbox {
     } else if (now - this.#lingersSince > MOST_WITHOUT_TURN_MS) {
       return;
     }
-    const rings = this.#doorbell.rings();
-    const entry =
-      this.#next() ?? (this.#doorbell.wait(rings, LINGER_MS) ? this.#next() : undefined);
+    this.#rings = this.#doorbell.rings();
+    const entry = this.#next() ?? (this.#isRung() ? this.#next() : undefined);
     if (entry) {
       this.receive(entry.message);
     }
   };
+
+  /** Whether it was rung before long. */
+  #isRung(): boolean {
+    return (MAY_SPIN && this.#spin.run()) || this.#doorbell.wait(this.#rings, LINGER_MS);
+  }
 
   readonly #turned = (): void => {
     this.#lingersSince = undefined;

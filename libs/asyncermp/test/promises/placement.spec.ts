@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ModelLane } from './model-lane.js';
 import { ModelWorld } from './model-world.js';
 
 /** Two idle workers, and a handler that is known to run for so long. */
@@ -24,7 +25,7 @@ async function worldOfTwo(runMs: number): Promise<ModelWorld> {
 const loads = (world: ModelWorld) =>
   world.present.map(({ load }) => load).toSorted((a, b) => a - b);
 
-describe('where a task goes while a worker is idle', () => {
+describe('where a task goes', () => {
   it.each([
     ['behind a task that is done before that one would be awake', 0.001, 2, [0, 2]],
     ['to the idle one, if that takes longer', 0.015, 2, [1, 1]],
@@ -35,6 +36,28 @@ describe('where a task goes while a worker is idle', () => {
       await world.submit(false, {});
     }
     expect(loads(world)).toEqual(expected);
+    await world.comeToRest();
+  });
+
+  it('if it is tiny, where such tasks are already, and not to one that is as busy with fewer', async () => {
+    const world = await worldOfTwo(0.001);
+    for (let task = 0; task < 24; task++) {
+      await world.submit(false, {});
+    }
+    expect(loads(world)).toEqual([4, 20]);
+    const finish = (lane: ModelLane, tasks: number): void => {
+      for (let task = 0; task < tasks; task++) {
+        lane.begin();
+        world.finish(lane, true);
+      }
+    };
+    const [few, many] = world.present.toSorted((a, b) => a.load - b.load) as [ModelLane, ModelLane];
+    finish(many, 10);
+    finish(few, 1);
+    for (let task = 0; task < 5; task++) {
+      await world.submit(false, {});
+    }
+    expect([few.load, many.load]).toEqual([3, 15]);
     await world.comeToRest();
   });
 

@@ -34,6 +34,22 @@ describe('RunTimeEstimate', () => {
     expect(after(50, ...Array<number>(60).fill(0.1)).meanMs).toBeLessThan(0.5);
   });
 
+  it('takes no long run for a typical one, unless there are more of them', () => {
+    const estimate = after(...Array<number>(100).fill(0.05));
+    estimate.record(10);
+    expect(estimate.typicalMs).toBeLessThan(0.06);
+    for (let run = 0; run < 200; run += 1) estimate.record(10);
+    expect(estimate.typicalMs).toBeCloseTo(10, 1);
+  });
+
+  it('calls no run typical before some runs are known, and takes it that one may take no time', () => {
+    expect([after().typicalMs, after(0.1, 0.1, 0.1).typicalMs]).toEqual([Infinity, Infinity]);
+    const estimate = after(0, 0, 0, 0);
+    expect(estimate.typicalMs).toBe(0);
+    for (let run = 0; run < 200; run += 1) estimate.record(0.5);
+    expect(estimate.typicalMs).toBeCloseTo(0.5, 2);
+  });
+
   it('stays between the shortest and the longest run, and leans to the longer ones', () => {
     const run = fc.double({ min: 0, max: 1e6, noNaN: true });
     fc.assert(

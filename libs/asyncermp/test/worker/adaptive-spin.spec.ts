@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { AdaptiveSpin } from '../../src/worker/adaptive-spin.js';
+
+/** Runs it so often, and tells how many times it did spin. */
+function spins(times: number, spin: AdaptiveSpin, tries: { count: number }): number {
+  const before = tries.count;
+  for (let time = 0; time < times; time++) {
+    spin.run();
+  }
+  return tries.count - before;
+}
+
+/** One whose tries pay as long as `pays` is true. */
+function make(): { spin: AdaptiveSpin; tries: { count: number; pays: boolean } } {
+  const tries = { count: 0, pays: true };
+  const spin = new AdaptiveSpin(() => {
+    tries.count++;
+    return tries.pays;
+  });
+  return { spin, tries };
+}
+
+describe('AdaptiveSpin', () => {
+  it('spins every time as long as that pays', () => {
+    const { spin, tries } = make();
+    expect(spins(1_000, spin, tries)).toBe(1_000);
+  });
+
+  it('nearly never where it does not pay', () => {
+    const { spin, tries } = make();
+    tries.pays = false;
+    expect(spins(1_000, spin, tries)).toBeLessThan(1_000 / 30);
+  });
+
+  it('is not put off by one that was in vain, nor for long by many', () => {
+    const { spin, tries } = make();
+    spins(10, spin, tries);
+    tries.pays = false;
+    spins(1, spin, tries);
+    tries.pays = true;
+    expect(spins(10, spin, tries)).toBe(10);
+    tries.pays = false;
+    spins(1_000, spin, tries);
+    tries.pays = true;
+    spins(40, spin, tries);
+    expect(spins(10, spin, tries)).toBe(10);
+  });
+
+  it('tells whether it came, which it did not where nobody looked', () => {
+    const { spin, tries } = make();
+    expect(spin.run()).toBe(true);
+    tries.pays = false;
+    expect(Array.from({ length: 10 }, () => spin.run())).not.toContain(true);
+  });
+});
