@@ -11,8 +11,10 @@ export class Member<A extends Attempt> {
   state: MemberState = 'starting';
   /** Whether it holds one of the permits that bound how many attempts run. */
   hasPermit = false;
-  /** How long what it holds is expected to run, in microseconds. */
+  /** How long what it holds may well run, in microseconds. */
   aheadUs = 0;
+  /** How long what it holds runs most likely, in microseconds. */
+  typicalAheadUs = 0;
   /** Whether the attempt in hand takes longer than was expected, so that nothing is sent behind it. */
   blocked = false;
   /** Attempts finished. */

@@ -6,8 +6,9 @@ import type { Task } from './task.js';
 
 /**
  * Which worker a task goes to: tiny ones to one that is done with them before another one is awake, others
- * to an idle one first, and short ones to one that is busy, a little ahead of their turn. A permit belongs to a worker for as long as it has attempts, also one whose task is settled
- * and that does not let go: so the bound holds for what really runs.
+ * to an idle one first, and short ones to one that is busy, a little ahead of their turn. A permit belongs to
+ * a worker for as long as it has attempts, also one whose task is settled and that does not let go: so the
+ * bound holds for what really runs.
  */
 export class Placement {
   readonly semaphore: Semaphore;
@@ -52,6 +53,7 @@ export class Placement {
   /** The worker was sent the task. */
   noteSent(task: Task, member: Member<Task>): void {
     member.aheadUs += task.expectedUs;
+    member.typicalAheadUs += task.typicalUs;
     if (member.lane.load > 1) {
       this.ahead.noteSent(task);
     }
@@ -60,6 +62,7 @@ export class Placement {
   /** The worker will not run the task, or has run it. */
   noteGone(task: Task, member: Member<Task>): void {
     member.aheadUs -= task.expectedUs;
+    member.typicalAheadUs -= task.typicalUs;
   }
 
   /** The worker's lane has one attempt less. */
@@ -69,6 +72,7 @@ export class Placement {
       return;
     }
     member.aheadUs = 0;
+    member.typicalAheadUs = 0;
     if (this.noteEnded(member)) {
       this.fleet.markIdle(member);
     }

@@ -8,10 +8,8 @@ import type { Task } from './task.js';
 const SHORT_US = SHORT_RUN_MS * 1_000;
 /** The most work that is sent to a worker at once: what a task behind it may have to wait. */
 const AHEAD_US = 1_000;
-/** About what it takes to wake a worker: one that is done with all it has before that needs no help. */
-const WAKE_US = 20;
-/** The same where its core sleeps, too. */
-const WAKE_CORE_US = 60;
+/** About what it takes to wake a worker whose core sleeps, and so what a busy one is better at. */
+const WAKE_US = 60;
 /** What counts for a task that is not known to be short: nothing is sent behind it. */
 const LONG_US = 1_000_000;
 /** A worker is sent more when it has so few left, so that many go in one message. */
@@ -48,25 +46,22 @@ export class SentAhead {
    * tasks share one worker as far as it gets: so more of them share a message, and the others can sleep.
    */
   soonestFor(task: Task): Member<Task> | undefined {
-    const { runTime } = task.handler;
-    // What most of them take: a mean is held up for long by the few that were held up themselves.
-    const most = Math.floor(WAKE_US / (runTime.typicalMs * task.items * 1_000));
-    if (most <= 1 || !this.#mayGoAhead(task)) {
+    if (!this.#mayGoAhead(task) || 2 * task.typicalUs > WAKE_US) {
       return undefined;
     }
     if (!this.#shared || this.#shared.lane.load === 0 || this.#shared.blocked) {
       this.#shared = this.#busyFor(task);
     }
     const shared = this.#shared;
-    return shared && shared.lane.load < most && hasRoom(shared, task, WAKE_CORE_US)
-      ? shared
-      : undefined;
+    return shared && isSoonDone(shared, task) ? shared : undefined;
   }
 
   /** Notes with the task how long it is expected to run. */
   expect(task: Task): void {
     const { handler, items } = task;
-    task.expectedUs = Math.min(Math.ceil(handler.runTime.meanMs * items * 1_000), LONG_US);
+    const { meanMs, typicalMs } = handler.runTime;
+    task.expectedUs = Math.min(Math.ceil(meanMs * items * 1_000), LONG_US);
+    task.typicalUs = Math.min(Math.ceil(typicalMs * items * 1_000), LONG_US);
   }
 
   /** A busy worker to which the task may be sent; undefined if it has to wait. */
@@ -74,18 +69,14 @@ export class SentAhead {
     if (!this.#mayGoAhead(task)) {
       return undefined;
     }
-    if (this.#roomy && hasRoom(this.#roomy, task, AHEAD_US)) {
+    if (this.#roomy && hasRoom(this.#roomy, task)) {
       return this.#roomy;
     }
     this.#roomy = undefined;
     let best: Member<Task> | undefined;
     for (const member of this.members()) {
       const { load } = member.lane;
-      if (
-        load <= REFILL_BELOW &&
-        hasRoom(member, task, AHEAD_US) &&
-        (!best || load < best.lane.load)
-      ) {
+      if (load <= REFILL_BELOW && hasRoom(member, task) && (!best || load < best.lane.load)) {
         best = member;
       }
     }
@@ -103,7 +94,7 @@ export class SentAhead {
 
   #busyFor(task: Task): Member<Task> | undefined {
     for (const member of this.members()) {
-      if (member.lane.load > 0 && hasRoom(member, task, WAKE_CORE_US)) {
+      if (member.lane.load > 0 && isSoonDone(member, task)) {
         return member;
       }
     }
@@ -174,17 +165,19 @@ export class SentAhead {
   }
 }
 
-function hasRoom(
-  { state, lane, blocked, aheadUs, hasPermit }: Member<Task>,
-  task: Task,
-  mostUs: number,
-): boolean {
+/** Whether the worker will have run the task before another one is awake. */
+function isSoonDone(member: Member<Task>, task: Task): boolean {
+  // By what most tasks take: a mean is held up for long by the few that were held up themselves.
+  return member.typicalAheadUs + task.typicalUs <= WAKE_US && hasRoom(member, task);
+}
+
+function hasRoom({ state, lane, blocked, aheadUs, hasPermit }: Member<Task>, task: Task): boolean {
   return (
     state === 'ready' &&
     hasPermit &&
     !blocked &&
     !lane.takesOneAtATime &&
     lane.load < SLOT_COUNT &&
-    aheadUs + task.expectedUs <= mostUs
+    aheadUs + task.expectedUs <= AHEAD_US
   );
 }

@@ -31,8 +31,10 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Un
   slot = -1;
   /** The lane that holds an attempt of it. Outlives the outcome where a handler does not let go. */
   lane: Lane<Task> | undefined = undefined;
-  /** How long this attempt is expected to run, in whole microseconds. */
+  /** How long this attempt may well run, in whole microseconds: by a mean that believes a longer run at once. */
   expectedUs = 0;
+  /** How long it runs most likely, in whole microseconds. */
+  typicalUs = 0;
   /** The last attempt's start, in `monotonicMs`. */
   startedAt: number | undefined = undefined;
   /** In `monotonicMs`. */

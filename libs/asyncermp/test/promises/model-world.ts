@@ -120,7 +120,7 @@ export class ModelWorld implements LaneFactory<Task>, LaneWitness {
     }
   }
 
-  finish(lane: ModelLane, isOk: boolean): void {
+  finish(lane: ModelLane, isOk: boolean, runMs = this.runMs): void {
     const { running } = lane;
     const task = running && this.#ledger.find(running.uid);
     if (task && task.expected !== 'cancelled') {
@@ -129,7 +129,7 @@ export class ModelWorld implements LaneFactory<Task>, LaneWitness {
         this.#ledger.expect(task, isOk ? 'completed' : 'failed');
       }
     }
-    lane.finish(isOk, this.runMs);
+    lane.finish(isOk, runMs);
   }
 
   die(lane: ModelLane): void {
