@@ -71,8 +71,6 @@ export class Placement {
       this.ahead.noteRoom(member);
       return;
     }
-    member.aheadUs = 0;
-    member.typicalAheadUs = 0;
     if (this.noteEnded(member)) {
       this.fleet.markIdle(member);
     }

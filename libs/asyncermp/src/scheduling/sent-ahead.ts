@@ -46,7 +46,7 @@ export class SentAhead {
    * tasks share one worker as far as it gets: so more of them share a message, and the others can sleep.
    */
   soonestFor(task: Task): Member<Task> | undefined {
-    if (!this.#mayGoAhead(task) || 2 * task.typicalUs > WAKE_US) {
+    if (!this.#mayGoAhead(task) || task.typicalUs > WAKE_US) {
       return undefined;
     }
     if (!this.#shared || this.#shared.lane.load === 0 || this.#shared.blocked) {
@@ -84,7 +84,7 @@ export class SentAhead {
     return best;
   }
 
-  /** Notes how long the task is expected to run. */
+  /** Whether the task may be sent behind another one. Notes with it how long it is expected to run. */
   #mayGoAhead(task: Task): boolean {
     this.expect(task);
     // What is handed over is gone with a worker that dies, and a handler with a bound of its own would

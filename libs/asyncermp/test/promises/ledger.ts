@@ -32,6 +32,24 @@ export class Ledger {
     task.expected ??= outcome;
   }
 
+  /** An attempt has ended by itself. */
+  noteEnd(task: Known, isOk: boolean): void {
+    if (task.expected === 'cancelled') {
+      return;
+    }
+    task.failures += isOk ? 0 : 1;
+    if (isOk || task.failures >= task.attempts) {
+      this.expect(task, isOk ? 'completed' : 'failed');
+    }
+  }
+
+  /** An attempt has ended with its worker. */
+  noteCrash(task: Known): void {
+    if (task.expected !== 'cancelled' && ++task.crashes >= task.crashAttempts) {
+      this.expect(task, 'failed');
+    }
+  }
+
   /** None settled twice, or otherwise than it must. */
   check(): void {
     for (const task of this.all) {

@@ -121,13 +121,8 @@ export class ModelWorld implements LaneFactory<Task>, LaneWitness {
   }
 
   finish(lane: ModelLane, isOk: boolean, runMs = this.runMs): void {
-    const { running } = lane;
-    const task = running && this.#ledger.find(running.uid);
-    if (task && task.expected !== 'cancelled') {
-      task.failures += isOk ? 0 : 1;
-      if (isOk || task.failures >= task.attempts) {
-        this.#ledger.expect(task, isOk ? 'completed' : 'failed');
-      }
+    if (lane.running) {
+      this.#ledger.noteEnd(this.#ledger.find(lane.running.uid), isOk);
     }
     lane.finish(isOk, runMs);
   }
@@ -140,9 +135,8 @@ export class ModelWorld implements LaneFactory<Task>, LaneWitness {
       // to be what killed it. Both are told of elsewhere.
       return;
     }
-    const task = running && this.#ledger.find(running.uid);
-    if (task && task.expected !== 'cancelled' && ++task.crashes >= task.crashAttempts) {
-      this.#ledger.expect(task, 'failed');
+    if (running) {
+      this.#ledger.noteCrash(this.#ledger.find(running.uid));
     }
     lane.die();
   }
