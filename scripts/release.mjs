@@ -140,7 +140,11 @@ function execute(stdout, command, args) {
     encoding: 'utf8',
     stdio: ['ignore', stdout, 'inherit'],
   });
-  if (result.error) throw result.error;
-  if (result.status !== 0) throw new Error(`${[command, ...args].join(' ')} failed`);
+  if (result.error) {
+    throw result.error;
+  }
+  if (result.status !== 0) {
+    throw new Error(`${[command, ...args].join(' ')} failed`);
+  }
   return result;
 }

@@ -98,12 +98,17 @@ function reachable({ files, runs }: Document): ReadonlySet<string> {
   const reached = new Set<string>();
   const visit = (file: string): void => {
     const code = files.get(file);
-    if (code === undefined || reached.has(file)) return;
+    if (code === undefined || reached.has(file)) {
+      return;
+    }
     reached.add(file);
-    for (const [, name] of code.matchAll(/'(\.\/\S+)\.js'/g))
+    for (const [, name] of code.matchAll(/'(\.\/\S+)\.js'/g)) {
       visit(join(dirname(file), `${name}.ts`));
+    }
   };
-  for (const { program } of runs) visit(program.replace('dist/', 'src/').replace('.js', '.ts'));
+  for (const { program } of runs) {
+    visit(program.replace('dist/', 'src/').replace('.js', '.ts'));
+  }
   return reached;
 }
 
@@ -133,7 +138,9 @@ function isKnownCommand(command: string, page: Document): boolean {
 }
 
 function isKnownNpmCommand([verb, ...args]: readonly string[]): boolean {
-  if (verb === 'run') return args[0] !== undefined && args[0] in root.scripts;
+  if (verb === 'run') {
+    return args[0] !== undefined && args[0] in root.scripts;
+  }
   if (verb === 'install') {
     return args.every((name) => existsSync(join(repository, 'node_modules', name)));
   }

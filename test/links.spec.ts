@@ -19,6 +19,8 @@ it.each(documents.map((document) => [document.path, document] as const))(
 function exists(link: string, from: Document): boolean {
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? from.path : join(dirname(from.path), path);
-  if (!existsSync(join(repository, target))) return false;
+  if (!existsSync(join(repository, target))) {
+    return false;
+  }
   return anchor === undefined || new Document(target).anchors.has(anchor);
 }

@@ -20,9 +20,13 @@ function installedWith(name: string): string[] {
   const visit = (each: string) => {
     const { cpu, os, dependencies, optionalDependencies } = packages[`node_modules/${each}`] ?? {};
     const platform = cpu || os ? `${each.split('/')[0]}/one of each platform` : each;
-    if (found.has(platform)) return;
+    if (found.has(platform)) {
+      return;
+    }
     found.add(platform);
-    for (const next of Object.keys({ ...dependencies, ...optionalDependencies })) visit(next);
+    for (const next of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      visit(next);
+    }
   };
   visit(name);
   return [...found];

@@ -19,6 +19,8 @@ describe('an application that has installed the package', () => {
 
   afterAll(() => (workspace as Workspace | undefined)?.remove(), 180_000);
 
-  for (const form of nest11Forms) surveys(form, () => workspace);
+  for (const form of nest11Forms) {
+    surveys(form, () => workspace);
+  }
   passes(jestSuite, () => workspace);
 });

@@ -20,7 +20,9 @@ describe('an application that has installed the package', () => {
 
   afterAll(() => (workspace as Workspace | undefined)?.remove(), 180_000);
 
-  for (const form of nest12Forms) surveys(form, () => workspace);
+  for (const form of nest12Forms) {
+    surveys(form, () => workspace);
+  }
   surveysAgainWhenChanged(fastify, () => workspace);
   passes(vitestSuite, () => workspace);
 });

@@ -23,7 +23,9 @@ run('npx', ['vitest', 'run', 'test/consumers', '--testNamePattern', values.only]
 
 /** The binary of a Node: this one, or one from the npm package `node`. */
 function bring(major) {
-  if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
+  if (process.versions.node.startsWith(`${major}.`)) {
+    return process.execPath;
+  }
   const folder = fileURLToPath(new URL(`../../out/nodes/${major}`, import.meta.url));
   const binary = `${folder}/node_modules/node/bin/node`;
   if (!existsSync(binary)) {
@@ -35,5 +37,7 @@ function bring(major) {
 
 function run(command, args, options) {
   const { status } = spawnSync(command, args, { ...options, stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
+  if (status !== 0) {
+    process.exit(status ?? 1);
+  }
 }

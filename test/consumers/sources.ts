@@ -79,7 +79,9 @@ function withImports(system: Dialect['system'], text: string): string {
 
 function withInjection(injection: Dialect['injection'], text: string): string {
   const withTokens = text.replaceAll(/private readonly \w+: ([A-Z]\w+)/g, '@Inject($1) $&');
-  if (injection !== 'tokens' || withTokens === text) return text;
+  if (injection !== 'tokens' || withTokens === text) {
+    return text;
+  }
   // On the first line, so that every other one keeps its number.
   return `import { Inject } from '@nestjs/common'; ${withTokens}`;
 }

@@ -79,7 +79,9 @@ export class Consumer {
     const own = join(repository, 'node_modules');
     for (const name of readdirSync(own)) {
       // The workspace's own packages are links to their sources.
-      if (name === 'nestjs-asyncermp' || name === 'asyncermp-demo') continue;
+      if (name === 'nestjs-asyncermp' || name === 'asyncermp-demo') {
+        continue;
+      }
       mkdirSync(this.path('node_modules'), { recursive: true });
       symlinkSync(join(own, name), this.path('node_modules', name), 'junction');
     }

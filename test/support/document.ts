@@ -38,7 +38,9 @@ export class Document {
     const known = new Set<string>();
     return this.#code.flatMap(({ block, header }) => {
       const isInPlace = header && known.has(header.file) === header.isContinued;
-      if (header) known.add(header.file);
+      if (header) {
+        known.add(header.file);
+      }
       return isInPlace ? [] : [`${this.path}:${block.line}`];
     });
   }
@@ -48,7 +50,9 @@ export class Document {
     const files = new Map(this.#base?.files);
     const own = new Set<string>();
     for (const { block, header } of this.#code) {
-      if (!header) continue;
+      if (!header) {
+        continue;
+      }
       const before = own.has(header.file) ? `${files.get(header.file)}\n` : '';
       files.set(header.file, before + block.text);
       own.add(header.file);
@@ -77,7 +81,9 @@ export class Document {
     const stray = this.blocks.filter(({ language, text }, index) => {
       const before = this.blocks[index - 1];
       const after = this.blocks[index + 1];
-      if (language === 'sh') return programOf(text) !== undefined && after?.language !== 'text';
+      if (language === 'sh') {
+        return programOf(text) !== undefined && after?.language !== 'text';
+      }
       return language === 'text' && (before?.language !== 'sh' || !programOf(before.text));
     });
     return stray.map(({ line }) => `${this.path}:${line}`);

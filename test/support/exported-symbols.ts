@@ -21,7 +21,9 @@ export function exportedSymbols(file: string): ExportedSymbols {
 export function propertiesOf(file: string, type: string): string[] {
   const { checker, symbols } = load(file);
   const symbol = symbols.get(type);
-  if (!symbol) throw new Error(`${file} exports no ${type}`);
+  if (!symbol) {
+    throw new Error(`${file} exports no ${type}`);
+  }
   return checker
     .getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol))
     .map(({ name }) => name);
@@ -51,7 +53,9 @@ function read(file: string): Loaded {
   const checker = program.getTypeChecker();
   const source = program.getSourceFile(file);
   const module = source && checker.getSymbolAtLocation(source);
-  if (!module) throw new Error(`${file} is no module`);
+  if (!module) {
+    throw new Error(`${file} is no module`);
+  }
   const symbols = new Map<string, ts.Symbol>();
   for (const symbol of checker.getExportsOfModule(module)) {
     const isAlias = (symbol.flags & ts.SymbolFlags.Alias) !== 0;

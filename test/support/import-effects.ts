@@ -22,7 +22,9 @@ function isDefinition(statement: ts.Statement): boolean {
 
 /** `Service = __decorate([...], Service);`, and of members without the assignment. */
 function isDecoration(statement: ts.Statement): boolean {
-  if (!ts.isExpressionStatement(statement)) return false;
+  if (!ts.isExpressionStatement(statement)) {
+    return false;
+  }
   const { expression } = statement;
   // Of a class that is named in itself: `Service = Service_1 = __decorate(...)`.
   const call = innermostValue(expression);

@@ -38,7 +38,9 @@ export class Program implements AsyncDisposable {
         this.#ended.then(() => true),
         ...(this.#child.stdout ? [once(this.#child.stdout, 'data').then(() => false)] : []),
       ]);
-      if (isOver) throw new Error(`It ended too early.\n${this.#stdout}\n${this.#stderr}`);
+      if (isOver) {
+        throw new Error(`It ended too early.\n${this.#stdout}\n${this.#stderr}`);
+      }
     }
     return this.#stdout;
   }
@@ -52,10 +54,14 @@ export class Program implements AsyncDisposable {
   #kill(): void {
     const { pid } = this.#child;
     try {
-      if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+      if (pid !== undefined) {
+        process.kill(-pid, 'SIGKILL');
+      }
     } catch (error) {
       // It is gone already.
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') {
+        throw error;
+      }
     }
   }
 }

@@ -31,7 +31,9 @@ async function compare(options: CliOptions): Promise<void> {
       const factory = app.get<JobFactory>(name === 'sums' ? SumsJobFactory : SiteJobFactory);
       jobs.push(await factory.create(options));
     }
-    for (const job of jobs) await app.get(ComparisonService).compare(job);
+    for (const job of jobs) {
+      await app.get(ComparisonService).compare(job);
+    }
   } finally {
     await app.close();
   }
@@ -39,14 +41,18 @@ async function compare(options: CliOptions): Promise<void> {
 
 // `npm run demo:cli | head` closes the pipe, and nobody is left to tell.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
+  if (error.code === 'EPIPE') {
+    process.exit(0);
+  }
   throw error;
 });
 
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
+  if (!(error instanceof UsageError)) {
+    throw error;
+  }
   process.stderr.write(`${error.message}\nTry --help.\n`);
   process.exitCode = 2;
 }

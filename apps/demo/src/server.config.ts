@@ -22,6 +22,8 @@ export type ServerConfig = z.infer<typeof schema>;
 export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const { data, error } = schema.safeParse(given);
-  if (data) return data;
+  if (data) {
+    return data;
+  }
   throw new Error(`The environment does not do:\n${z.prettifyError(error)}`);
 }

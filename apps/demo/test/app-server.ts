@@ -65,9 +65,15 @@ class MistakesController {
 
   @Get(':kind')
   async make(@Param('kind') kind: string): Promise<void> {
-    if (kind === 'option') await this.mp.submit(SumsTasks, 'sumOfSquares', [1], { timeout: -1 });
-    if (kind === 'argument') await this.mp.submit('SumsTasks.sumOfSquares', [() => 1]);
-    if (kind === 'handler') await this.mp.submit('SumsTasks.sumOfCubes', [1]);
+    if (kind === 'option') {
+      await this.mp.submit(SumsTasks, 'sumOfSquares', [1], { timeout: -1 });
+    }
+    if (kind === 'argument') {
+      await this.mp.submit('SumsTasks.sumOfSquares', [() => 1]);
+    }
+    if (kind === 'handler') {
+      await this.mp.submit('SumsTasks.sumOfCubes', [1]);
+    }
   }
 }
 

@@ -32,15 +32,19 @@ export class EventClient implements AsyncDisposable {
     const events: ServerEvent[] = [];
     for (;;) {
       const { value, done } = await this.#events.next();
-      if (done) throw new Error('The stream ended before the event came');
+      if (done) {
+        throw new Error('The stream ended before the event came');
+      }
       events.push(value);
-      if (isMeant(value)) return events;
+      if (isMeant(value)) {
+        return events;
+      }
     }
   }
 
   /** Resolves when the server has ended the stream. */
   async end(): Promise<void> {
-    while (!(await this.#events.next()).done);
+    while (!(await this.#events.next()).done) {}
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -45,12 +45,16 @@ export class Program implements AsyncDisposable {
   async printed(pattern: RegExp): Promise<RegExpMatchArray> {
     for (;;) {
       const match = this.#stdout.match(pattern);
-      if (match) return match;
+      if (match) {
+        return match;
+      }
       const end = await Promise.race([
         this.ended,
         this.#child.stdout ? once(this.#child.stdout, 'data').then(() => undefined) : this.ended,
       ]);
-      if (end) throw new Error(`It ended without printing ${pattern}:\n${end.stdout}${end.stderr}`);
+      if (end) {
+        throw new Error(`It ended without printing ${pattern}:\n${end.stdout}${end.stderr}`);
+      }
     }
   }
 

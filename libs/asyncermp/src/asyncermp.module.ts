@@ -1,4 +1,12 @@
-import { ConfigurableModuleBuilder, Module, type DynamicModule } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  Module,
+  type DynamicModule,
+  type Abstract,
+  type InjectionToken,
+  type OptionalFactoryDependency,
+  type Type,
+} from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import {
   resolveOptions,
@@ -15,9 +23,8 @@ import {
   type TestBench,
 } from './asyncermp.tokens.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
-import type { Dependency, InjectedFor } from './injected.js';
-import { UID_PREFIX } from './scheduling/task-numbers.js';
-import { checkOptions, rules } from './tasks/check-options.js';
+import { UID_PREFIX } from './engine/task.js';
+import { checkOptions, rules } from './contract/check-options.js';
 import { serveBundleLease } from './worker/bundle-thread.js';
 import { workerNumber } from './worker/inside-worker.js';
 
@@ -123,7 +130,7 @@ async function loadLanes(
     return undefined;
   }
   if (isolation === 'inline') {
-    const { InlinePool } = await import('./pools/inline.pool.js');
+    const { InlinePool } = await import('./pool/inline.factory.js');
     return (_options, explorer) =>
       new InlinePool(
         explorer.handlers.map((definition) => ({
@@ -133,7 +140,7 @@ async function loadLanes(
         bench?.gate,
       );
   }
-  const { ThreadPool } = await import('./pools/thread.pool.js');
+  const { ThreadPool } = await import('./pool/thread.factory.js');
   return ({ resourceLimits, maxWorkerHeap, env, execArgv, preload }, { manifest }) =>
     new ThreadPool(
       {
@@ -147,3 +154,16 @@ async function loadLanes(
       preload,
     );
 }
+
+/** What stands in `inject`: a token, or one that may be missing. */
+export type Dependency = InjectionToken | OptionalFactoryDependency;
+
+/** What a factory is given for its `inject`: instances for classes, and for other tokens what it expects. */
+export type InjectedFor<I extends Dependency[]> = {
+  -readonly [N in keyof I]: I[N] extends { readonly token: infer T; readonly optional: boolean }
+    ? InstanceFor<T> | undefined
+    : InstanceFor<I[N]>;
+};
+
+// oxlint-disable-next-line typescript/no-explicit-any -- a string or a symbol does not tell what it stands for
+type InstanceFor<T> = T extends Type<infer C> | Abstract<infer C> ? C : any;

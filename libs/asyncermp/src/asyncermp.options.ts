@@ -1,10 +1,9 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { ResourceLimits, WorkerOptions } from 'node:worker_threads';
 import type { LoggerService } from '@nestjs/common';
-import { checkOptions, rules, type OptionRules } from './tasks/check-options.js';
-import { ConfigurationError } from './tasks/errors.js';
-import type { TaskDefaults } from './tasks/task-options.js';
-import { checkTaskDefaults } from './tasks/task-options.rules.js';
+import { checkOptions, rules, type OptionRules } from './contract/check-options.js';
+import { ConfigurationError } from './contract/errors.js';
+import { type TaskDefaults, checkTaskDefaults } from './contract/task-options.js';
 
 /** Options of `AsyncerMpModule`. All times are in milliseconds. */
 export interface AsyncerMpOptions {

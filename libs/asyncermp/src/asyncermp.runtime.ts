@@ -18,15 +18,13 @@ import {
 import { addCaller, removeCaller, type TaskCaller } from './handlers/call-router.js';
 import { HandlerCatalog } from './handlers/handler-catalog.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
-import type { HandlerClass } from './registry/handler-types.js';
-import type { HandlerDefinition } from './registry/handler.js';
-import type { Backend } from './scheduling/backend.js';
-import type { HandlerRecord } from './scheduling/handler-record.js';
-import { Scheduler } from './scheduling/scheduler.js';
-import { TaskPublisher } from './scheduling/task-publisher.js';
-import type { EventEmitterLike } from './tasks/broadcast.js';
-import { PoolLog } from './tasks/pool-log.js';
-import { inertProviders } from './worker/inert-providers.js';
+import type { HandlerClass } from './contract/handler-types.js';
+import type { HandlerDefinition } from './injection/handler-registry.js';
+import type { Backend, TaskHandler } from './contract/backend.js';
+import { Scheduler } from './engine/scheduler.js';
+import { TaskPublisher, type EventEmitterLike } from './engine/task-publisher.js';
+import { PoolLog } from './pool/pool-log.js';
+import { inertProviders } from './injection/inert-providers.js';
 
 /**
  * Ties the pool to the application's life: it is made when the first task is submitted or when the
@@ -60,7 +58,7 @@ export class AsyncerMpRuntime
     return (this.#backend ??= this.#makeBackend());
   }
 
-  find(handler: HandlerClass<unknown> | string, method: string | undefined): HandlerRecord {
+  find(handler: HandlerClass<unknown> | string, method: string | undefined): TaskHandler {
     return this.#handlers.find(handler, method);
   }
 
@@ -119,7 +117,7 @@ export class AsyncerMpRuntime
   }
 
   get #handlers(): HandlerCatalog {
-    return (this.#catalog ??= new HandlerCatalog(this.explorer.handlers, this.options.defaults));
+    return (this.#catalog ??= new HandlerCatalog(this.explorer.handlers));
   }
 
   /** An application that has booted without an emitter is not searched for one with every event. */

@@ -5,18 +5,17 @@ import type {
   HandlerClass,
   HandlerMethod,
   HandlerResult,
-} from './registry/handler-types.js';
-import { safeInspect } from './tasks/safe-inspect.js';
-import type { HandlerRecord } from './scheduling/handler-record.js';
-import type { Backend } from './scheduling/backend.js';
-import type { CompletedQueue } from './tasks/completed-queue.js';
-import { ConfigurationError } from './tasks/errors.js';
-import type { MapOptions, MapOutcome } from './tasks/map-options.js';
-import type { PoolStats } from './tasks/pool-stats.js';
-import type { TaskSettledEvent } from './tasks/task.events.js';
-import type { TaskHandle } from './tasks/task-handle.js';
-import type { TaskOptions } from './tasks/task-options.js';
-import { addInertProvider } from './worker/inert-providers.js';
+} from './contract/handler-types.js';
+import { safeInspect } from './contract/safe-inspect.js';
+import type { Backend, TaskHandler } from './contract/backend.js';
+import type { CompletedQueue } from './contract/completed-queue.js';
+import { ConfigurationError } from './contract/errors.js';
+import type { MapOptions, MapOutcome } from './contract/map-options.js';
+import type { PoolStats } from './contract/pool-stats.js';
+import type { TaskSettledEvent } from './contract/task-events.js';
+import type { TaskHandle } from './contract/task-handle.js';
+import type { TaskOptions } from './contract/task-options.js';
+import { addInertProvider } from './injection/inert-providers.js';
 
 /** Lists of arguments, from anywhere. */
 export type MapItems<A extends readonly unknown[]> =
@@ -26,7 +25,7 @@ export type MapItems<A extends readonly unknown[]> =
 export abstract class TaskRuntime {
   abstract readonly backend: Backend;
   /** @throws UnknownHandlerError */
-  abstract find(handler: HandlerClass<unknown> | string, method: string | undefined): HandlerRecord;
+  abstract find(handler: HandlerClass<unknown> | string, method: string | undefined): TaskHandler;
 }
 
 /**
@@ -193,7 +192,7 @@ export class AsyncerMpService {
   }
 
   #resolve(call: readonly unknown[]): {
-    handler: HandlerRecord;
+    handler: TaskHandler;
     args: readonly unknown[];
     options: TaskOptions | undefined;
   } {
@@ -223,7 +222,7 @@ export class InertRuntime extends TaskRuntime {
     throw insideWorker();
   }
 
-  find(): HandlerRecord {
+  find(): TaskHandler {
     throw insideWorker();
   }
 }

@@ -1,10 +1,10 @@
 import type { AsyncerMpOptions, ResolvedOptions } from './asyncermp.options.js';
 import type { TaskRuntime } from './asyncermp.service.js';
 import type { HandlerExplorer } from './handlers/handler.explorer.js';
-import type { InlineGate } from './pools/inline.gate.js';
-import type { LaneFactory } from './pools/lane.js';
-import type { Task } from './scheduling/task.js';
-import type { EventEmitterLike } from './tasks/broadcast.js';
+import type { InlineGate } from './pool/inline.gate.js';
+import type { LaneFactory } from './pool/lane.js';
+import type { Task } from './engine/task.js';
+import type { EventEmitterLike } from './engine/task-publisher.js';
 
 /** Makes the lanes of an application's pool. */
 export type MakeLanes = (options: ResolvedOptions, explorer: HandlerExplorer) => LaneFactory<Task>;

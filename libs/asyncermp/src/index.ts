@@ -7,16 +7,16 @@ export type { AsyncerMpOptions } from './asyncermp.options.js';
 export { AsyncerMpService, type MapItems } from './asyncermp.service.js';
 export { CpuTask, type CpuTaskDecorator } from './handlers/cpu-task.decorator.js';
 export { CpuTaskHost } from './handlers/cpu-task-host.decorator.js';
-export type { CpuTaskHostOptions } from './registry/host-options.js';
+export type { CpuTaskHostOptions } from './injection/host-options.js';
 export type {
   HandlerArgs,
   HandlerClass,
   HandlerMethod,
   HandlerResult,
-} from './registry/handler-types.js';
-export { CancelOnDisconnectInterceptor } from './http/cancel-on-disconnect.interceptor.js';
+} from './contract/handler-types.js';
+export { CancelOnDisconnectInterceptor } from './integrations/http/cancel-on-disconnect.interceptor.js';
 export { transfer } from './protocol/transfer.js';
-export type { CompletedQueue } from './tasks/completed-queue.js';
+export type { CompletedQueue } from './contract/completed-queue.js';
 export {
   AsyncerMpError,
   ConfigurationError,
@@ -32,9 +32,9 @@ export {
   WorkerStartError,
   type CrashReason,
   type TimeoutPhase,
-} from './tasks/errors.js';
-export type { MapOptions, MapOutcome } from './tasks/map-options.js';
-export type { PoolStats } from './tasks/pool-stats.js';
+} from './contract/errors.js';
+export type { MapOptions, MapOutcome } from './contract/map-options.js';
+export type { PoolStats } from './contract/pool-stats.js';
 export {
   TaskCancelledEvent,
   TaskCompletedEvent,
@@ -48,8 +48,12 @@ export {
   type TaskEventPayload,
   type TaskOutcomeEvent,
   type TaskSettledEvent,
-} from './tasks/task.events.js';
-export type { TaskHandle } from './tasks/task-handle.js';
-export type { Backoff, CpuTaskOptions, TaskDefaults, TaskOptions } from './tasks/task-options.js';
-export type { SettledState, TaskState } from './tasks/task-state.js';
+} from './contract/task-events.js';
+export type { TaskHandle, SettledState, TaskState } from './contract/task-handle.js';
+export type {
+  Backoff,
+  CpuTaskOptions,
+  TaskDefaults,
+  TaskOptions,
+} from './contract/task-options.js';
 export { currentTask, type CurrentTask } from './worker/current-task.js';

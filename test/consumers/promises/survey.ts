@@ -11,7 +11,9 @@ import type { Workspace } from '../workspace.js';
 export function surveys(form: Form, workspace: () => Workspace): void {
   describe(form.name, () => {
     beforeAll(async () => {
-      if (form.build) await workspace().run(form.folder, ['@nestjs/cli', 'nest'], ...form.build);
+      if (form.build) {
+        await workspace().run(form.folder, ['@nestjs/cli', 'nest'], ...form.build);
+      }
     }, 120_000);
 
     const { bundle } = form;

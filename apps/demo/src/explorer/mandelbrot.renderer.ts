@@ -32,7 +32,9 @@ export class MandelbrotRenderer {
         const re = PLANE.left + (x * TILE_SIZE + column + 0.5) * step;
         const offset = (row * TILE_SIZE + column) * 4;
         const turns = turnsToEscape(re, im, iterations);
-        if (turns !== undefined) this.palette.paint(pixels, offset, turns);
+        if (turns !== undefined) {
+          this.palette.paint(pixels, offset, turns);
+        }
         pixels[offset + 3] = 255;
       }
     }
@@ -48,7 +50,9 @@ function turnsToEscape(re: number, im: number, most: number): number | undefined
     const reSquared = zRe * zRe;
     const imSquared = zIm * zIm;
     const squared = reSquared + imSquared;
-    if (squared > ESCAPE_SQUARED) return turn + 1 - Math.log2(Math.log2(squared) / 2);
+    if (squared > ESCAPE_SQUARED) {
+      return turn + 1 - Math.log2(Math.log2(squared) / 2);
+    }
     zIm = 2 * zRe * zIm + im;
     zRe = reSquared - imSquared + re;
   }

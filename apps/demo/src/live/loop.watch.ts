@@ -50,15 +50,21 @@ export class LoopWatch implements OnApplicationBootstrap, OnModuleDestroy {
 
   #report(): void {
     const sample = this.#look();
-    if (!sample) return;
+    if (!sample) {
+      return;
+    }
     const report = { ...sample, delayMs: this.#unreportedMs, worst: { ...this.#worst } };
     this.#unreportedMs = 0;
-    for (const listener of this.#listeners) listener(report);
+    for (const listener of this.#listeners) {
+      listener(report);
+    }
   }
 
   #look(place = this.workplace.inForce): LoopSample | undefined {
     const sample = this.#monitor?.sample();
-    if (!sample) return undefined;
+    if (!sample) {
+      return undefined;
+    }
     this.#worst[place] = Math.max(this.#worst[place] ?? 0, sample.delayMs);
     this.#unreportedMs = Math.max(this.#unreportedMs, sample.delayMs);
     return sample;

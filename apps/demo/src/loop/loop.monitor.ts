@@ -44,7 +44,9 @@ export class LoopMonitor {
   sample(): LoopSample {
     const now = performance.now();
     // Overdue: the loop was blocked until now, and the beat is yet to come.
-    if (now - this.#lastBeatAt > 2 * BEAT_MS) this.#noteDelay(now);
+    if (now - this.#lastBeatAt > 2 * BEAT_MS) {
+      this.#noteDelay(now);
+    }
     const { user, system } = process.cpuUsage(this.#cpu);
     const sample = {
       loop: this.#beats,

@@ -19,7 +19,9 @@ export function readmesAndChangelogs(documents: readonly string[]): readonly str
 /** The `node_modules` of the folder, or of the nearest one above that has any. */
 export function installedPackages(folder: string): string | undefined {
   const candidate = join(folder, 'node_modules');
-  if (existsSync(candidate)) return candidate;
+  if (existsSync(candidate)) {
+    return candidate;
+  }
   const parent = dirname(folder);
   return parent === folder ? undefined : installedPackages(parent);
 }

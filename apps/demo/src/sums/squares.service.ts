@@ -16,8 +16,12 @@ export class SquaresService {
     const onePercent = Math.ceil(n / 100);
     let sum = 0n;
     for (let i = 0; i < n; i++) {
-      if (i % LOOK_EVERY === 0) task.throwIfCancelled();
-      if (i % onePercent === 0) task.progress(i / n);
+      if (i % LOOK_EVERY === 0) {
+        task.throwIfCancelled();
+      }
+      if (i % onePercent === 0) {
+        task.progress(i / n);
+      }
       const number = BigInt(i);
       sum += number * number;
     }

@@ -21,7 +21,9 @@ export class AsyncerMpErrorFilter implements ExceptionFilter<AsyncerMpError> {
   catch(error: AsyncerMpError, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Response>();
     // Its client went away, and its task with it.
-    if (response.destroyed) return;
+    if (response.destroyed) {
+      return;
+    }
     const statusCode = statusOf(error);
     if (error instanceof QueueFullError) {
       response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
@@ -38,7 +40,9 @@ function statusOf(error: AsyncerMpError): HttpStatus {
   if (error instanceof DuplicateTaskError || error instanceof TaskCancelledError) {
     return HttpStatus.CONFLICT;
   }
-  if (error instanceof TaskTimeoutError) return HttpStatus.GATEWAY_TIMEOUT;
+  if (error instanceof TaskTimeoutError) {
+    return HttpStatus.GATEWAY_TIMEOUT;
+  }
   if (error instanceof QueueFullError || error instanceof ShutdownError) {
     return HttpStatus.SERVICE_UNAVAILABLE;
   }

@@ -72,7 +72,9 @@ export class TaskLog {
     const id = ++this.#count;
     this.#put({ id, uid, handler, attempt, state: 'queued', since: at });
     const siblings = [...this.#rows.values()].filter((row) => row.handler === handler);
-    for (const oldest of siblings.slice(0, -MOST_ROWS)) this.#rows.delete(oldest.uid);
+    for (const oldest of siblings.slice(0, -MOST_ROWS)) {
+      this.#rows.delete(oldest.uid);
+    }
   }
 
   @OnEvent(TaskEvent.Started)
@@ -101,7 +103,9 @@ export class TaskLog {
 
   #change(uid: string, change: Partial<TaskRow>): void {
     const row = this.#rows.get(uid);
-    if (row) this.#put({ ...row, ...change });
+    if (row) {
+      this.#put({ ...row, ...change });
+    }
   }
 
   #put(row: TaskRow): void {
@@ -120,6 +124,8 @@ function withStack(error: unknown): TaskRow['error'] & object {
 function stackOf(error: Error, causes = 3): string {
   const stack = error.stack ?? error.message;
   const { cause } = error;
-  if (!(cause instanceof Error) || causes === 0) return stack;
+  if (!(cause instanceof Error) || causes === 0) {
+    return stack;
+  }
   return `${stack}\nCaused by: ${stackOf(cause, causes - 1)}`;
 }

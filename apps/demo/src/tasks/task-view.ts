@@ -39,7 +39,9 @@ export async function viewOfTask(task: TaskHandle): Promise<TaskView> {
 }
 
 export function viewOfError(error: unknown): ErrorView {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  if (!(error instanceof Error)) {
+    return { name: 'Error', message: String(error) };
+  }
   const { name, message } = error;
   return error instanceof AsyncerMpError ? { name, message, code: error.code } : { name, message };
 }

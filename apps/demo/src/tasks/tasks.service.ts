@@ -22,7 +22,9 @@ export class TasksService {
   /** @throws NotFoundException */
   find(uid: string): TaskHandle {
     const task = this.mp.get(uid);
-    if (task) return task;
+    if (task) {
+      return task;
+    }
     throw new NotFoundException(
       `There is no task ${JSON.stringify(uid)}. Tasks are known while they are in flight, and the last ` +
         'ones that settled for a while after.',
@@ -32,7 +34,9 @@ export class TasksService {
   /** @throws NotFoundException; ConflictException for a task that is over */
   cancel(uid: string): TaskHandle {
     const task = this.find(uid);
-    if (task.cancel('cancelled by a client')) return task;
+    if (task.cancel('cancelled by a client')) {
+      return task;
+    }
     throw new ConflictException(
       `The task ${JSON.stringify(uid)} can't be cancelled: it is ${task.state} already`,
     );

@@ -47,7 +47,9 @@ site: renders Markdown to HTML pages with coloured code, and an index
  */
 export function readCliOptions(args: readonly string[]): CliOptions | undefined {
   const { values } = parse(args);
-  if (values.help) return undefined;
+  if (values.help) {
+    return undefined;
+  }
   return {
     jobs: jobsOf(values.job ?? 'all'),
     processes: wholeNumber('processes', values.processes, availableParallelism(), 1, 64),
@@ -80,8 +82,12 @@ function parse(args: readonly string[]) {
 }
 
 function jobsOf(text: string): readonly JobName[] {
-  if (text === 'all') return ['sums', 'site'];
-  if (text === 'sums' || text === 'site') return [text];
+  if (text === 'all') {
+    return ['sums', 'site'];
+  }
+  if (text === 'sums' || text === 'site') {
+    return [text];
+  }
   throw new UsageError(`--job takes sums, site or all, and got "${text}"`);
 }
 
@@ -92,10 +98,14 @@ function wholeNumber(
   least: number,
   most: number,
 ): number {
-  if (text === undefined) return byDefault;
+  if (text === undefined) {
+    return byDefault;
+  }
   // Digits only, with separators as people type them: Number('') is 0, and Number('1e3') a surprise.
   const value = /^\d[\d_,]*$/.test(text) ? Number(text.replaceAll(/[_,]/g, '')) : Number.NaN;
-  if (value >= least && value <= most) return value;
+  if (value >= least && value <= most) {
+    return value;
+  }
   const format = (limit: number) => limit.toLocaleString('en');
   throw new UsageError(
     `--${option} takes a whole number from ${format(least)} to ${format(most)}, and got "${text}"`,
@@ -103,6 +113,8 @@ function wholeNumber(
 }
 
 function folder(option: string, text: string): string {
-  if (text === '') throw new UsageError(`--${option} takes a folder, and got nothing`);
+  if (text === '') {
+    throw new UsageError(`--${option} takes a folder, and got nothing`);
+  }
   return resolve(text);
 }

@@ -60,7 +60,9 @@ export class ComparisonService {
       report();
       const delays = monitor.stop();
       bar.end();
-      for (const line of await job.finish(outcomes)) this.terminal.line(`  = ${line}`);
+      for (const line of await job.finish(outcomes)) {
+        this.terminal.line(`  = ${line}`);
+      }
       return { ms, cpuMs: (user + system) / 1_000, delays };
     } finally {
       clearInterval(timer);

@@ -16,7 +16,9 @@ export class CompletionListener {
 
   @OnEvent(TaskEvent.Completed)
   onCompleted({ uid, handler, waitMs, runMs }: TaskCompletedEvent): void {
-    if (++this.#completed > MOST_LINES) return;
+    if (++this.#completed > MOST_LINES) {
+      return;
+    }
     const times = `ran ${millisecondsText(runMs)}, waited ${millisecondsText(waitMs)}`;
     this.terminal.line(`  + ${handler}: ${uid} (${times})`);
   }
@@ -25,6 +27,8 @@ export class CompletionListener {
   endInterval(): void {
     const more = this.#completed - MOST_LINES;
     this.#completed = 0;
-    if (more > 0) this.terminal.line(`  + ${wholeText(more)} more`);
+    if (more > 0) {
+      this.terminal.line(`  + ${wholeText(more)} more`);
+    }
   }
 }

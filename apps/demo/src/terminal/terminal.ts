@@ -22,7 +22,9 @@ export class Terminal {
 
   /** Shows a bar until it is ended. One at a time. */
   progress(total: number): Progress {
-    if (!this.stream.isTTY) return { advance() {}, end() {} };
+    if (!this.stream.isTTY) {
+      return { advance() {}, end() {} };
+    }
     const bars = new MultiBar({
       stream: this.stream,
       format: '[{bar}] {percentage}% | {value} of {total} | {duration_formatted}',

@@ -13,7 +13,7 @@ export class TrialTasks {
   /** Never ends and never looks at whether it should: only its timeout and the grace end it. */
   @CpuTask({ timeout: 3_000 })
   async loopForEver(): Promise<never> {
-    for (;;);
+    for (;;) {}
   }
 
   /** Takes its worker along. */

@@ -26,8 +26,12 @@ export class TrialsController {
   }
 
   #submit(trial: Trial): Promise<TaskHandle> {
-    if (trial.kind === 'fail') return this.mp.submit(TrialTasks, 'fail', [trial.message]);
-    if (trial.kind === 'loop') return this.mp.submit(TrialTasks, 'loopForEver', []);
+    if (trial.kind === 'fail') {
+      return this.mp.submit(TrialTasks, 'fail', [trial.message]);
+    }
+    if (trial.kind === 'loop') {
+      return this.mp.submit(TrialTasks, 'loopForEver', []);
+    }
     return this.mp.submit(TrialTasks, 'killWorker', []);
   }
 }

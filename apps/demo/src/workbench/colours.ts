@@ -10,7 +10,9 @@ export function coloursOf(picture: Picture, count: number): readonly string[] {
   }).bitmap;
   const pixels = new Map<string, number>();
   for (let offset = 0; offset < data.length; offset += 4) {
-    if ((data[offset + 3] ?? 0) < 128) continue;
+    if ((data[offset + 3] ?? 0) < 128) {
+      continue;
+    }
     const colour = `#${data.toString('hex', offset, offset + 3)}`;
     pixels.set(colour, (pixels.get(colour) ?? 0) + 1);
   }

@@ -43,7 +43,9 @@ export class PictureShelf {
   /** @throws HttpException (429) if there are too many that are not done yet */
   checkRoom(): void {
     const inFlight = [...this.#views.values()].filter(isInFlight).length;
-    if (inFlight < LIMITS.inFlight) return;
+    if (inFlight < LIMITS.inFlight) {
+      return;
+    }
     throw new HttpException(
       `${LIMITS.inFlight} pictures are being worked on, and more are not taken at a time: try again when some are done`,
       HttpStatus.TOO_MANY_REQUESTS,
@@ -54,15 +56,21 @@ export class PictureShelf {
   admit(id: string, name: string): PictureView {
     this.checkRoom();
     for (const view of this.#views.values()) {
-      if (this.#views.size < LIMITS.kept) break;
-      if (!isInFlight(view)) this.remove(view.id);
+      if (this.#views.size < LIMITS.kept) {
+        break;
+      }
+      if (!isInFlight(view)) {
+        this.remove(view.id);
+      }
     }
     return this.#put({ id, name, state: 'waiting', progress: 0 });
   }
 
   change(id: string, change: Partial<PictureView>): void {
     const view = this.#views.get(id);
-    if (view && isInFlight(view)) this.#put({ ...view, ...change });
+    if (view && isInFlight(view)) {
+      this.#put({ ...view, ...change });
+    }
   }
 
   /** Its outcome: the bytes stay here, the rest is told. */
@@ -82,14 +90,18 @@ export class PictureShelf {
   /** @throws NotFoundException */
   find(id: string): PictureView {
     const view = this.#views.get(id);
-    if (view) return view;
+    if (view) {
+      return view;
+    }
     throw new NotFoundException('There is no such picture here, or no more');
   }
 
   /** @throws NotFoundException */
   rendition(id: string, name: string): Rendition {
     const found = this.#renditions.get(id)?.find((rendition) => rendition.name === name);
-    if (found) return found;
+    if (found) {
+      return found;
+    }
     throw new NotFoundException('There is no such picture here, or no more');
   }
 

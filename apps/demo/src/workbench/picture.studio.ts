@@ -79,7 +79,9 @@ export class PictureStudio {
 
   async #decode(bytes: Uint8Array<ArrayBuffer>, format: PictureFormat): Promise<Picture> {
     try {
-      if (format === 'WebP') return pictureOf(await this.webp.decode(bytes));
+      if (format === 'WebP') {
+        return pictureOf(await this.webp.decode(bytes));
+      }
       return await readPicture(bytes);
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);

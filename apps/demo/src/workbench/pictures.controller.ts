@@ -64,7 +64,9 @@ export class PicturesController {
     @UploadedFile() file: UploadedPicture | undefined,
     @Body({ schema: pictureSettingsSchema }) settings: PictureSettings,
   ): PictureView {
-    if (!file) throw new BadRequestException('The form has no file in "picture"');
+    if (!file) {
+      throw new BadRequestException('The form has no file in "picture"');
+    }
     return this.pictures.admit(file.originalname.slice(0, MOST_NAME), file.buffer, settings);
   }
 

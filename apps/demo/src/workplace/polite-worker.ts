@@ -10,7 +10,9 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 @Injectable()
 export class PoliteWorker implements OnModuleInit {
   onModuleInit(): void {
-    if (isMainThread || process.platform !== 'linux') return;
+    if (isMainThread || process.platform !== 'linux') {
+      return;
+    }
     // 0 is the calling thread: see setpriority(2), "C library/kernel differences".
     setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
   }

@@ -40,7 +40,9 @@ export class Workplace {
   }
 
   async run<R>(inPool: () => Promise<R>, inPlace: () => Promise<R>): Promise<R> {
-    if (this.#chosen === 'pool') return inPool();
+    if (this.#chosen === 'pool') {
+      return inPool();
+    }
     this.#change(() => this.#onMain++);
     try {
       return await inPlace();
@@ -53,6 +55,8 @@ export class Workplace {
   #change(apply: () => void): void {
     const before = this.inForce;
     apply();
-    if (this.inForce !== before) this.#left.next(before);
+    if (this.inForce !== before) {
+      this.#left.next(before);
+    }
   }
 }

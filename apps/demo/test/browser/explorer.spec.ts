@@ -46,7 +46,9 @@ describe('the explorer', LIMIT, () => {
     const { page } = await test.browser.open('about:blank');
     page.on('request', (request) => {
       const distance = new URL(request.url()).searchParams.get('distance');
-      if (distance !== null) distances.push(Number(distance));
+      if (distance !== null) {
+        distances.push(Number(distance));
+      }
     });
     await page.goto(test.server.origin);
     await tilesCame(page);
@@ -67,7 +69,9 @@ describe('the explorer', LIMIT, () => {
     );
     await page.locator('#plane').focus();
     // Further than the view is wide.
-    for (let presses = 0; presses < 14; presses++) await page.keyboard.press('ArrowRight');
+    for (let presses = 0; presses < 14; presses++) {
+      await page.keyboard.press('ArrowRight');
+    }
     const running = started.at(-1)?.data.uid ?? '';
     await events.take((event) => event.type === 'cancelled' && event.data.uid === running);
     expect(await test.server.stat('cancelled')).toBeGreaterThan(cancelledBefore);

@@ -64,7 +64,9 @@ async function whilePanning<R>(page: Page, work: () => Promise<R>): Promise<R> {
   for (let angle = 0; !done.signal.aborted; angle += 0.2) {
     await page.mouse.move(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
     // Out of what is there already.
-    if (angle % 6 < 0.2) await page.keyboard.press('ArrowRight');
+    if (angle % 6 < 0.2) {
+      await page.keyboard.press('ArrowRight');
+    }
   }
   await page.mouse.up();
   return working;

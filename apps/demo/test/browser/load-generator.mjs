@@ -16,7 +16,9 @@ function ask(dueAt) {
   lateMs = Math.max(lateMs, performance.now() - dueAt);
   return new Promise((resolve, reject) => {
     get(url, { agent }, (response) => {
-      if (response.statusCode !== 200) reject(new Error(`${url} answered ${response.statusCode}`));
+      if (response.statusCode !== 200) {
+        reject(new Error(`${url} answered ${response.statusCode}`));
+      }
       response.resume().on('end', () => resolve(performance.now() - dueAt));
     }).on('error', reject);
   });
@@ -24,7 +26,9 @@ function ask(dueAt) {
 
 const timer = setInterval(() => {
   const due = () => startedAt + answers.length * everyMs;
-  while (answers.length < count && performance.now() >= due()) answers.push(ask(due()));
+  while (answers.length < count && performance.now() >= due()) {
+    answers.push(ask(due()));
+  }
   if (answers.length === count) {
     clearInterval(timer);
     void report();

@@ -21,14 +21,18 @@ function escapeTime(cRe: number, cIm: number, iterations: number): number | unde
   let [re, im] = [0, 0];
   for (let turn = 0; turn < iterations; turn++) {
     const squared = re * re + im * im;
-    if (squared > 65_536) return turn + 1 - Math.log2(Math.log2(squared) / 2);
+    if (squared > 65_536) {
+      return turn + 1 - Math.log2(Math.log2(squared) / 2);
+    }
     [re, im] = [re * re - im * im + cRe, 2 * re * im + cIm];
   }
   return undefined;
 }
 
 function colour(turns: number | undefined): readonly number[] {
-  if (turns === undefined) return [0, 0, 0];
+  if (turns === undefined) {
+    return [0, 0, 0];
+  }
   const index = Math.floor(Math.log2(1 + Math.max(0, turns) / 24) * COLOURS) % COLOURS;
   return [0.42, 0.5, 0.6].map((phase) =>
     Math.round(255 * (0.5 - 0.5 * Math.cos(2 * Math.PI * (index / COLOURS + phase - 0.5)))),
@@ -43,7 +47,9 @@ export function differingShare(pixels: ArrayLike<number>, reference: ArrayLike<n
       (channel) =>
         Math.abs((pixels[offset + channel] ?? -1e3) - (reference[offset + channel] ?? 0)) > 8,
     );
-    if (isOff) differing++;
+    if (isOff) {
+      differing++;
+    }
   }
   return pixels.length === reference.length ? differing / (reference.length / 4) : 1;
 }

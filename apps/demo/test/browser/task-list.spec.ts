@@ -68,7 +68,9 @@ describe('the task list', LIMIT, () => {
   it('can be used with the keyboard alone', async () => {
     const { page } = await test.browser.open(test.server.origin);
     const focused = page.locator(':focus');
-    for (let presses = 0; presses < 3; presses++) await page.keyboard.press('Tab');
+    for (let presses = 0; presses < 3; presses++) {
+      await page.keyboard.press('Tab');
+    }
     expect(await focused.textContent()).toBe('Tasks');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Tasks' }).waitFor();

@@ -1,6 +1,5 @@
-import type { HandlerDefinition } from '../registry/handler.js';
-import { handlersOf } from '../registry/handler.registry.js';
-import { threadState } from '../registry/thread-state.js';
+import { type HandlerDefinition, handlersOf } from '../injection/handler-registry.js';
+import { threadState } from '../injection/thread-state.js';
 
 /** Takes the calls of decorated methods on the instances of one application. */
 export interface TaskCaller {
@@ -25,7 +24,9 @@ export function addCaller(caller: TaskCaller): void {
 /** Decorated methods on the caller's instances run where they are again. */
 export function removeCaller(caller: TaskCaller): void {
   for (const reference of router.callers) {
-    if (reference.deref() === caller) router.callers.delete(reference);
+    if (reference.deref() === caller) {
+      router.callers.delete(reference);
+    }
   }
   router.owners = new WeakMap();
 }
@@ -36,7 +37,9 @@ export function callerOf(instance: unknown): TaskCaller | undefined {
     return undefined;
   }
   const known = router.owners.get(instance);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    return known;
+  }
   for (const reference of router.callers) {
     const caller = reference.deref();
     if (caller === undefined) {
@@ -58,7 +61,9 @@ export function handlerOnInstance(
   declared: HandlerDefinition,
   instance: object,
 ): HandlerDefinition | undefined {
-  if (instance.constructor === declared.target) return declared;
+  if (instance.constructor === declared.target) {
+    return declared;
+  }
   return handlersOf(instance.constructor).find(
     ({ method, run }) => method === declared.method && run === declared.run,
   );

@@ -1,8 +1,8 @@
 import type { Type } from '@nestjs/common';
-import { ConfigurationError } from '../tasks/errors.js';
-import { definingFile } from '../registry/call-site.js';
-import { registerHost } from '../registry/handler.registry.js';
-import { setHostOptions, type CpuTaskHostOptions } from '../registry/host-options.js';
+import { ConfigurationError } from '../contract/errors.js';
+import { definingFile } from '../injection/call-site.js';
+import { registerHost } from '../injection/handler-registry.js';
+import { setHostOptions, type CpuTaskHostOptions } from '../injection/host-options.js';
 
 /**
  * Tells what a worker needs to build the class, where that is more than its class-typed dependencies:

@@ -1,11 +1,10 @@
 import type { Type } from '@nestjs/common';
-import { ConfigurationError } from '../tasks/errors.js';
-import type { CpuTaskOptions } from '../tasks/task-options.js';
+import { ConfigurationError } from '../contract/errors.js';
+import type { CpuTaskOptions } from '../contract/task-options.js';
 import { runningTask } from '../worker/current-task.js';
 import { callerOf, handlerOnInstance } from './call-router.js';
-import { definingFile } from '../registry/call-site.js';
-import type { HandlerDefinition } from '../registry/handler.js';
-import { registerHandler } from '../registry/handler.registry.js';
+import { definingFile } from '../injection/call-site.js';
+import { type HandlerDefinition, registerHandler } from '../injection/handler-registry.js';
 
 /** What `@CpuTask()` gives: a decorator for methods that return a promise, and for nothing else. */
 export interface CpuTaskDecorator {
@@ -79,7 +78,9 @@ function routed(definition: HandlerDefinition): HandlerDefinition['run'] {
       const caller = callerOf(this);
       // Inside a task (of the inline pool: workers have no callers) a task of its own would wait for a
       // place that its caller holds.
-      if (caller === undefined || runningTask() !== undefined) return run.apply(this, args);
+      if (caller === undefined || runningTask() !== undefined) {
+        return run.apply(this, args);
+      }
       const handler = handlerOnInstance(definition, this as object);
       return handler === undefined ? run.apply(this, args) : caller.call(handler, args);
     },

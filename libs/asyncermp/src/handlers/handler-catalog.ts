@@ -1,25 +1,24 @@
-import { HandlerRecord } from '../scheduling/handler-record.js';
-import { UnknownHandlerError } from '../tasks/errors.js';
-import { nearestNames } from '../tasks/nearest-names.js';
-import type { TaskDefaults } from '../tasks/task-options.js';
-import { checkHandlerOptions } from '../tasks/task-options.rules.js';
-import type { HandlerClass } from '../registry/handler-types.js';
-import type { HandlerDefinition } from '../registry/handler.js';
+import type { TaskHandler } from '../contract/backend.js';
+import { UnknownHandlerError } from '../contract/errors.js';
+import { nearestNames } from '../contract/nearest-names.js';
+import { checkHandlerOptions } from '../contract/task-options.js';
+import type { HandlerClass } from '../contract/handler-types.js';
+import type { HandlerDefinition } from '../injection/handler-registry.js';
 
 /** The handlers of an application, by name, by class and method, and by definition. */
 export class HandlerCatalog {
-  readonly #byName = new Map<string, HandlerRecord>();
-  readonly #byDefinition = new Map<HandlerDefinition, HandlerRecord>();
-  readonly #byMethod = new Map<unknown, Map<string, HandlerRecord>>();
+  readonly #byName = new Map<string, TaskHandler>();
+  readonly #byDefinition = new Map<HandlerDefinition, TaskHandler>();
+  readonly #byMethod = new Map<unknown, Map<string, TaskHandler>>();
 
   /** @throws ConfigurationError for an option of `@CpuTask()` that is not what it must be */
-  constructor(definitions: readonly HandlerDefinition[], defaults: TaskDefaults) {
+  constructor(definitions: readonly HandlerDefinition[]) {
     for (const [index, definition] of definitions.entries()) {
       checkHandlerOptions(definition.options, definition.name);
-      const record = new HandlerRecord(definition.name, index, definition.options, defaults);
+      const record: TaskHandler = { name: definition.name, index, options: definition.options };
       this.#byName.set(definition.name, record);
       this.#byDefinition.set(definition, record);
-      const methods = this.#byMethod.get(definition.target) ?? new Map<string, HandlerRecord>();
+      const methods = this.#byMethod.get(definition.target) ?? new Map<string, TaskHandler>();
       this.#byMethod.set(definition.target, methods.set(definition.method, record));
     }
   }
@@ -30,7 +29,7 @@ export class HandlerCatalog {
   }
 
   /** @throws UnknownHandlerError */
-  ofDefinition(definition: HandlerDefinition): HandlerRecord {
+  ofDefinition(definition: HandlerDefinition): TaskHandler {
     const record = this.#byDefinition.get(definition);
     if (!record) {
       throw this.#unknown(definition.name);
@@ -39,7 +38,7 @@ export class HandlerCatalog {
   }
 
   /** @throws UnknownHandlerError */
-  find(handler: HandlerClass<unknown> | string, method: string | undefined): HandlerRecord {
+  find(handler: HandlerClass<unknown> | string, method: string | undefined): TaskHandler {
     if (typeof handler === 'string') {
       const record = this.#byName.get(handler);
       if (!record) {

@@ -1,15 +1,16 @@
 import { Injectable, type Provider } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { WorkerManifest } from '../protocol/envelope.js';
-import { ConfigurationError } from '../tasks/errors.js';
-import type { EventEmitterLike } from '../tasks/broadcast.js';
-import { findEventEmitter } from './event-emitter.js';
-import type { HandlerDefinition } from '../registry/handler.js';
-import type { HandlerHost } from './handler-host.js';
-import { handlerProblems } from './handler.problems.js';
-import { handlersOf } from '../registry/handler.registry.js';
-import { classOf, instancesOf } from './provider-wrapper.js';
-import { workerProblems } from './worker.problems.js';
+import { ConfigurationError } from '../contract/errors.js';
+import type { EventEmitterLike } from '../engine/task-publisher.js';
+import { type HandlerDefinition, handlersOf } from '../injection/handler-registry.js';
+import {
+  type HandlerHost,
+  classOf,
+  instancesOf,
+  type ProviderWrapper,
+} from './provider-wrapper.js';
+import { handlerProblems, workerProblems } from './handler.problems.js';
 
 /**
  * Finds the handlers among the providers and controllers of the application.
@@ -71,7 +72,9 @@ export class HandlerExplorer {
         ? { problems: [], warnings: [] }
         : await workerProblems(this.#hosts, this.#discovery.getProviders(), inertProviders);
     problems.push(...inWorkers.problems);
-    if (problems.length === 0) return inWorkers.warnings;
+    if (problems.length === 0) {
+      return inWorkers.warnings;
+    }
     const [only] = problems;
     throw new ConfigurationError(
       problems.length === 1 && only !== undefined
@@ -91,4 +94,32 @@ export class HandlerExplorer {
     });
     return this.#found;
   }
+}
+
+/**
+ * The `EventEmitter2` that the application provides under its class. It is known by what it can do: the
+ * class of the package `eventemitter2` is named `EventEmitter`.
+ */
+export function findEventEmitter(
+  providers: readonly ProviderWrapper[],
+): EventEmitterLike | undefined {
+  for (const { token, instance } of providers as readonly { token: unknown; instance: unknown }[]) {
+    if (typeof token !== 'function' || !isEventEmitter(instance)) {
+      continue;
+    }
+    if (instance instanceof token) {
+      return instance;
+    }
+  }
+  return undefined;
+}
+
+function isEventEmitter(value: unknown): value is EventEmitterLike {
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
+  // The last one tells it from other emitters.
+  return ['listeners', 'hasListeners', 'listenersAny'].every(
+    (method) => typeof Reflect.get(value, method) === 'function',
+  );
 }

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
+import type { HandlerDefinition } from '../injection/handler-registry.js';
 
 /** What Nest's container keeps of one provider or controller. */
 export type ProviderWrapper = ReturnType<DiscoveryService['getProviders']>[number];
@@ -10,10 +11,16 @@ export type ProviderWrapper = ReturnType<DiscoveryService['getProviders']>[numbe
  * the instance may be a proxy.
  */
 export function classOf(wrapper: ProviderWrapper): Type<object> | undefined {
-  if (wrapper.isAlias) return undefined;
-  if (!wrapper.isNotMetatype) return wrapper.metatype as Type<object>;
+  if (wrapper.isAlias) {
+    return undefined;
+  }
+  if (!wrapper.isNotMetatype) {
+    return wrapper.metatype as Type<object>;
+  }
   const instance: unknown = wrapper.instance;
-  if (typeof instance === 'object' && instance !== null) return constructorOf(instance);
+  if (typeof instance === 'object' && instance !== null) {
+    return constructorOf(instance);
+  }
   return typeof wrapper.token === 'function' ? (wrapper.token as Type<object>) : undefined;
 }
 
@@ -34,4 +41,11 @@ function constructorOf(instance: object): Type<object> | undefined {
   const prototype = Object.getPrototypeOf(instance) as { constructor?: unknown } | null;
   const found = prototype?.constructor;
   return typeof found === 'function' ? (found as Type<object>) : undefined;
+}
+
+/** A provider or controller of the application with handlers. */
+export interface HandlerHost {
+  readonly wrapper: ProviderWrapper;
+  readonly target: Type<object>;
+  readonly handlers: readonly HandlerDefinition[];
 }

@@ -20,14 +20,19 @@ export function circlesOf<N>(nodes: Iterable<N>, next: (node: N) => Iterable<N>)
     onPath.add(node);
     for (const other of next(node)) {
       const seen = order.get(other);
-      if (seen === undefined) earliest = Math.min(earliest, visit(other));
-      else if (onPath.has(other)) earliest = Math.min(earliest, seen);
+      if (seen === undefined) {
+        earliest = Math.min(earliest, visit(other));
+      } else if (onPath.has(other)) {
+        earliest = Math.min(earliest, seen);
+      }
     }
     if (earliest === own) {
       const members = path.splice(path.indexOf(node));
       for (const member of members) {
         onPath.delete(member);
-        if (members.length > 1) circles.set(member, count);
+        if (members.length > 1) {
+          circles.set(member, count);
+        }
       }
       count += members.length > 1 ? 1 : 0;
     }
@@ -35,7 +40,9 @@ export function circlesOf<N>(nodes: Iterable<N>, next: (node: N) => Iterable<N>)
   }
 
   for (const node of nodes) {
-    if (!order.has(node)) visit(node);
+    if (!order.has(node)) {
+      visit(node);
+    }
   }
   return circles;
 }

@@ -33,11 +33,15 @@ export class CircularModule {
     // What is not there yet throws when it is asked for; in Node it would when it is used.
     for (let number = 0; number < exports.length; number++) {
       try {
-        if (this.#put(exports[number] ?? '', this.#get(number))) isNews = true;
+        if (this.#put(exports[number] ?? '', this.#get(number))) {
+          isNews = true;
+        }
       } catch {}
     }
     for (const star of this.module.stars) {
-      if (this.#putAll(this.dependencies[star] ?? {})) isNews = true;
+      if (this.#putAll(this.dependencies[star] ?? {})) {
+        isNews = true;
+      }
     }
     return isNews;
   }
@@ -65,7 +69,9 @@ export class CircularModule {
   }
 
   #put(name: string, value: unknown): boolean {
-    if (this.namespace[name] === value && name in this.namespace) return false;
+    if (this.namespace[name] === value && name in this.namespace) {
+      return false;
+    }
     this.namespace[name] = value;
     return true;
   }

@@ -133,7 +133,9 @@ function bindingsOf(source: string, statement: StaticImport): Binding[] {
     throw new UnsupportedModuleError('an import with attributes or phases');
   }
   const text = source.slice(statement.importStart, statement.start - 1).replace(COMMENT, '');
-  if (!text.startsWith('import')) return []; // export ... from
+  if (!text.startsWith('import')) {
+    return [];
+  } // export ... from
   const clause = text.slice('import'.length).replace(/\bfrom\s*$/, '');
   const [, named = ''] = /\{([^]*)\}/.exec(clause) ?? [];
   const whole = clause.replace(/\{[^]*\}/, '');
@@ -165,7 +167,9 @@ function member(number: number, name: string | null): string {
 
 /** What the getter of an export returns. */
 function valueOf(found: DirectExport | Reexport, numberOf: (specifier: string) => number): string {
-  if (found.type === 'reexport') return member(numberOf(found.from), found.importName);
+  if (found.type === 'reexport') {
+    return member(numberOf(found.from), found.importName);
+  }
   return localNameOf(found) ?? DEFAULT;
 }
 
@@ -185,11 +189,15 @@ function exportEdits(
   const edits = new Map<number, Edit>();
   for (const found of exported) {
     const { exportStart: start } = found;
-    if (removed.has(start)) continue;
+    if (removed.has(start)) {
+      continue;
+    }
     const text = source.slice(start);
     const list = /^export\s*\{[^}]*\}\s*;?/.exec(text);
     const keyword = list ?? /^export\s+(?:default\s+)?/.exec(text);
-    if (keyword === null) throw new UnsupportedModuleError('an export of an unknown form');
+    if (keyword === null) {
+      throw new UnsupportedModuleError('an export of an unknown form');
+    }
     const isValue = found.type === 'direct' && localNameOf(found) === undefined;
     edits.set(start, {
       ...remove(start, start + keyword[0].length),
@@ -221,7 +229,9 @@ function remove(start: number, end: number): Edit {
 function checkBindings(source: string, exported: readonly Export[]): void {
   const variables = [...source.matchAll(VARIABLES)].map(([, declared = '']) => declared);
   for (const found of exported) {
-    if (found.type !== 'direct' || found.localName === undefined) continue;
+    if (found.type !== 'direct' || found.localName === undefined) {
+      continue;
+    }
     const name = found.localName.replaceAll('$', String.raw`\$`);
     const declarator = new RegExp(
       String.raw`(?:^|,\s*)${name}\b(?!\s*=\s*(?:\w+_1\s*=\s*)?class\b)`,

@@ -12,15 +12,21 @@ export function imageFrames(
   modules: readonly ImageModule[],
 ): (stack: string) => string {
   return (stack) => {
-    if (!stack.includes(script)) return stack;
+    if (!stack.includes(script)) {
+      return stack;
+    }
     return stack
       .split('\n')
       .map((frame) => {
         const start = frame.indexOf(script);
-        if (start < 0) return frame;
+        if (start < 0) {
+          return frame;
+        }
         const [position, line = '', column = ''] =
           /^:(\d+):(\d+)/.exec(frame.slice(start + script.length)) ?? [];
-        if (position === undefined) return frame;
+        if (position === undefined) {
+          return frame;
+        }
         const original = originalPosition(modules, Number(line), Number(column));
         return (
           frame.slice(0, start) + original + frame.slice(start + script.length + position.length)
@@ -32,7 +38,9 @@ export function imageFrames(
 
 function originalPosition(modules: readonly ImageModule[], line: number, column: number): string {
   const found = modules.findLast((module) => module.line <= line);
-  if (found === undefined) return `${line}:${column}`;
+  if (found === undefined) {
+    return `${line}:${column}`;
+  }
   const name = found.format === 'module' ? pathToFileURL(found.file).href : found.file;
   const first = found.line === line;
   return `${name}:${line - found.line + 1}:${first ? Math.max(1, column - found.column) : column}`;

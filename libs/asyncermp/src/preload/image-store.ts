@@ -62,7 +62,9 @@ export class ImageStore {
    * Never throws.
    */
   write(image: CompiledImage): void {
-    if (this.#file === undefined) return;
+    if (this.#file === undefined) {
+      return;
+    }
     // Nobody ever reads a part of it.
     const draft = `${this.#file}.${process.pid}`;
     try {
@@ -92,7 +94,9 @@ function cacheDirectory(file: string): string | undefined {
 
 function findUp(name: string, directory: string): string | undefined {
   const path = join(directory, name);
-  if (stampOf(path) !== ABSENT) return path;
+  if (stampOf(path) !== ABSENT) {
+    return path;
+  }
   const parent = dirname(directory);
   return parent === directory ? undefined : findUp(name, parent);
 }
@@ -122,7 +126,9 @@ function decode(stored: Buffer): CompiledImage | undefined {
   const codeCacheAt = scriptAt + head.scriptBytes;
   const isWhole = stored.length === codeCacheAt + head.codeCacheBytes;
   const isCurrent = Object.entries(head.stamps).every(([path, stamp]) => stampOf(path) === stamp);
-  if (!isWhole || !isCurrent) return undefined;
+  if (!isWhole || !isCurrent) {
+    return undefined;
+  }
   return {
     index: shared(stored.subarray(indexAt, scriptAt)),
     script: shared(stored.subarray(scriptAt, codeCacheAt)),

@@ -67,9 +67,13 @@ export class Linker {
 
   #link(number: number): LinkedModule {
     const known = this.#linked[number];
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     const module = this.modules[number];
-    if (module === undefined) throw new RangeError(`The image has no module ${number}`);
+    if (module === undefined) {
+      throw new RangeError(`The image has no module ${number}`);
+    }
     const linked =
       module.format === 'commonjs'
         ? this.#linkCommonJs(number, module)
@@ -87,7 +91,9 @@ export class Linker {
     const imported = dependencies.map(([, found]) => this.#dependency(found).namespace);
     const evaluate = this.functions[number] as EsModuleFunction;
     evaluate(namespace, imported, new FileSelf(file));
-    for (const star of stars) exportAll(namespace, imported[star] ?? {});
+    for (const star of stars) {
+      exportAll(namespace, imported[star] ?? {});
+    }
     nameDefault(namespace);
     linked.exports = requiredOf(namespace);
     return linked;
@@ -111,7 +117,9 @@ export class Linker {
     evaluation.next();
     for (const [request, [, found]] of module.dependencies.entries()) {
       const dependency = this.#dependency(found);
-      if (dependency.circular) this.#comeBackTo(dependency.circular);
+      if (dependency.circular) {
+        this.#comeBackTo(dependency.circular);
+      }
       es.dependencies[request] = dependency.namespace;
     }
     es.bind();
@@ -129,7 +137,9 @@ export class Linker {
   #comeBackTo(module: CircularModule): void {
     for (const [request, [, found]] of module.imported.entries()) {
       const dependency = typeof found === 'number' ? this.#linked[found] : undefined;
-      if (dependency) module.dependencies[request] = dependency.namespace;
+      if (dependency) {
+        module.dependencies[request] = dependency.namespace;
+      }
     }
     module.bind();
     module.publish();
@@ -153,7 +163,9 @@ export class Linker {
     let native: NodeJS.Require | undefined;
     const require = (specifier: string): unknown => {
       const dependency = found.get(specifier);
-      if (typeof dependency === 'number') return this.#link(dependency).exports;
+      if (typeof dependency === 'number') {
+        return this.#link(dependency).exports;
+      }
       native ??= createRequire(file);
       const inImage = this.#numbers.get(native.resolve(specifier));
       return inImage === undefined ? native(specifier) : this.#link(inImage).exports;
@@ -199,7 +211,7 @@ class LinkedCommonJsModule implements LinkedModule {
  * that all in the circle have.
  */
 function close(circle: readonly LinkedInCircle[]): void {
-  while (circle.filter(({ circular }) => circular?.publish()).length > 0);
+  while (circle.filter(({ circular }) => circular?.publish()).length > 0) {}
   for (const linked of circle) {
     linked.circular?.bind();
     linked.circular = undefined;

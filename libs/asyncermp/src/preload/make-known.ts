@@ -26,8 +26,12 @@ export function makeKnown(modules: readonly ImageModule[], linker: Linker): void
   });
   for (const [number, { file, format, isPrivate }] of modules.entries()) {
     if (format === 'module') {
-      if (registerHooks) continue;
-      if (!isPrivate) evaluateAs(file, facadeOf(number, linker), 'module');
+      if (registerHooks) {
+        continue;
+      }
+      if (!isPrivate) {
+        evaluateAs(file, facadeOf(number, linker), 'module');
+      }
     }
     provide(file, () => linker.exports(number));
   }

@@ -27,7 +27,9 @@ export function readModuleGraph(entries: readonly string[]): GraphModule[] {
 
   function read(file: string): GraphModule {
     const known = modules.get(file);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     const format = resolver.formatOf(file);
     const module = {
       number: modules.size,
@@ -39,7 +41,9 @@ export function readModuleGraph(entries: readonly string[]): GraphModule[] {
     modules.set(file, module);
     for (const specifier of module.requests) {
       const found = find(specifier, module);
-      if (found !== undefined) module.dependencies.set(specifier, found);
+      if (found !== undefined) {
+        module.dependencies.set(specifier, found);
+      }
     }
     return module;
   }
@@ -48,7 +52,9 @@ export function readModuleGraph(entries: readonly string[]): GraphModule[] {
     specifier: string,
     { file, format }: GraphModule,
   ): GraphModule | string | undefined {
-    if (isBuiltin(specifier)) return specifier;
+    if (isBuiltin(specifier)) {
+      return specifier;
+    }
     // What is required may be optional, or no JavaScript: Node finds out, when it comes to that.
     if (format === 'commonjs') {
       const found = attempt(() => resolver.resolve(specifier, file, format));
@@ -57,7 +63,9 @@ export function readModuleGraph(entries: readonly string[]): GraphModule[] {
     return read(resolver.resolve(specifier, file, format));
   }
 
-  for (const entry of entries) read(entry);
+  for (const entry of entries) {
+    read(entry);
+  }
   return [...modules.values()];
 }
 

@@ -35,7 +35,9 @@ export function dynamicImports(imports: readonly Import[]): Edit[] {
   return imports
     .filter((found) => found.type === 'dynamic')
     .map(({ importStart, phase }) => {
-      if (phase !== null) throw new UnsupportedModuleError('an import in phases');
+      if (phase !== null) {
+        throw new UnsupportedModuleError('an import in phases');
+      }
       return {
         start: importStart,
         end: importStart + 'import'.length,

@@ -3,7 +3,9 @@ import { DEFAULT, type Namespace } from './module-image.js';
 /** `export *`: what the module exports itself comes first. */
 export function exportAll(namespace: Namespace, from: Namespace): void {
   for (const name of Object.keys(from)) {
-    if (name !== 'default' && !(name in namespace)) namespace[name] = from[name];
+    if (name !== 'default' && !(name in namespace)) {
+      namespace[name] = from[name];
+    }
   }
 }
 
@@ -16,8 +18,12 @@ export function nameDefault({ default: value }: Namespace): void {
 
 /** What `require()` of an ES module returns, once it has evaluated: Node marks what has a default export. */
 export function requiredOf(namespace: Namespace): unknown {
-  if ('module.exports' in namespace) return namespace['module.exports'];
-  if (!('default' in namespace) || '__esModule' in namespace) return namespace;
+  if ('module.exports' in namespace) {
+    return namespace['module.exports'];
+  }
+  if (!('default' in namespace) || '__esModule' in namespace) {
+    return namespace;
+  }
   return Object.assign(Object.create(null) as Namespace, namespace, { __esModule: true });
 }
 
@@ -33,7 +39,9 @@ export function namespaceOf(exports: unknown): Namespace {
     }
   }
   namespace['default'] = exports;
-  if (NAMES_ALL) namespace['module.exports'] = exports;
+  if (NAMES_ALL) {
+    namespace['module.exports'] = exports;
+  }
   return namespace;
 }
 

@@ -19,7 +19,9 @@ export class FileResolver {
       return this.#inPackage(specifier, from, directory);
     }
     const path = resolve(directory, specifier);
-    if (format === 'module') return path;
+    if (format === 'module') {
+      return path;
+    }
     return (
       ENDINGS.map((ending) => path + ending).find(isFile) ?? createRequire(from).resolve(specifier)
     );
@@ -27,8 +29,12 @@ export class FileResolver {
 
   /** By the ending, or else by the `type` of the package that the file is in. */
   formatOf(file: string): ModuleFormat {
-    if (file.endsWith('.mjs')) return 'module';
-    if (file.endsWith('.cjs')) return 'commonjs';
+    if (file.endsWith('.mjs')) {
+      return 'module';
+    }
+    if (file.endsWith('.cjs')) {
+      return 'commonjs';
+    }
     return this.#formatIn(dirname(file));
   }
 

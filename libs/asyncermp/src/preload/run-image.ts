@@ -46,10 +46,14 @@ export function runImage(image: ModuleImage, entries: readonly string[]): Runnin
   const linker = new Linker(modules, functions);
   const namespace = (file: string): Namespace => {
     const number = linker.find(file);
-    if (number === undefined) throw new RangeError(`The image has no ${file}`);
+    if (number === undefined) {
+      throw new RangeError(`The image has no ${file}`);
+    }
     return linker.namespace(number);
   };
-  for (const entry of entries) namespace(entry);
+  for (const entry of entries) {
+    namespace(entry);
+  }
   makeKnown(modules, linker);
   return {
     wasCompiled,

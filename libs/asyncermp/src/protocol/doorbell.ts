@@ -26,7 +26,9 @@ export class Doorbell {
   watch(rings: number, ms: number): boolean {
     const until = monotonicMs() + ms;
     while (this.rings() === rings) {
-      if (monotonicMs() >= until) return false;
+      if (monotonicMs() >= until) {
+        return false;
+      }
     }
     return true;
   }

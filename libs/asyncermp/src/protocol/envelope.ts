@@ -1,8 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ModuleImage } from '../preload/module-image.js';
-import type { LogLevelName, LogLine } from '../tasks/log-line.js';
 import type { EncodedError } from './error-codec.js';
-import type { RunMessage } from './run-message.js';
 
 /*
  * What crosses between the application and a worker of threads. Tuples with a numeric head rather than
@@ -80,4 +78,89 @@ export interface LeaseData {
   readonly maxHeapBytes: number;
   /** What the worker need not load file by file; undefined where it has to. */
   readonly image: ModuleImage | undefined;
+}
+
+/** The number that makes a uid with the prefix of the lease, or the uid that the caller gave. */
+export type SentUid = number | string;
+
+/** An attempt on its way. What else a worker must know of it is in its slot. */
+export interface SentRun {
+  readonly slot: number;
+  readonly uid: SentUid;
+  readonly args: readonly unknown[];
+}
+
+/**
+ * Attempts to run: for each its slot, its uid and its arguments, one after another in one array. An array
+ * or object for each of them would cost a quarter of a microsecond more to clone, on either side.
+ */
+export type RunMessage = [head: typeof ToWorker.Run, ...unknown[]];
+
+export function newRunMessage(): RunMessage {
+  return [ToWorker.Run];
+}
+
+export function addRun(message: RunMessage, slot: number, uid: SentUid, args: readonly unknown[]) {
+  message.push(slot, uid, args);
+}
+
+/** Adds what the message holds to a list. */
+export function readRuns(message: RunMessage, into: SentRun[]): void {
+  for (let i = 1; i < message.length; i += 3) {
+    into.push({
+      slot: message[i] as number,
+      uid: message[i + 1] as SentUid,
+      args: message[i + 2] as readonly unknown[],
+    });
+  }
+}
+
+/** How an attempt is run: its arguments as they are, or as a list of arguments, one set after another. */
+export const RunMode = {
+  /** One call. */
+  Single: 0,
+  /** A call for each item, until one throws; the result is the list of results. */
+  Chunk: 1,
+  /** A call for each item, whatever the others do; the result is a list of {@link ItemOutcome}. */
+  SettledChunk: 2,
+} as const;
+
+/** One of the values of {@link RunMode}. */
+export type RunMode = (typeof RunMode)[keyof typeof RunMode];
+
+/** What became of one item of a settled chunk. */
+export type ItemOutcome =
+  readonly [ok: true, value: unknown] | readonly [ok: false, error: EncodedError];
+
+/** A run of less than this, in ms, is a short one: what it costs to bring it to a worker counts. */
+export const SHORT_RUN_MS = 0.5;
+
+/**
+ * The uid of a task whose caller gave none: the process's own prefix, and the task's number. Such a uid
+ * crosses as the number alone and is put together where somebody asks for it.
+ */
+export function autoUid(prefix: string, seq: number): string {
+  return prefix + seq.toString(36);
+}
+
+/** The number in such a uid; undefined for any other text. */
+export function autoUidSeq(prefix: string, uid: string): number | undefined {
+  if (!uid.startsWith(prefix)) {
+    return undefined;
+  }
+  const seq = Number.parseInt(uid.slice(prefix.length), 36);
+  return autoUid(prefix, seq) === uid ? seq : undefined;
+}
+
+export type LogLevelName = 'log' | 'error' | 'warn' | 'debug' | 'verbose' | 'fatal';
+
+/** One line of a worker's logger, on its way to the application's. */
+export interface LogLine {
+  readonly message: unknown;
+  readonly context: string | undefined;
+  /** What else the logger was given: a stack, further messages. */
+  readonly extra: readonly unknown[];
+  /** The task that was running where the line was written. */
+  readonly uid: string | undefined;
+  readonly handler: string | undefined;
 }

@@ -1,5 +1,5 @@
 import * as nest from '@nestjs/common';
-import * as ownErrors from '../tasks/errors.js';
+import * as ownErrors from '../contract/errors.js';
 
 /** A class of errors, as far as reviving one needs it: its constructor is never run. */
 export interface ErrorClass {

@@ -1,4 +1,4 @@
-import type { RunMode } from './chunk.js';
+import type { RunMode } from './envelope.js';
 
 /** How many attempts a lane holds at once: the one that runs, and those sent ahead of it. */
 export const SLOT_COUNT = 32;

@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import type { Transferable } from 'node:worker_threads';
-import { ConfigurationError } from '../tasks/errors.js';
-import { safeInspect } from '../tasks/safe-inspect.js';
+import { ConfigurationError } from '../contract/errors.js';
+import { safeInspect } from '../contract/safe-inspect.js';
 import { isPooled, whyUntransferable } from './transferable.js';
 
 /** What was marked and not yet sent. `used` spares those who never mark anything the look-ups. */

@@ -1,7 +1,7 @@
-import type { HandlerClass, HandlerMethod, HandlerResult } from '../registry/handler-types.js';
-import { checkOptions, rules, type OptionRules } from '../tasks/check-options.js';
-import type { CrashReason } from '../tasks/errors.js';
-import type { TaskEvent } from '../tasks/task.events.js';
+import type { HandlerClass, HandlerMethod, HandlerResult } from '../contract/handler-types.js';
+import { checkOptions, rules, type OptionRules } from '../contract/check-options.js';
+import type { CrashReason } from '../contract/errors.js';
+import type { TaskEvent } from '../contract/task-events.js';
 import type { Bench } from './bench.js';
 import type { EventQuery, RecordedEvent, TaskEventPayloads } from './event-record.js';
 import { crash, failure, timeout, type MakeFault } from './faults.js';

@@ -1,11 +1,11 @@
 import type { AsyncerMpOptions } from '../asyncermp.options.js';
 import type { TaskRuntime } from '../asyncermp.service.js';
 import type { TestBench } from '../asyncermp.tokens.js';
-import type { HandlerClass } from '../registry/handler-types.js';
-import type { InlineCall, InlineFault, InlineGate } from '../pools/inline.gate.js';
-import type { Task } from '../scheduling/task.js';
-import type { EventEmitterLike } from '../tasks/broadcast.js';
-import { ConfigurationError } from '../tasks/errors.js';
+import type { HandlerClass } from '../contract/handler-types.js';
+import type { InlineCall, InlineFault, InlineGate } from '../pool/inline.gate.js';
+import type { Task } from '../engine/task.js';
+import type { EventEmitterLike } from '../engine/task-publisher.js';
+import { ConfigurationError } from '../contract/errors.js';
 import { EventRecord } from './event-record.js';
 import { Faults } from './faults.js';
 import { Holds } from './holds.js';

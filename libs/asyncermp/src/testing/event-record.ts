@@ -8,7 +8,7 @@ import {
   type TaskQueuedEvent,
   type TaskRetryingEvent,
   type TaskStartedEvent,
-} from '../tasks/task.events.js';
+} from '../contract/task-events.js';
 
 /** What each event carries, by its name. */
 export interface TaskEventPayloads<R = unknown> {

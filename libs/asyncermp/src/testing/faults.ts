@@ -1,11 +1,11 @@
-import type { InlineFault } from '../pools/inline.gate.js';
-import type { Task } from '../scheduling/task.js';
+import type { InlineFault } from '../pool/inline.gate.js';
+import type { Task } from '../engine/task.js';
 import {
   ConfigurationError,
   TaskTimeoutError,
   withoutStack,
   type CrashDetails,
-} from '../tasks/errors.js';
+} from '../contract/errors.js';
 
 /** Makes a fault for the task that it strikes. */
 export type MakeFault = (task: Task) => InlineFault;

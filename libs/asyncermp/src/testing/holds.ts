@@ -1,5 +1,5 @@
-import type { InlineCall } from '../pools/inline.gate.js';
-import type { Task } from '../scheduling/task.js';
+import type { InlineCall } from '../pool/inline.gate.js';
+import type { Task } from '../engine/task.js';
 
 /** A task that runs, and whose handler is not called before the test lets it go. */
 export interface HeldTask {

@@ -1,4 +1,4 @@
-import type { EventEmitterLike } from '../tasks/broadcast.js';
+import type { EventEmitterLike } from '../engine/task-publisher.js';
 
 /** The application's emitter, if it has one, with a listener to everything that is always there. */
 export class TappedEmitter implements EventEmitterLike {

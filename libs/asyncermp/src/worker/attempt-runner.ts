@@ -1,19 +1,22 @@
 import { getHeapStatistics } from 'node:v8';
 import type { MessagePort } from 'node:worker_threads';
-import { RunMode } from '../protocol/chunk.js';
-import { decodeError, encodeError } from '../protocol/error-codec.js';
-import { FromWorker, type FromWorkerMessage, type LeaseData } from '../protocol/envelope.js';
-import type { EncodedError } from '../protocol/error-codec.js';
+import {
+  RunMode,
+  FromWorker,
+  type FromWorkerMessage,
+  type LeaseData,
+  readRuns,
+  type RunMessage,
+  type SentRun,
+  SHORT_RUN_MS,
+  type ItemOutcome,
+} from '../protocol/envelope.js';
+import { decodeError, encodeError, type EncodedError } from '../protocol/error-codec.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
-import { readRuns, type RunMessage, type SentRun } from '../protocol/run-message.js';
-import { failedToClone, serializationError } from '../protocol/serialization-error.js';
-import { SHORT_RUN_MS } from '../protocol/short-run.js';
+import { failedToClone, serializationError, findUncloneable } from '../protocol/uncloneable.js';
 import { Slots } from '../protocol/slots.js';
 import { takeTransferList } from '../protocol/transfer.js';
-import { findUncloneable } from '../protocol/uncloneable.js';
-import { inMode } from './over-items.js';
-import { callForTask } from './current-task.js';
-import { RunningTask, type TaskLink } from './running-task.js';
+import { callForTask, RunningTask, type TaskLink } from './current-task.js';
 import type { WorkerHandler } from './container.js';
 
 /** Runs the attempts that a worker is sent, one after another, and answers each by its own message. */
@@ -166,5 +169,52 @@ export class AttemptRunner implements TaskLink {
 
   #post(message: FromWorkerMessage): void {
     this.#port.postMessage(message);
+  }
+}
+
+type Run = (this: unknown, ...args: unknown[]) => unknown;
+
+/** The handler as the attempt's mode calls it. */
+export function inMode(run: Run, mode: RunMode, task: RunningTask): Run {
+  if (mode === RunMode.Single) {
+    return run;
+  }
+  return mode === RunMode.Chunk ? overItems(run, task) : settledOverItems(run, task);
+}
+
+function overItems(run: Run, task: RunningTask): Run {
+  return async function (this: unknown, ...items: unknown[]) {
+    const results: unknown[] = [];
+    for (const args of items as unknown[][]) {
+      task.throwIfCancelled();
+      const result = run.apply(this, args);
+      results.push(result instanceof Promise ? await result : result);
+    }
+    return results;
+  };
+}
+
+function settledOverItems(run: Run, task: RunningTask): Run {
+  return async function (this: unknown, ...items: unknown[]) {
+    const outcomes: ItemOutcome[] = [];
+    for (const args of items as unknown[][]) {
+      task.throwIfCancelled();
+      try {
+        const result: unknown = await run.apply(this, args);
+        refuseUncloneable(result, task);
+        outcomes.push([true, result]);
+      } catch (error) {
+        outcomes.push([false, encodeError(error)]);
+      }
+    }
+    return outcomes;
+  };
+}
+
+/** Here rather than with the whole chunk, so that it costs this item only. */
+function refuseUncloneable(result: unknown, { uid, handler }: RunningTask): void {
+  const culprit = findUncloneable(result, 'result');
+  if (culprit) {
+    throw serializationError(culprit, { uid, handler });
   }
 }

@@ -43,7 +43,9 @@ export function startBundleThread(
  */
 export function serveBundleLease(): void {
   const lease = (workerData as Partial<BundleThreadData> | null)?.['nestjs-asyncermp:lease:1'];
-  if (lease === undefined || workerNumber() !== undefined) return;
+  if (lease === undefined || workerNumber() !== undefined) {
+    return;
+  }
   // As piscina ends a thread whose task is done, whatever its providers left open.
   void serveLease(lease).then(() => process.exit());
 }

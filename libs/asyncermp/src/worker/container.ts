@@ -1,13 +1,12 @@
 import type { DynamicModule, LoggerService, LogLevel, Provider } from '@nestjs/common';
-import type { HandlerDefinition } from '../registry/handler.js';
-import { allHandlers, coreOf } from '../registry/handler.registry.js';
-import { nestCore, onNestCore } from '../registry/nest-core.js';
+import { type HandlerDefinition, allHandlers, coreOf } from '../injection/handler-registry.js';
+import { nestCore, onNestCore } from '../injection/nest-core.js';
 import type { WorkerManifest } from '../protocol/envelope.js';
-import { ConfigurationError } from '../tasks/errors.js';
+import { ConfigurationError } from '../contract/errors.js';
 import { urlOf } from './file-url.js';
 import { NestFactoryGuard } from './nest-factory.guard.js';
-import { describeProblem } from './plan-problems.js';
-import { planWorkerModule } from './worker-module.plan.js';
+import { describeProblem } from '../injection/plan-problems.js';
+import { planWorkerModule } from '../injection/worker-module.plan.js';
 
 /** A handler that is ready to run: `definition.run.apply(instance, args)`. */
 export interface WorkerHandler {
@@ -45,7 +44,9 @@ export async function createWorkerContainer(
   const guard = new NestFactoryGuard(isTaskRunning);
   guard.protect(nestCore.NestFactory);
   onNestCore(({ NestFactory }) => guard.protect(NestFactory));
-  for (const file of manifest.files) await guard.imported(() => importFile(file));
+  for (const file of manifest.files) {
+    await guard.imported(() => importFile(file));
+  }
 
   const definitions = manifest.handlers.map((name) => findHandler(name, manifest));
   const { NestFactory, tokens } = definitions[0] === undefined ? nestCore : coreOf(definitions[0]);
@@ -84,7 +85,9 @@ async function importFile(file: string): Promise<void> {
     // Bundlers leave it as it is: what it imports is a file of the built application.
     await import(/* webpackIgnore: true */ /* @vite-ignore */ urlOf(file));
   } catch (error) {
-    if (!TYPESCRIPT.test(file)) throw error;
+    if (!TYPESCRIPT.test(file)) {
+      throw error;
+    }
     throw new ConfigurationError(
       `A worker cannot import ${file}, which is TypeScript: what reads it in the main thread (a test ` +
         'runner, a loader) is not there in a worker. Compile the files of handlers to JavaScript, or ' +
@@ -104,7 +107,9 @@ function findHandler(name: string, { files }: WorkerManifest): HandlerDefinition
   const named = allHandlers().filter((definition) => definition.name === name);
   const wanted = named.filter(({ file }) => file !== undefined && urls.has(urlOf(file)));
   const found = wanted.at(-1) ?? named.at(-1);
-  if (found !== undefined) return found;
+  if (found !== undefined) {
+    return found;
+  }
   throw new ConfigurationError(
     `The handler ${name} was not defined when a worker imported ${files.join(', ')}. Define its class ` +
       'at the top level of its file: not inside a function, not after an await, and not only in the ' +

@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { callingFile } from '../registry/call-site.js';
+import { callingFile } from '../injection/call-site.js';
 import { urlOf } from './file-url.js';
 
 const OWN_NAME = 'entry-file.js';
@@ -15,6 +15,8 @@ const OWN_NAME = 'entry-file.js';
  */
 export function entryFile(): string | undefined {
   const own = callingFile();
-  if (own === undefined || basename(own) !== OWN_NAME) return undefined;
+  if (own === undefined || basename(own) !== OWN_NAME) {
+    return undefined;
+  }
   return join(dirname(fileURLToPath(urlOf(own))), 'entry.js');
 }

@@ -54,7 +54,9 @@ class CodeCacheOffer {
 
   make(): void {
     clearTimeout(this.#timer);
-    if (this.#isMade) return;
+    if (this.#isMade) {
+      return;
+    }
     this.#isMade = true;
     this.port.postMessage([FromWorker.CodeCache, this.image.codeCache()]);
   }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { NestFactory as OriginalNestFactory } from '@nestjs/core';
-import { threadState } from '../registry/thread-state.js';
+import { threadState } from '../injection/thread-state.js';
 
 type NestFactory = typeof OriginalNestFactory;
 type CreateApplicationContext = NestFactory['createApplicationContext'];
@@ -83,14 +83,18 @@ export class NestFactoryGuard {
   /** Ends the wait for the import that the call comes from: of any, where the context was lost. */
   #intercept(): Promise<never> {
     const own = this.#importing.getStore();
-    for (const done of own === undefined ? this.#waiting : [own]) done();
+    for (const done of own === undefined ? this.#waiting : [own]) {
+      done();
+    }
     return new Promise<never>(() => undefined);
   }
 }
 
 function originalsOf(factory: NestFactory): Creators {
   const known = originals.get(factory);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    return known;
+  }
   const found = {
     create: factory.create.bind(factory),
     createMicroservice: factory.createMicroservice.bind(factory),

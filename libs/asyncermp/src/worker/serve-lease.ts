@@ -5,7 +5,7 @@ import { AttemptRunner } from './attempt-runner.js';
 import { createWorkerContainer, type WorkerContainer } from './container.js';
 import { runningTask } from './current-task.js';
 import { Inbox } from './inbox.js';
-import { inertProviders } from './inert-providers.js';
+import { inertProviders } from '../injection/inert-providers.js';
 import { markWorker } from './inside-worker.js';
 import { WorkerLogger } from './worker-logger.js';
 

@@ -1,8 +1,7 @@
 import { inspect } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import type { LoggerService } from '@nestjs/common';
-import { FromWorker } from '../protocol/envelope.js';
-import type { LogLevelName, LogLine } from '../tasks/log-line.js';
+import { FromWorker, type LogLevelName, type LogLine } from '../protocol/envelope.js';
 import { runningTask } from './current-task.js';
 
 /** What Nest says while it builds an application: of interest once, not once per worker. */

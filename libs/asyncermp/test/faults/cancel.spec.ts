@@ -121,7 +121,7 @@ describe('a running task that is cancelled', () => {
         task.cancel();
         // The worker could begin the next one before this thread hears that it has stopped.
         const end = performance.now() + 100;
-        while (began.count === 0 && performance.now() < end);
+        while (began.count === 0 && performance.now() < end) {}
         resolve();
       });
     });

@@ -82,7 +82,7 @@ describe('a worker is replaced after its task', () => {
   it('when it reached maxWorkerAge', async () => {
     const { get } = await start({ maxWorkerAge: 100 });
     const thread = await get(FaultService).thread();
-    while ((await get(FaultService).thread()) === thread);
+    while ((await get(FaultService).thread()) === thread) {}
   });
 
   it('when its heap holds more than maxWorkerHeap', async () => {
@@ -90,7 +90,7 @@ describe('a worker is replaced after its task', () => {
     const thread = await get(FaultService).hoard(1);
     expect(await get(FaultService).thread()).toBe(thread);
     await get(FaultService).hoard(80);
-    while ((await get(FaultService).thread()) === thread);
+    while ((await get(FaultService).thread()) === thread) {}
     expect(mp.stats().failed).toBe(0);
   });
 });

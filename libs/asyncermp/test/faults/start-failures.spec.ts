@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { WorkerCrashedError, WorkerStartError, type AsyncerMpOptions } from 'nestjs-asyncermp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FragileService } from '../.fixtures/fault.start.service.js';
-import { StartBackoff } from '../../src/pools/start-backoff.js';
+import { StartBackoff } from '../../src/pool/worker-lifecycle.js';
 import { startApplication } from '../support/application.js';
 import { rejectionOf, until } from '../support/outcomes.js';
 

@@ -10,7 +10,7 @@ import { EventEmitter2, EventEmitterModule } from '@nestjs/event-emitter';
 import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HandlerExplorer } from '../../src/handlers/handler.explorer.js';
-import { handlersOf } from '../../src/registry/handler.registry.js';
+import { handlersOf } from '../../src/injection/handler-registry.js';
 import {
   AuthGuard,
   Egg,
@@ -45,7 +45,9 @@ async function start(module: DynamicModule): Promise<INestApplicationContext> {
 }
 
 afterEach(async () => {
-  for (const application of applications.splice(0)) await application.close();
+  for (const application of applications.splice(0)) {
+    await application.close();
+  }
 });
 
 describe('the handlers of an application', () => {

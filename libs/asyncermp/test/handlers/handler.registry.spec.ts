@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { HandlerDefinition } from '../../src/registry/handler.js';
 import {
+  type HandlerDefinition,
   allHandlers,
   handlersOf,
   isUnlocatedHeir,
   registerHandler,
-} from '../../src/registry/handler.registry.js';
+} from '../../src/injection/handler-registry.js';
 import { Square, Triangle } from '../.fixtures/handlers/more-shapes.js';
 import { Circle } from '../.fixtures/handlers/shapes.js';
 

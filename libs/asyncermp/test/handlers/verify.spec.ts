@@ -2,7 +2,7 @@ import type { DynamicModule, INestApplicationContext, Provider, Type } from '@ne
 import { DiscoveryModule, NestFactory } from '@nestjs/core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HandlerExplorer } from '../../src/handlers/handler.explorer.js';
-import { ConfigurationError } from '../../src/tasks/errors.js';
+import { ConfigurationError } from '../../src/contract/errors.js';
 import * as services from '../.fixtures/handlers/dependent.services.js';
 import { Square, Triangle } from '../.fixtures/handlers/more-shapes.js';
 import { Circle } from '../.fixtures/handlers/shapes.js';
@@ -39,7 +39,9 @@ async function problemOf(...args: Parameters<typeof verify>): Promise<string> {
 const quality: Provider = { provide: 'QUALITY', useValue: 80 };
 
 afterEach(async () => {
-  for (const application of applications.splice(0)) await application.close();
+  for (const application of applications.splice(0)) {
+    await application.close();
+  }
 });
 
 describe('the check at bootstrap', () => {

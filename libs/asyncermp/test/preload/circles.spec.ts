@@ -57,7 +57,9 @@ describe('circlesOf', () => {
         const circles = circlesOf(Object.keys(graph), (from) => graph[from] ?? []);
         for (const a of Object.keys(graph)) {
           for (const b of Object.keys(graph)) {
-            if (a === b) continue;
+            if (a === b) {
+              continue;
+            }
             const together = circles.get(a) !== undefined && circles.get(a) === circles.get(b);
             expect(together).toBe(reach(graph, a).has(b) && reach(graph, b).has(a));
           }

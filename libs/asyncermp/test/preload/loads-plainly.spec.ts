@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { loadsPlainly } from '../../src/pools/loads-plainly.js';
+import { loadsPlainly } from '../../src/pool/thread.factory.js';
 
 const { execArgv: ownExecArgv } = process;
 

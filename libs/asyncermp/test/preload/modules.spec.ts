@@ -9,7 +9,9 @@ import { exportsOfFiles, exportsWithImage } from './exports.js';
 const directories: string[] = [];
 
 afterEach(() => {
-  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
+  for (const directory of directories.splice(0)) {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 /** Writes the files, and returns the directory. */

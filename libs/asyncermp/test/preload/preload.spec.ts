@@ -2,7 +2,7 @@ import { shared } from '../../src/preload/module-image.js';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { WorkerImage } from '../../dist/pools/worker-image.js';
+import { WorkerImage } from '../../dist/pool/channels/worker-image.js';
 import { PreloadService } from '../.fixtures/preload/preload.service.js';
 import { startApplication, type ApplicationParts } from '../support/application.js';
 import { RecordingLogger } from '../support/recording-logger.js';
@@ -64,8 +64,9 @@ describe('a worker', () => {
       const plain = await stackOf((await preloadService({ preload: false }))[method]());
       expect(plain.some((frame) => frame.includes('node_modules'))).toBe(true);
       expect(frames.map(position)).toEqual(plain.map(position));
-      for (const frame of frames.filter(isOfFile))
+      for (const frame of frames.filter(isOfFile)) {
         expect(existsSync(fileOf(frame)), frame).toBe(true);
+      }
     },
   );
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type * as WorkerImages from '../../dist/pools/worker-image.js';
-import { WorkerImage } from '../../dist/pools/worker-image.js';
+import type * as WorkerImages from '../../dist/pool/channels/worker-image.js';
+import { WorkerImage } from '../../dist/pool/channels/worker-image.js';
 import { ImageStore } from '../../dist/preload/image-store.js';
 import { entryFile } from '../../dist/worker/entry-file.js';
 import { FaultService } from '../.fixtures/fault.service.js';
@@ -11,7 +11,7 @@ let copies = 0;
 
 /** As in another process: a process has one image. */
 async function imageOfNewProcess(storage: WorkerImages.ImageStorage): Promise<WorkerImage> {
-  const copy = new URL(`../../dist/pools/worker-image.js?${++copies}`, import.meta.url);
+  const copy = new URL(`../../dist/pool/channels/worker-image.js?${++copies}`, import.meta.url);
   const { WorkerImage: Copy } = (await import(/* @vite-ignore */ copy.href)) as typeof WorkerImages;
   return Copy.of(entry, storage);
 }

@@ -1,4 +1,4 @@
-import type { SettledState } from '../../src/tasks/task-state.js';
+import type { SettledState } from '../../src/contract/task-handle.js';
 
 /** What a naive observer knows of a task. */
 export interface Known {

@@ -1,7 +1,7 @@
-import type { Lane, LaneEnd, LaneListener } from '../../src/pools/lane.js';
+import type { Lane, LaneEnd, LaneListener } from '../../src/pool/lane.js';
 import { encodeError } from '../../src/protocol/error-codec.js';
 import { monotonicMs } from '../../src/protocol/monotonic-clock.js';
-import type { Task } from '../../src/scheduling/task.js';
+import type { Task } from '../../src/engine/task.js';
 
 /** What the world is told of by its lanes, before it happens. */
 export interface LaneWitness {

@@ -1,12 +1,12 @@
 import { resolveOptions } from '../../src/asyncermp.options.js';
-import type { LaneFactory, LaneListener } from '../../src/pools/lane.js';
-import { HandlerRecord } from '../../src/scheduling/handler-record.js';
-import { Scheduler } from '../../src/scheduling/scheduler.js';
-import type { Task } from '../../src/scheduling/task.js';
-import { TaskPublisher } from '../../src/scheduling/task-publisher.js';
-import { PoolLog } from '../../src/tasks/pool-log.js';
-import type { TaskHandle } from '../../src/tasks/task-handle.js';
-import type { TaskOptions } from '../../src/tasks/task-options.js';
+import type { LaneFactory, LaneListener } from '../../src/pool/lane.js';
+import type { TaskHandler } from '../../src/contract/backend.js';
+import { Scheduler } from '../../src/engine/scheduler.js';
+import type { Task } from '../../src/engine/task.js';
+import { TaskPublisher } from '../../src/engine/task-publisher.js';
+import { PoolLog } from '../../src/pool/pool-log.js';
+import type { TaskHandle } from '../../src/contract/task-handle.js';
+import type { TaskOptions } from '../../src/contract/task-options.js';
 import { Ledger, type Known } from './ledger.js';
 import { ModelLane, type LaneWitness } from './model-lane.js';
 
@@ -21,8 +21,12 @@ export class ModelWorld implements LaneFactory<Task>, LaneWitness {
   readonly scheduler: Scheduler;
   readonly lanes: ModelLane[] = [];
   readonly #ledger = new Ledger();
-  readonly #plain = new HandlerRecord('plain', 0, {}, {});
-  readonly #bounded = new HandlerRecord('bounded', 1, { concurrency: CONCURRENCY }, {});
+  readonly #plain = { name: 'plain', index: 0, options: {} } satisfies TaskHandler;
+  readonly #bounded = {
+    name: 'bounded',
+    index: 1,
+    options: { concurrency: CONCURRENCY },
+  } satisfies TaskHandler;
   #limit: number;
   #isPaused = false;
 

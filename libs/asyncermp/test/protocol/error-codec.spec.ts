@@ -5,7 +5,7 @@ import { HttpException, NotFoundException } from '@nestjs/common';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeError, encodeError, type EncodedError } from '../../src/protocol/error-codec.js';
-import * as ownErrors from '../../src/tasks/errors.js';
+import * as ownErrors from '../../src/contract/errors.js';
 
 /** What arrives on the other side of a port. */
 function sent(thrown: unknown): unknown {

@@ -1,7 +1,7 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { takeTransferList, transfer } from '../../src/protocol/transfer.js';
-import { ConfigurationError } from '../../src/tasks/errors.js';
+import { ConfigurationError } from '../../src/contract/errors.js';
 
 describe('transfer', () => {
   it('returns the value itself, of its own type', () => {

@@ -34,6 +34,8 @@ export async function setUp(
 /** All that comes of it. */
 export async function listOf<T>(items: AsyncIterable<T>): Promise<T[]> {
   const list: T[] = [];
-  for await (const item of items) list.push(item);
+  for await (const item of items) {
+    list.push(item);
+  }
   return list;
 }

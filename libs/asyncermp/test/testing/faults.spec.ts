@@ -45,7 +45,9 @@ describe('failNext()', () => {
     await expect(press.printInTime('a')).rejects.toThrow('jam');
     await expect(press.printInTime('b')).resolves.toBe('b at attempt 2');
     testing.failNext(PressService, 'print', new Error('stuck'), { times: Infinity });
-    for (const page of ['c', 'd', 'e']) await expect(press.print(page)).rejects.toThrow('stuck');
+    for (const page of ['c', 'd', 'e']) {
+      await expect(press.print(page)).rejects.toThrow('stuck');
+    }
     expect(press.calls).toEqual(['b']);
   });
 

@@ -96,7 +96,9 @@ describe('hold()', () => {
   it('never has a task wait behind a held one while there is room elsewhere', async () => {
     const { mp, testing } = await setUp(2);
     // Enough short runs for the scheduler to think this handler short, and to send its tasks ahead.
-    for (let run = 0; run < 8; run++) await mp.run(PressService, 'print', ['warm']);
+    for (let run = 0; run < 8; run++) {
+      await mp.run(PressService, 'print', ['warm']);
+    }
     testing.hold();
     // The timer that would look after them later is never due.
     vi.useFakeTimers();

@@ -46,7 +46,9 @@ it('events are known by name, and results by class and method', () => {
     const [failed] = testing.eventsOf(TaskEvent.Failed, 'Press.print');
     expectTypeOf(failed).toEqualTypeOf<TaskFailedEvent | undefined>();
     for (const { name, payload } of testing.events) {
-      if (name === TaskEvent.Started) expectTypeOf(payload).toEqualTypeOf<TaskStartedEvent>();
+      if (name === TaskEvent.Started) {
+        expectTypeOf(payload).toEqualTypeOf<TaskStartedEvent>();
+      }
     }
     // @ts-expect-error there is no such event
     await testing.next('asyncermp.task.done');

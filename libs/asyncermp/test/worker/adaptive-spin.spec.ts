@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AdaptiveSpin } from '../../src/worker/adaptive-spin.js';
+import { AdaptiveSpin } from '../../src/worker/inbox.js';
 
 /** Runs it so often, and tells how many times it did spin. */
 function spins(times: number, spin: AdaptiveSpin, tries: { count: number }): number {

@@ -17,7 +17,9 @@ export function startExplorer(feed) {
   let isHome = true;
 
   const schedule = () => {
-    if (isScheduled) return;
+    if (isScheduled) {
+      return;
+    }
     isScheduled = true;
     requestAnimationFrame(() => {
       isScheduled = false;
@@ -62,7 +64,9 @@ export function startExplorer(feed) {
   );
   byId('place-select').addEventListener('change', ({ target }) => {
     const place = PLACES.find(({ name }) => name === target.value);
-    if (!place) return;
+    if (!place) {
+      return;
+    }
     isHome = false;
     view.goTo(place);
     schedule();
@@ -74,13 +78,17 @@ export function startExplorer(feed) {
     canvas.width = Math.round(canvas.clientWidth * ratio);
     canvas.height = Math.round(canvas.clientHeight * ratio);
     view.resize(canvas.width, canvas.height);
-    if (isHome && canvas.width > 0) view.goHome();
+    if (isHome && canvas.width > 0) {
+      view.goHome();
+    }
     schedule();
   }).observe(canvas);
 }
 
 function statusText(view, { open, failure }) {
   const where = `zoom 2^${view.zoom.toFixed(1)}`;
-  if (failure) return `${where} · ${failure}`;
+  if (failure) {
+    return `${where} · ${failure}`;
+  }
   return open > 0 ? `${where} · ${countText(open, 'tile')} to come` : where;
 }

@@ -23,11 +23,17 @@ export function listenToGestures(canvas, on) {
   canvas.addEventListener('pointermove', (event) => {
     const before = [...pointers.values()];
     const last = pointers.get(event.pointerId);
-    if (!last) return;
+    if (!last) {
+      return;
+    }
     const now = positionOf(event);
     pointers.set(event.pointerId, now);
-    if (before.length === 1) on.pan(now.x - last.x, now.y - last.y);
-    if (before.length === 2) pinch(before, [...pointers.values()], on);
+    if (before.length === 1) {
+      on.pan(now.x - last.x, now.y - last.y);
+    }
+    if (before.length === 2) {
+      pinch(before, [...pointers.values()], on);
+    }
   });
   const release = ({ pointerId }) => pointers.delete(pointerId);
   canvas.addEventListener('pointerup', release);
@@ -48,9 +54,13 @@ export function listenToGestures(canvas, on) {
     on.zoom(event.shiftKey ? -1 : 1, x, y);
   });
   canvas.addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
     const act = keys(on)[event.key];
-    if (!act) return;
+    if (!act) {
+      return;
+    }
     event.preventDefault();
     act();
   });

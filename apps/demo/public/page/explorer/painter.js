@@ -11,8 +11,11 @@ export function paint(canvas, view, tiles, cache) {
   for (const tile of tiles) {
     const image = cache.get(tile);
     const { left, top, width, height } = view.rectangleOf(tile);
-    if (image) context.drawImage(image, left, top, width, height);
-    else if (!paintCoarser(context, view, tile, cache)) paintFiner(context, view, tile, cache);
+    if (image) {
+      context.drawImage(image, left, top, width, height);
+    } else if (!paintCoarser(context, view, tile, cache)) {
+      paintFiner(context, view, tile, cache);
+    }
   }
 }
 
@@ -25,7 +28,9 @@ function paintCoarser(context, view, tile, cache) {
       y: Math.floor(tile.y / parts),
     };
     const image = cache.getAny(parent);
-    if (!image) continue;
+    if (!image) {
+      continue;
+    }
     const size = TILE_SIZE / parts;
     const { left, top, width, height } = view.rectangleOf(tile);
     const [x, y] = [(tile.x % parts) * size, (tile.y % parts) * size];
@@ -44,7 +49,9 @@ function paintFiner(context, view, { z, x, y }, cache) {
   ]) {
     const child = { z: z + 1, x: 2 * x + dx, y: 2 * y + dy };
     const image = cache.getAny(child);
-    if (!image) continue;
+    if (!image) {
+      continue;
+    }
     const { left, top, width, height } = view.rectangleOf(child);
     context.drawImage(image, left, top, width, height);
   }

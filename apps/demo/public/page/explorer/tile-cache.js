@@ -20,7 +20,9 @@ export class TileCache {
   getAny({ z, x, y }) {
     const key = `${z}/${x}/${y}`;
     const found = this.#tiles.get(key);
-    if (!found) return undefined;
+    if (!found) {
+      return undefined;
+    }
     this.#tiles.delete(key);
     this.#tiles.set(key, found);
     return found.image;
@@ -34,6 +36,8 @@ export class TileCache {
     const data = new ImageData(new Uint8ClampedArray(pixels), TILE_SIZE);
     image.getContext('2d').putImageData(data, 0, 0);
     this.#tiles.set(`${z}/${x}/${y}`, { image, iterations });
-    if (this.#tiles.size > MOST_TILES) this.#tiles.delete(this.#tiles.keys().next().value);
+    if (this.#tiles.size > MOST_TILES) {
+      this.#tiles.delete(this.#tiles.keys().next().value);
+    }
   }
 }

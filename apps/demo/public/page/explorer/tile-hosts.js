@@ -26,7 +26,9 @@ export class TileHosts {
   /** A host with room; give it back with `release`. Undefined if all are busy. */
   take() {
     const host = this.#hosts.find(({ room, used }) => used < room);
-    if (host) host.used++;
+    if (host) {
+      host.used++;
+    }
     return host;
   }
 
@@ -36,7 +38,9 @@ export class TileHosts {
 
   /** A host that can't be reached (Safari knows no `a.localhost`) is no more asked; the page's own steps in. */
   giveUp(host) {
-    if (host.origin === this.#hosts[0].origin) return false;
+    if (host.origin === this.#hosts[0].origin) {
+      return false;
+    }
     host.room = 0;
     this.#hosts[0].room = PER_HOST - 1;
     return true;

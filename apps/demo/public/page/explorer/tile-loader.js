@@ -37,7 +37,9 @@ export class TileLoader {
     this.#wanted = tiles;
     const keys = new Set(tiles.map(keyOf));
     for (const [key, controller] of this.#requests) {
-      if (!keys.has(key)) controller.abort();
+      if (!keys.has(key)) {
+        controller.abort();
+      }
     }
     this.#pump();
   }
@@ -45,12 +47,18 @@ export class TileLoader {
   #pump() {
     const most = this.#place === 'main' ? MOST_ON_MAIN : Infinity;
     for (const tile of this.#wanted) {
-      if (this.#requests.size >= most) return;
+      if (this.#requests.size >= most) {
+        return;
+      }
       const key = keyOf(tile);
       const refusedAt = this.#refusedAt.get(key) ?? -Infinity;
-      if (this.#requests.has(key) || performance.now() - refusedAt < RETRY_AFTER_MS) continue;
+      if (this.#requests.has(key) || performance.now() - refusedAt < RETRY_AFTER_MS) {
+        continue;
+      }
       const host = this.#hosts.take();
-      if (!host) return;
+      if (!host) {
+        return;
+      }
       void this.#load(tile, key, host);
     }
   }
@@ -60,11 +68,15 @@ export class TileLoader {
     this.#requests.set(key, controller);
     try {
       const response = await fetch(urlOf(tile, host), { signal: controller.signal });
-      if (!response.ok) throw new Error(await reasonOf(response));
+      if (!response.ok) {
+        throw new Error(await reasonOf(response));
+      }
       this.#cache.put(tile, await response.arrayBuffer());
       this.failure = undefined;
     } catch (error) {
-      if (!controller.signal.aborted) this.#refuse(key, host, error);
+      if (!controller.signal.aborted) {
+        this.#refuse(key, host, error);
+      }
     }
     // Not before: an aborted request would otherwise make room that its connection has not left.
     this.#requests.delete(key);
@@ -74,7 +86,9 @@ export class TileLoader {
 
   #refuse(key, host, error) {
     // A fetch that reached nobody is a TypeError.
-    if (error instanceof TypeError && this.#hosts.giveUp(host)) return;
+    if (error instanceof TypeError && this.#hosts.giveUp(host)) {
+      return;
+    }
     this.failure = error.message;
     this.#refusedAt.set(key, performance.now());
     setTimeout(() => this.#onChange(), RETRY_AFTER_MS);

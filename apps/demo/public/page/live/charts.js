@@ -56,7 +56,9 @@ export function startCharts(feed) {
   const draw = () => {
     requestAnimationFrame(draw);
     const now = history.latest;
-    if (!now || document.hidden) return;
+    if (!now || document.hidden) {
+      return;
+    }
     for (const { chart, value, plot, strip } of strips) {
       setText(value, chart.text(now));
       strip.draw(history);

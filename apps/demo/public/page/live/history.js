@@ -28,7 +28,9 @@ export class History {
       this.#points.push({ ...this.#points.at(-1), ...values, at: stoppedAt, done });
     }
     this.#points.push({ ...values, at, done });
-    while (this.#points[0].at < at - KEPT_MS - RATE_MS) this.#points.shift();
+    while (this.#points[0].at < at - KEPT_MS - RATE_MS) {
+      this.#points.shift();
+    }
     this.latest = values;
     this.#receivedAt = performance.now();
   }

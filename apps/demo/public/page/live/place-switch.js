@@ -22,14 +22,20 @@ export function startPlaceSwitch(feed) {
   };
 
   button.addEventListener('click', () => {
-    if (isAsking) return;
+    if (isAsking) {
+      return;
+    }
     const place = button.getAttribute('aria-checked') === 'true' ? 'pool' : 'main';
     void choose(place);
   });
   byId('forget').addEventListener('click', () => void ask('DELETE', '/live/worst'));
 
   feed.on('sample', ({ place, loop }) => {
-    if (!isAsking) show(place);
-    for (const mode of ['pool', 'main']) setText(worst[mode], durationText(loop.worst[mode]));
+    if (!isAsking) {
+      show(place);
+    }
+    for (const mode of ['pool', 'main']) {
+      setText(worst[mode], durationText(loop.worst[mode]));
+    }
   });
 }

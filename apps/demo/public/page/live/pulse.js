@@ -20,7 +20,9 @@ export function startPulse(feed) {
     isLost = false;
     pulse.dataset.state = 'beating';
     setText(text, `loop ${durationText(loop.delayMs)} late`);
-    if (now - lastBeatAt < BEAT_EVERY_MS) return;
+    if (now - lastBeatAt < BEAT_EVERY_MS) {
+      return;
+    }
     lastBeatAt = now;
     heart.animate([{ transform: 'scale(1.25)' }, { transform: 'scale(1)' }], {
       duration: 500,
@@ -30,9 +32,13 @@ export function startPulse(feed) {
   feed.on('lost', () => (isLost = true));
 
   setInterval(() => {
-    if (lastSampleAt === undefined) return;
+    if (lastSampleAt === undefined) {
+      return;
+    }
     const silentMs = performance.now() - lastSampleAt;
-    if (silentMs < STOPPED_AFTER_MS) return;
+    if (silentMs < STOPPED_AFTER_MS) {
+      return;
+    }
     pulse.dataset.state = 'stopped';
     const since = `${(silentMs / 1_000).toFixed(1)} s`;
     setText(text, isLost ? 'server not reached' : `loop stopped ${since}`);

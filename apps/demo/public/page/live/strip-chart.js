@@ -15,13 +15,19 @@ export class StripChart {
     // Its colours are read once, and so it is made anew when they change; likewise for its width.
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#make());
     new ResizeObserver(([{ contentRect }]) => {
-      if (!this.#plot) this.#make();
-      if (contentRect.width > 0) this.#plot.setSize({ width: contentRect.width, height: HEIGHT });
+      if (!this.#plot) {
+        this.#make();
+      }
+      if (contentRect.width > 0) {
+        this.#plot.setSize({ width: contentRect.width, height: HEIGHT });
+      }
     }).observe(element);
   }
 
   draw(history) {
-    if (!this.#plot || this.#element.clientWidth === 0) return;
+    if (!this.#plot || this.#element.clientWidth === 0) {
+      return;
+    }
     const [min, max] = history.range;
     this.#plot.batch(() => {
       if (this.#drawn !== history.version) {

@@ -11,7 +11,9 @@ export async function ask(method, path, body) {
       headers: isForm ? {} : { 'content-type': 'application/json' },
     }),
   });
-  if (!response.ok) throw new Error(await reasonOf(response));
+  if (!response.ok) {
+    throw new Error(await reasonOf(response));
+  }
   return response.status === 204 ? undefined : response.json();
 }
 

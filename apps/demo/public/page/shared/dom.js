@@ -17,5 +17,7 @@ export function make(tag, properties = {}, ...children) {
 
 /** Sets text only where it differs, so that what is selected stays so, and nothing is laid out anew. */
 export function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
 }

@@ -3,9 +3,15 @@ const fixed = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFra
 
 /** `3.2 ms`, `180 ms`, `2.4 s` */
 export function durationText(ms) {
-  if (ms === undefined || ms === null) return '–';
-  if (ms < 10) return `${fixed.format(ms)} ms`;
-  if (ms < 1_000) return `${whole.format(ms)} ms`;
+  if (ms === undefined || ms === null) {
+    return '–';
+  }
+  if (ms < 10) {
+    return `${fixed.format(ms)} ms`;
+  }
+  if (ms < 1_000) {
+    return `${whole.format(ms)} ms`;
+  }
   return `${fixed.format(ms / 1_000)} s`;
 }
 

@@ -14,10 +14,15 @@ function show() {
   for (const view of VIEWS) {
     const element = document.getElementById(`view-${view}`);
     // The loop stands beside the others where there is room: see frame.css.
-    if (view !== 'loop') element.hidden = view !== current;
+    if (view !== 'loop') {
+      element.hidden = view !== current;
+    }
   }
   for (const link of document.querySelectorAll('nav a')) {
-    if (link.hash === `#${current}`) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
+    if (link.hash === `#${current}`) {
+      link.setAttribute('aria-current', 'page');
+    } else {
+      link.removeAttribute('aria-current');
+    }
   }
 }

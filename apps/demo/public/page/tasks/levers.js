@@ -35,6 +35,8 @@ export function startLevers(feed) {
     setText(pause, isPaused ? 'Resume' : 'Pause');
     pause.setAttribute('aria-pressed', String(isPaused));
     // Not while somebody types in it.
-    if (document.activeElement !== size) size.value = String(stats.maxProcesses);
+    if (document.activeElement !== size) {
+      size.value = String(stats.maxProcesses);
+    }
   });
 }

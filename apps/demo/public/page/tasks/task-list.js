@@ -16,14 +16,20 @@ export function startTaskList(feed) {
   let serverNow = 0;
 
   const render = () => {
-    if (byId('view-tasks').hidden) return;
+    if (byId('view-tasks').hidden) {
+      return;
+    }
     const shown = [...tasks.values()].filter(
       ({ handler }) => !(hideTiles.checked && handler === TILES),
     );
     const ids = new Set(shown.map(({ id }) => id));
     for (const [id, row] of rows) {
-      if (ids.has(id)) continue;
-      for (const element of row.elements) element.remove();
+      if (ids.has(id)) {
+        continue;
+      }
+      for (const element of row.elements) {
+        element.remove();
+      }
       rows.delete(id);
     }
     for (const task of shown) {
@@ -39,20 +45,30 @@ export function startTaskList(feed) {
   };
 
   feed.on('tasks', ({ isAll, rows: changed }) => {
-    if (isAll) tasks.clear();
-    for (const task of changed) tasks.set(task.id, task);
+    if (isAll) {
+      tasks.clear();
+    }
+    for (const task of changed) {
+      tasks.set(task.id, task);
+    }
     prune(tasks);
     render();
   });
   feed.on('sample', ({ at }) => {
     serverNow = at;
     for (const [id, row] of rows) {
-      if (tasks.get(id)?.state === 'running') row.show(tasks.get(id), serverNow);
+      if (tasks.get(id)?.state === 'running') {
+        row.show(tasks.get(id), serverNow);
+      }
     }
   });
   hideTiles.addEventListener('change', () => {
     // Rows are put in by their order, so those that come back need the others to make way.
-    for (const row of rows.values()) for (const element of row.elements) element.remove();
+    for (const row of rows.values()) {
+      for (const element of row.elements) {
+        element.remove();
+      }
+    }
     rows.clear();
     render();
   });
@@ -64,6 +80,8 @@ function prune(tasks) {
   for (const { id, handler } of [...tasks.values()].toReversed()) {
     const count = (counts.get(handler) ?? 0) + 1;
     counts.set(handler, count);
-    if (count > MOST_OF_A_HANDLER) tasks.delete(id);
+    if (count > MOST_OF_A_HANDLER) {
+      tasks.delete(id);
+    }
   }
 }

@@ -49,7 +49,9 @@ export class TaskRow {
     // Cancelling is no mishap, and every tile that leaves the view is cancelled.
     const isTold = error !== undefined && state !== 'cancelled';
     this.#errorRow.hidden = !isTold;
-    if (!isTold) return;
+    if (!isTold) {
+      return;
+    }
     setText(this.#summary, `${error.name}: ${error.message}`);
     setText(this.#stack, [error.code, error.stack ?? error.message].filter(Boolean).join('\n'));
   }

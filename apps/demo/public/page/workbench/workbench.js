@@ -9,13 +9,17 @@ export function startWorkbench(feed) {
 
   const submit = (files) => {
     setText(byId('upload-message'), '');
-    for (const file of files) void submitOne(file);
+    for (const file of files) {
+      void submitOne(file);
+    }
   };
   startDropping(submit);
 
   feed.on('pictures', ({ isAll, pictures }) => {
     if (isAll) {
-      for (const card of cards.values()) card.element.remove();
+      for (const card of cards.values()) {
+        card.element.remove();
+      }
       cards.clear();
     }
     for (const picture of pictures) {
@@ -36,7 +40,9 @@ export function startWorkbench(feed) {
   /** What was refused has no card of the server's, and gets one of its own. */
   async function submitOne(file) {
     const form = new FormData();
-    for (const field of ['width', 'blur', 'colours']) form.append(field, byId(field).value);
+    for (const field of ['width', 'blur', 'colours']) {
+      form.append(field, byId(field).value);
+    }
     form.append('picture', file);
     try {
       await ask('POST', '/pictures', form);
@@ -72,7 +78,9 @@ function startDropping(submit) {
     drop.dataset.over = 'true';
   });
   window.addEventListener('dragleave', (event) => {
-    if (!event.relatedTarget) delete drop.dataset.over;
+    if (!event.relatedTarget) {
+      delete drop.dataset.over;
+    }
   });
   window.addEventListener('drop', (event) => {
     event.preventDefault();

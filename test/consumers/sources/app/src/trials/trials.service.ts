@@ -14,6 +14,8 @@ export class TrialsService {
   async walkForEver(): Promise<never> {
     const task = currentTask();
     task.progress('on my way');
-    for (;;) task.throwIfCancelled();
+    for (;;) {
+      task.throwIfCancelled();
+    }
   }
 }

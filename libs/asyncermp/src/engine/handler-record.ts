@@ -1,0 +1,143 @@
+import type { TaskHandler } from '../contract/backend.js';
+import type { TaskDefaults } from '../contract/task-options.js';
+import { TaskEvent, taskEventOf } from '../contract/task-events.js';
+import { Semaphore } from './semaphore.js';
+
+/** The options of a task that the scheduler acts on, with everything filled in. */
+export type TaskPolicy = Required<Omit<TaskDefaults, 'backoff' | 'retryOn' | 'priority'>> &
+  Pick<TaskDefaults, 'backoff' | 'retryOn'> & {
+    readonly priority: number;
+    /** Whether there is any time limit. */
+    readonly isLimited: boolean;
+  };
+
+const LIBRARY_POLICY: TaskPolicy = {
+  priority: 0,
+  timeout: Infinity,
+  queueTimeout: Infinity,
+  deadline: Infinity,
+  attempts: 1,
+  crashAttempts: 1,
+  onDuplicate: 'reject',
+  isLimited: false,
+};
+
+/** The given options over those that hold otherwise; what is undefined counts as left out. */
+export function mergePolicy(base: TaskPolicy, given: TaskDefaults): TaskPolicy {
+  const backoff = given.backoff ?? base.backoff;
+  const retryOn = given.retryOn ?? base.retryOn;
+  const timeout = given.timeout ?? base.timeout;
+  const queueTimeout = given.queueTimeout ?? base.queueTimeout;
+  const deadline = given.deadline ?? base.deadline;
+  return {
+    priority: given.priority ?? base.priority,
+    timeout,
+    queueTimeout,
+    deadline,
+    isLimited: Math.min(timeout, queueTimeout, deadline) !== Infinity,
+    attempts: given.attempts ?? base.attempts,
+    crashAttempts: given.crashAttempts ?? base.crashAttempts,
+    onDuplicate: given.onDuplicate ?? base.onDuplicate,
+    ...(backoff !== undefined && { backoff }),
+    ...(retryOn !== undefined && { retryOn }),
+  };
+}
+
+const POLICY_OPTIONS = [
+  'timeout',
+  'queueTimeout',
+  'deadline',
+  'attempts',
+  'crashAttempts',
+  'onDuplicate',
+  'backoff',
+  'retryOn',
+] as const satisfies readonly (keyof TaskDefaults)[];
+
+/** The policy of a call: that of its handler, which most tasks share, unless the call says otherwise. */
+export function policyOfCall(handler: TaskPolicy, given: TaskDefaults): TaskPolicy {
+  return POLICY_OPTIONS.some((option) => given[option] !== undefined)
+    ? mergePolicy(handler, given)
+    : handler;
+}
+
+/** What the scheduler knows of a handler: shared by all of its tasks. */
+export class HandlerRecord {
+  readonly name: string;
+  /** Its index in the workers' manifest. */
+  readonly index: number;
+  /** Bounds the attempts of this handler alone; undefined where only the pool's bound holds. */
+  readonly semaphore: Semaphore | undefined;
+  readonly runTime = new RunTimeEstimate();
+  /** The names of the events that are about this handler only. */
+  readonly eventNames: Readonly<Record<TaskEvent, string>>;
+  /** What holds for a task of it whose call says nothing else. */
+  readonly policy: TaskPolicy;
+
+  constructor(
+    { name, index, options: { concurrency, ...defaults } }: TaskHandler,
+    moduleDefaults: TaskDefaults,
+  ) {
+    this.name = name;
+    this.index = index;
+    this.eventNames = Object.fromEntries(
+      Object.values(TaskEvent).map((event) => [event, taskEventOf(event, name)]),
+    ) as Record<TaskEvent, string>;
+    this.semaphore = concurrency === undefined ? undefined : new Semaphore(concurrency);
+    this.policy = mergePolicy(mergePolicy(LIBRARY_POLICY, moduleDefaults), defaults);
+  }
+}
+
+/** Before this many runs nothing is said: the first ones also pay for compilation and caches. */
+const FEWEST_SAMPLES = 4;
+const RISING_WEIGHT = 0.5;
+const FALLING_WEIGHT = 0.1;
+const TYPICAL_WEIGHT = 0.1;
+/** By this at least a longer run is believed: one of no time at all could never become longer. */
+const LEAST_RISE_MS = 0.001;
+
+/**
+ * How long a handler's runs take: an exponentially weighted mean that believes a longer run at once,
+ * and shorter ones only after some of them.
+ *
+ * Lopsided, because the two errors do not cost the same. Who takes a long handler for a short one
+ * sends tasks ahead to a worker that is busy for long, while others idle; the opposite error costs a
+ * round trip.
+ */
+export class RunTimeEstimate {
+  #meanMs = 0;
+  #typicalMs = 0;
+  #samples = 0;
+
+  /** How many runs were recorded. */
+  get samples(): number {
+    return this.#samples;
+  }
+
+  /** The mean in milliseconds; Infinity while too few runs are known to call the handler a short one. */
+  get meanMs(): number {
+    return this.#samples < FEWEST_SAMPLES ? Number.POSITIVE_INFINITY : this.#meanMs;
+  }
+
+  /**
+   * What most runs take, in milliseconds: one in which the thread had to wait, or collected garbage, hardly
+   * counts. Infinity while too few runs are known.
+   */
+  get typicalMs(): number {
+    return this.#samples < FEWEST_SAMPLES ? Number.POSITIVE_INFINITY : this.#typicalMs;
+  }
+
+  /** Takes in the duration of one run, in milliseconds. */
+  record(ms: number): void {
+    this.#samples += 1;
+    if (this.#samples === 1) {
+      this.#meanMs = ms;
+      this.#typicalMs = ms;
+      return;
+    }
+    const believed = Math.min(ms, 2 * this.#typicalMs + LEAST_RISE_MS);
+    this.#typicalMs += (believed - this.#typicalMs) * TYPICAL_WEIGHT;
+    const difference = ms - this.#meanMs;
+    this.#meanMs += difference * (difference > 0 ? RISING_WEIGHT : FALLING_WEIGHT);
+  }
+}

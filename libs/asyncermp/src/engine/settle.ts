@@ -1,0 +1,235 @@
+import { setImmediate } from 'node:timers';
+import type { TaskState } from '../contract/task-handle.js';
+
+/** What resolves a promise. */
+export type Resolve = (value: unknown) => void;
+
+/** A task that is settled. */
+export interface Outcome {
+  readonly state: TaskState;
+  /** Its result, or its error. */
+  readonly value: unknown;
+  /** Its promise, where a rejection that nobody awaits is none: failures are logged and broadcast. */
+  readonly watched: Promise<unknown> | undefined;
+}
+
+/** Settles the promise of a task as the task. */
+export function settlePromise(resolve: Resolve, outcome: Outcome): void {
+  switch (outcome.state) {
+    case 'completed':
+      resolve(outcome.value);
+      break;
+    case 'cancelled':
+      // The frames of the caller would be no news: tasks are cancelled by whom they belong to, and that
+      // may be very many at once.
+      resolve(new Rejection(outcome));
+      break;
+    default:
+      rejectWithCaller(resolve, () => {
+        const { value } = outcome;
+        if (value instanceof Error) {
+          joinCallerFrames(value);
+        }
+        // Only now: V8 does not follow a promise that has more than one reaction to its caller.
+        excuse(outcome);
+        return value;
+      });
+  }
+}
+
+/**
+ * A promise that is resolved with it is rejected. Lighter than a rejected promise, which Node would first
+ * take down as unhandled, and than keeping the `reject` of every task.
+ */
+class Rejection {
+  readonly #outcome: Outcome;
+
+  constructor(outcome: Outcome) {
+    this.#outcome = outcome;
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- that is what makes it reject
+  then(_resolve: Resolve, reject: (error: unknown) => void): void {
+    excuse(this.#outcome);
+    reject(this.#outcome.value);
+  }
+}
+
+function excuse({ watched }: Outcome): void {
+  watched?.catch(ignore);
+}
+
+function ignore(): void {}
+
+/**
+ * Does the same for many things, in the order they came: for so many at once, and for the others in the next
+ * turns of the event loop, so many in each.
+ */
+export class Portions<T> {
+  #waiting: T[] = [];
+  /** The first of them that is still to be done. */
+  #next = 0;
+  #doneInTurn = 0;
+  #isDue = false;
+  #whenDone: (() => void)[] = [];
+
+  /**
+   * @param most - How many there are in a portion.
+   * @param work - What is done for each. Must not throw.
+   */
+  constructor(
+    private readonly most: number,
+    private readonly work: (item: T) => void,
+  ) {}
+
+  add(item: T): void {
+    if (this.#doneInTurn < this.most) {
+      this.#doneInTurn++;
+      this.work(item);
+    } else {
+      this.#waiting.push(item);
+    }
+    this.#comeBack();
+  }
+
+  /** Settles when nothing waits any more. */
+  done(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#waiting.length === 0) {
+        resolve();
+      } else {
+        this.#whenDone.push(resolve);
+      }
+    });
+  }
+
+  #comeBack(): void {
+    if (!this.#isDue) {
+      this.#isDue = true;
+      setImmediate(this.#turn);
+    }
+  }
+
+  readonly #turn = (): void => {
+    this.#isDue = false;
+    const portion = this.#waiting.slice(this.#next, this.#next + this.most);
+    this.#next += portion.length;
+    this.#doneInTurn = portion.length;
+    if (this.#next === this.#waiting.length) {
+      this.#waiting = [];
+      this.#next = 0;
+    }
+    for (const item of portion) {
+      this.work(item);
+    }
+    if (portion.length > 0) {
+      this.#comeBack();
+    }
+    if (this.#waiting.length === 0) {
+      for (const resolve of this.#whenDone.splice(0)) {
+        resolve();
+      }
+    }
+  };
+}
+
+/** A task whose caller is to be told of its error. */
+export interface Untold {
+  tell(): void;
+}
+
+/**
+ * How many callers are told of an error in one turn of the event loop: some milliseconds' work. Very many at
+ * once, of tasks that were cancelled or expired together, would hold it for a fifth of a second.
+ */
+const MOST_IN_A_TURN = 1_000;
+
+/** Tells the callers of tasks that failed or were cancelled, in the order in which the tasks did. */
+export const untoldCallers = new Portions<Untold>(MOST_IN_A_TURN, (task) => task.tell());
+
+/**
+ * Rejects a deferred promise in such a way that, while `make` runs, V8 knows the async functions that
+ * wait for it: an error that is made (or joined with `joinCallerFrames()`) there has the caller's frames in
+ * its stack.
+ *
+ * V8 follows a promise to who awaits it only from within a reaction of it. So the deferred is resolved
+ * with another promise that rejects by throwing, and that two microtasks later: one tick after the
+ * deferred has attached itself. It also follows only promises with a single reaction: whoever watches
+ * the deferred (to note that a rejection was handled, say) cuts the trace of all.
+ *
+ * @param resolve the deferred's own `resolve`. It must not have been called before, since the rejection
+ * would then be nobody's, and unhandled.
+ * @param make what to reject with
+ */
+export function rejectWithCaller(
+  resolve: (outcome: Promise<never>) => void,
+  make: () => unknown,
+): void {
+  resolve(
+    Promise.resolve()
+      .then(() => {})
+      .then(() => {
+        throw make();
+      }),
+  );
+}
+
+/** How many frames of this library and of Node may stand between the caller and the limit. */
+const OWN_FRAMES = 16;
+
+const FRAME = /^\s+at /;
+const THIS_FILE = /[\\/]engine[\\/]settle\.[jt]s:/;
+const NODE_INTERNAL = /^\s+at (?:.*\()?node:/;
+const INSTALLED = /[\\/]node_modules[\\/]nestjs-asyncermp[\\/]/;
+
+/**
+ * Puts the frames of whoever awaits what is being settled below the stack of the error, as far as V8
+ * knows them here: to be called in a reaction of the awaited promise (see `rejectWithCaller`). Frames of
+ * this library and of Node's internals are left out of both. They are written out when somebody reads
+ * the stack, which costs more than all the rest of a failure.
+ */
+export function joinCallerFrames(error: Error): void {
+  const stack = error.stack ?? '';
+  const caller = captureFrames();
+  let joined: string | undefined;
+  Object.defineProperty(error, 'stack', {
+    get: () => (joined ??= join(stack, caller)),
+    set: (value: string) => {
+      joined = value;
+    },
+    configurable: true,
+    enumerable: false,
+  });
+}
+
+function captureFrames(): { readonly stack?: unknown } {
+  const { stackTraceLimit } = Error;
+  const captured: { readonly stack?: unknown } = {};
+  // Not by assignment, which throws where somebody has frozen Error.
+  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit > 0 ? stackTraceLimit + OWN_FRAMES : 0);
+  Error.captureStackTrace(captured);
+  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  return captured;
+}
+
+function join(stack: string, { stack: captured }: { readonly stack?: unknown }): string {
+  // Not a string where somebody's Error.prepareStackTrace makes it something else.
+  const here =
+    typeof captured === 'string' ? captured.split('\n').filter((l) => FRAME.test(l)) : [];
+  const own = ownDirectory(here[0] ?? '');
+  const isForeign = (line: string): boolean =>
+    !NODE_INTERNAL.test(line) &&
+    !INSTALLED.test(line) &&
+    (own === undefined || !FRAME.test(line) || !line.includes(own));
+  const caller = here.slice(1).filter(isForeign).slice(0, Error.stackTraceLimit);
+  return [...stack.split('\n').filter(isForeign), ...caller].join('\n');
+}
+
+/**
+ * Where this library lies, as its own frame writes it: `dist`, or `src` with source maps, or nowhere in
+ * a bundle. import.meta.url would name the file, not what source maps make of it.
+ */
+function ownDirectory(ownFrame: string): string | undefined {
+  const end = ownFrame.search(THIS_FILE);
+  return end < 0 ? undefined : ownFrame.slice(ownFrame.indexOf('(') + 1, end + 1);
+}

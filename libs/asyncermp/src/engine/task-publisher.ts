@@ -1,0 +1,191 @@
+import { Subject, type Observable } from 'rxjs';
+import { SettledTaskQueue } from './completed-queue.js';
+import {
+  TaskEvent,
+  TaskProgressEvent,
+  TaskQueuedEvent,
+  TaskRetryingEvent,
+  TaskStartedEvent,
+  type TaskEventPayload,
+  type TaskSettledEvent,
+} from '../contract/task-events.js';
+import type { PoolLog } from '../pool/pool-log.js';
+import type { Task } from './task.js';
+
+/** How much `completedQueue` holds: a number of tasks, and of MB. */
+export interface KeptOptions {
+  readonly completedQueueSize: number;
+  readonly retainMemory: number;
+}
+
+/**
+ * Tells the world what becomes of tasks: the application's event emitter, `completedQueue`,
+ * `completed$` and, for failures, the log. A payload is only made where somebody takes it.
+ */
+export class TaskPublisher {
+  readonly completedQueue: SettledTaskQueue;
+  readonly #settled = new Subject<TaskSettledEvent>();
+
+  constructor(
+    { completedQueueSize, retainMemory }: KeptOptions,
+    private readonly log: PoolLog,
+    private readonly emitter: () => EventEmitterLike | undefined,
+  ) {
+    this.completedQueue = new SettledTaskQueue(completedQueueSize, retainMemory);
+  }
+
+  get completed$(): Observable<TaskSettledEvent> {
+    return this.#settled;
+  }
+
+  queued(task: Task): void {
+    if (this.#isHeard(TaskEvent.Queued, task)) {
+      const { uid, handlerName, attempt, priority } = task;
+      this.#emit(
+        TaskEvent.Queued,
+        task,
+        new TaskQueuedEvent(uid, handlerName, attempt, Date.now(), priority),
+      );
+    }
+  }
+
+  /** Whether a worker must tell when the task starts. */
+  wantsStart(task: Task): boolean {
+    return this.#isHeard(TaskEvent.Started, task);
+  }
+
+  started(task: Task, waitMs: number, worker: number): void {
+    if (this.#isHeard(TaskEvent.Started, task)) {
+      const { uid, handlerName, attempt } = task;
+      this.#emit(
+        TaskEvent.Started,
+        task,
+        new TaskStartedEvent(uid, handlerName, attempt, Date.now(), waitMs, worker),
+      );
+    }
+  }
+
+  progress(task: Task): void {
+    if (this.#isHeard(TaskEvent.Progress, task)) {
+      const { uid, handlerName, attempt, progress } = task;
+      this.#emit(
+        TaskEvent.Progress,
+        task,
+        new TaskProgressEvent(uid, handlerName, attempt, Date.now(), progress),
+      );
+    }
+  }
+
+  retrying(task: Task, error: unknown, delayMs: number): void {
+    if (this.#isHeard(TaskEvent.Retrying, task)) {
+      const { uid, handlerName, attempt } = task;
+      this.#emit(
+        TaskEvent.Retrying,
+        task,
+        new TaskRetryingEvent(uid, handlerName, attempt, Date.now(), error, delayMs),
+      );
+    }
+  }
+
+  /** The task is settled, with a result of about so many bytes. */
+  settled(task: Task, bytes: number): void {
+    const { state } = task;
+    if (state === 'failed') {
+      this.log.failed(task.uid, task.handlerName, task.value);
+    }
+    const name =
+      state === 'completed'
+        ? TaskEvent.Completed
+        : state === 'failed'
+          ? TaskEvent.Failed
+          : TaskEvent.Cancelled;
+    const isHeard = this.#isHeard(name, task);
+    if (!isHeard && !this.#settled.observed) {
+      this.completedQueue.put(task, bytes);
+      return;
+    }
+    const { event } = task;
+    this.completedQueue.put(event, bytes);
+    if (isHeard) {
+      this.#emit(name, task, event);
+    }
+    if (this.#settled.observed) {
+      // RxJS reports what an observer throws by itself, in a task of its own.
+      this.#settled.next(event);
+    }
+  }
+
+  close(): void {
+    this.completedQueue.close();
+    this.#settled.complete();
+  }
+
+  #isHeard(event: TaskEvent, { handler }: Task): boolean {
+    const emitter = this.emitter();
+    return (
+      emitter !== undefined &&
+      (isHeard(emitter, event) || isHeard(emitter, handler.eventNames[event]))
+    );
+  }
+
+  #emit(event: TaskEvent, { handler }: Task, payload: TaskEventPayload): void {
+    const emitter = this.emitter();
+    for (const name of [event, handler.eventNames[event]]) {
+      if (emitter && isHeard(emitter, name)) {
+        broadcast(emitter, name, payload, (error) => {
+          this.log.listenerThrew(name, payload.uid, error);
+        });
+      }
+    }
+  }
+}
+
+type Listener = (this: unknown, ...values: unknown[]) => unknown;
+
+/** What is used of `EventEmitter2`, so that `@nestjs/event-emitter` stays optional. */
+export interface EventEmitterLike {
+  /** With wildcards its names are a tree, and `hasListeners` does not count those of `onAny()`. */
+  readonly wildcard?: boolean;
+  hasListeners(name: string): boolean;
+  listeners(name: string): Listener[];
+  listenersAny(): Listener[];
+}
+
+/** Whether an event of that name would be heard. */
+export function isHeard(emitter: EventEmitterLike, name: string): boolean {
+  return (
+    emitter.hasListeners(name) || (emitter.wildcard === true && emitter.listenersAny().length > 0)
+  );
+}
+
+/**
+ * Does what `emitter.emit(name, payload)` does, except that a listener that throws, or whose promise
+ * rejects, keeps no other one from being called, and harms nobody: `emit` ends at the first that throws,
+ * and lets a rejection end the process.
+ */
+export function broadcast(
+  emitter: EventEmitterLike,
+  name: string,
+  payload: unknown,
+  onError: (error: unknown) => void,
+): void {
+  // As emit() does, for listeners that read `this.event`.
+  Reflect.set(emitter, 'event', name);
+  for (const listener of emitter.listenersAny().slice()) {
+    tell(() => listener.call(emitter, name, payload), onError);
+  }
+  for (const listener of emitter.listeners(name).slice()) {
+    tell(() => listener.call(emitter, payload), onError);
+  }
+}
+
+function tell(call: () => unknown, onError: (error: unknown) => void): void {
+  try {
+    const returned = call();
+    if (returned instanceof Promise) {
+      returned.catch(onError);
+    }
+  } catch (error) {
+    onError(error);
+  }
+}

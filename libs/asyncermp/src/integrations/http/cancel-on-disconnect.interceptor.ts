@@ -1,0 +1,51 @@
+import type { ServerResponse } from 'node:http';
+import {
+  Injectable,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { Observable } from 'rxjs';
+import { runInCancelScope } from '../../engine/abort-signals.js';
+
+/** Fastify's reply stands before Node's response, Express's response is one. */
+type AnyResponse = ServerResponse & { readonly raw?: ServerResponse };
+
+/**
+ * Cancels the tasks that a request started when its client goes away before it was answered: those
+ * submitted by the route's handler, and by whatever that calls and awaits. Their reason is the text
+ * `'The client disconnected'`. For Express and Fastify; other kinds of context pass unchanged.
+ *
+ * @example
+ * ```ts
+ * @UseInterceptors(CancelOnDisconnectInterceptor)
+ * @Get('tiles/:z/:x/:y')
+ * tile(@Param() position: TilePosition) {
+ *   return this.renderer.render(position);
+ * }
+ * ```
+ */
+@Injectable()
+export class CancelOnDisconnectInterceptor implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    if (context.getType() !== 'http') {
+      return next.handle();
+    }
+    const given = context.switchToHttp().getResponse<AnyResponse>();
+    const response = given.raw ?? given;
+    return new Observable((subscriber) => {
+      const controller = new AbortController();
+      const onClose = (): void => {
+        if (!response.writableFinished) {
+          controller.abort('The client disconnected');
+        }
+      };
+      // An answer may be longer in coming than the handler's observable: a stream, say.
+      response.once('close', onClose);
+      if (response.destroyed) {
+        onClose();
+      }
+      return runInCancelScope(controller.signal, () => next.handle().subscribe(subscriber));
+    });
+  }
+}

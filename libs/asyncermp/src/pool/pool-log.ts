@@ -1,0 +1,106 @@
+import { inspect } from 'node:util';
+import { Logger, type LoggerService } from '@nestjs/common';
+import type { CrashDetails } from '../contract/errors.js';
+import type { LogLevelName, LogLine } from '../protocol/envelope.js';
+import { headline } from '../contract/safe-inspect.js';
+
+const CONTEXT = 'AsyncerMp';
+
+/** What the library writes to the application's log, each text once. */
+export class PoolLog {
+  readonly #logger: LoggerService;
+  readonly #isNest: boolean;
+
+  /** @param logger - Default: Nest's own, with the context `AsyncerMp`. */
+  constructor(logger: LoggerService = new Logger(CONTEXT)) {
+    this.#isNest = logger instanceof Logger;
+    this.#logger = harmless(logger);
+  }
+
+  /** A task failed. Once per task. */
+  failed(uid: string, handler: string, error: unknown): void {
+    const text = headline(error);
+    const stack = error instanceof Error ? error.stack : undefined;
+    this.#logger.error(`Task ${uid} of ${handler} failed: ${text}`, ...(stack ? [stack] : []));
+  }
+
+  listenerThrew(event: string, uid: string, error: unknown): void {
+    this.#logger.error(
+      `A listener of ${event} threw on task ${uid}: ${headline(error)}`,
+      ...(error instanceof Error && error.stack ? [error.stack] : []),
+    );
+  }
+
+  retryOnThrew(uid: string, handler: string, error: unknown): void {
+    this.#logger.error(
+      `retryOn threw on task ${uid} of ${handler}, so the task is not tried again: ${headline(error)}`,
+    );
+  }
+
+  warn(text: string): void {
+    this.#logger.warn(text);
+  }
+
+  noEventEmitter(): void {
+    this.#logger.warn(
+      'There is no event emitter, so no task events are broadcast. Import EventEmitterModule.forRoot() ' +
+        'of @nestjs/event-emitter in the root module to listen with @OnEvent(TaskEvent.Completed).',
+    );
+  }
+
+  workerStartFailed(worker: number, error: unknown, retryMs: number): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : headline(error);
+    this.#logger.error(`Worker ${worker} could not start, next try in ${retryMs} ms: ${text}`);
+  }
+
+  workerDied(worker: number, { reason, exitCode, cause }: CrashDetails): void {
+    const why = cause === undefined ? `${reason}, code ${exitCode}` : inspect(cause);
+    this.#logger.warn(`Worker ${worker} died without a task: ${why}`);
+  }
+
+  /** What became of the tasks that were in flight when a shutdown began. */
+  shutdown(
+    inFlight: number,
+    { finished, cancelled, lost }: { finished: number; cancelled: number; lost: number },
+    timeoutMs: number,
+  ): void {
+    this.#logger.log(
+      `Shut down with ${inFlight} tasks in flight: ${finished} finished, ${cancelled} were cancelled, ` +
+        `${lost} were lost to the shutdownTimeout of ${timeoutMs} ms`,
+    );
+  }
+
+  /** A line that a worker's own logger was given. */
+  workerLine(worker: number, level: LogLevelName, line: LogLine): void {
+    const { message, context, extra, uid, handler } = line;
+    const task = uid === undefined ? `worker ${worker}` : `${handler} ${uid}`;
+    const place = context === undefined ? task : `${context} ${task}`;
+    if (this.#isNest) {
+      // A logger with a context of its own would put that behind ours.
+      Logger[level](message, ...extra, place);
+    } else if (this.#logger[level]) {
+      this.#logger[level](message, ...extra, place);
+    } else {
+      this.#logger.log(message, ...extra, place);
+    }
+  }
+}
+
+/** A logger that throws has nobody to tell, and must not keep a task from settling. */
+function harmless(logger: LoggerService): LoggerService {
+  return new Proxy(logger, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function') {
+        return member;
+      }
+      return (...args: unknown[]): unknown => {
+        try {
+          return Reflect.apply(member, target, args);
+        } catch {
+          return undefined;
+        }
+      };
+    },
+  });
+}

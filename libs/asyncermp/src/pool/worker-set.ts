@@ -1,0 +1,168 @@
+import type { Attempt } from './channels/channel.js';
+import type { Lane } from './lane.js';
+import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
+
+/** The workers there are, and how many of them are what. */
+export class Roster<A extends Attempt> {
+  readonly #members = new Map<Lane<A>, Member<A>>();
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  get(lane: Lane<A>): Member<A> | undefined {
+    return this.#members.get(lane);
+  }
+
+  add(member: Member<A>): void {
+    this.#members.set(member.lane, member);
+  }
+
+  remove(member: Member<A>): void {
+    this.#members.delete(member.lane);
+  }
+
+  [Symbol.iterator](): Iterator<Member<A>> {
+    return this.#members.values();
+  }
+
+  count(wanted: MemberState): number {
+    let count = 0;
+    for (const { state } of this) {
+      count += state === wanted ? 1 : 0;
+    }
+    return count;
+  }
+
+  /** Those that are there for work: those that go, or wait to be replaced, do not count. */
+  get alive(): number {
+    let alive = 0;
+    for (const { state, worn } of this) {
+      alive += (state === 'starting' || state === 'ready') && !worn ? 1 : 0;
+    }
+    return alive;
+  }
+
+  /** One that is worn and still takes attempts. */
+  get worn(): Member<A> | undefined {
+    for (const member of this) {
+      if (member.worn && member.state === 'ready') {
+        return member;
+      }
+    }
+    return undefined;
+  }
+
+  /** No replacement is on its way: those that are worn go on. */
+  unwear(): void {
+    for (const member of this) {
+      member.worn = false;
+    }
+  }
+}
+
+/**
+ * `starting`: builds its providers; `ready`: takes attempts; `retiring`: finishes what it has, then
+ * closes its providers; `ending`: is released or killed, and its end is awaited.
+ */
+export type MemberState = 'starting' | 'ready' | 'retiring' | 'ending';
+
+/** A lane in the fleet, with what is known of it. */
+export class Member<A extends Attempt> {
+  state: MemberState = 'starting';
+  /** Whether it holds one of the permits that bound how many attempts run. */
+  hasPermit = false;
+  /** How long what it holds may well run, in microseconds. */
+  aheadUs = 0;
+  /** How long what it holds runs most likely, in microseconds. */
+  typicalAheadUs = 0;
+  /** Whether the attempt in hand takes longer than was expected, so that nothing is sent behind it. */
+  blocked = false;
+  /** Attempts finished. */
+  finished = 0;
+  /** Whether it reached a limit and is to be replaced. */
+  worn = false;
+  /** Since when it has nothing to do, in `monotonicMs`. */
+  idleSince = 0;
+
+  /** Ends it when it takes too long to end by itself. */
+  killTimer: NodeJS.Timeout | undefined = undefined;
+
+  constructor(
+    readonly lane: Lane<A>,
+    /** In `monotonicMs`. */
+    readonly bornAt: number,
+  ) {}
+}
+
+/**
+ * The workers that have nothing to do. The one that was busy last is taken first, so that in quiet times
+ * the same few stay warm and the others can go.
+ */
+export class IdleLanes<A extends Attempt> {
+  readonly #members: Member<A>[] = [];
+  #timer: NodeJS.Timeout | undefined = undefined;
+
+  /**
+   * @param idleTimeoutMs - How long a worker may be idle, in milliseconds; Infinity for ever.
+   * @param onExpired - Called for one that was idle longer; returns whether it went.
+   */
+  constructor(
+    private readonly idleTimeoutMs: number,
+    private readonly onExpired: (member: Member<A>) => boolean,
+  ) {}
+
+  get size(): number {
+    return this.#members.length;
+  }
+
+  /** The one to use next. */
+  get latest(): Member<A> | undefined {
+    return this.#members.at(-1);
+  }
+
+  /** The one that was idle longest. */
+  get oldest(): Member<A> | undefined {
+    return this.#members[0];
+  }
+
+  add(member: Member<A>): void {
+    member.idleSince = monotonicMs();
+    this.#members.push(member);
+    this.#arm();
+  }
+
+  remove(member: Member<A>): void {
+    const index = this.#members.lastIndexOf(member);
+    if (index >= 0) {
+      this.#members.splice(index, 1);
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #arm(): void {
+    if (this.#timer || !this.oldest || this.idleTimeoutMs === Infinity) {
+      return;
+    }
+    const delayMs = this.oldest.idleSince + this.idleTimeoutMs - monotonicMs();
+    const wake = () => {
+      this.#timer = undefined;
+      this.#expire();
+    };
+    this.#timer = setTimeout(wake, Math.min(Math.max(1, delayMs), LONGEST_TIMER_MS)).unref();
+  }
+
+  #expire(): void {
+    const limit = monotonicMs() - this.idleTimeoutMs;
+    while (this.oldest && this.oldest.idleSince <= limit) {
+      if (!this.onExpired(this.oldest)) {
+        // It is one of those that are kept: there is nothing to wait for before the next one is added.
+        return;
+      }
+    }
+    this.#arm();
+  }
+}

@@ -1,0 +1,45 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RecentItems } from '../../src/engine/recent-items.js';
+
+const MB = 2 ** 20;
+
+describe('recent items', () => {
+  it('are the last ones, as many and of as much memory as may be, oldest first', () => {
+    const action = fc.oneof(fc.record({ bytes: fc.nat(2 * MB) }), fc.constant('take' as const));
+    fc.assert(
+      fc.property(fc.nat(5), fc.array(action, { maxLength: 60 }), (capacity, actions) => {
+        const dropped: number[] = [];
+        const recent = new RecentItems<number>(capacity, 3, (item) => dropped.push(item));
+        let kept: { item: number; bytes: number }[] = [];
+        let expectedDrops: number[] = [];
+        for (const [item, what] of actions.entries()) {
+          if (what === 'take') {
+            expect(recent.take()).toBe(kept.shift()?.item);
+          } else {
+            recent.put(item, what.bytes);
+            kept.push({ item, bytes: what.bytes });
+            while (kept.length > capacity || sum(kept) > 3 * MB) {
+              expectedDrops = [...expectedDrops, ...kept.splice(0, 1).map((one) => one.item)];
+            }
+          }
+          expect(recent.size).toBe(kept.length);
+        }
+        expect(dropped).toEqual(expectedDrops);
+      }),
+    );
+  });
+
+  it('never hold what is too large alone, and let go of nothing for it', () => {
+    const dropped: string[] = [];
+    const recent = new RecentItems<string>(10, 1, (item) => dropped.push(item));
+    recent.put('small', 1_000);
+    recent.put('large', 2 * MB);
+    expect(dropped).toEqual(['large']);
+    expect(recent.take()).toBe('small');
+  });
+});
+
+function sum(items: readonly { readonly bytes: number }[]): number {
+  return items.reduce((total, { bytes }) => total + bytes, 0);
+}

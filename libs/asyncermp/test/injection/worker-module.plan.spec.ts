@@ -1,0 +1,105 @@
+import type { Provider, Type } from '@nestjs/common';
+import { describe, expect, it } from 'vitest';
+import { nestCore } from '../../src/injection/nest-core.js';
+import { describeProblem } from '../../src/injection/plan-problems.js';
+import { planWorkerModule, type WorkerModulePlan } from '../../src/injection/worker-module.plan.js';
+import {
+  Egg,
+  Hen,
+  Mailer,
+  MailingService,
+  NestedService,
+} from '../.fixtures/handlers/dependent.services.js';
+import { CodecService, ThumbnailService } from '../.fixtures/handlers/thumbnail.service.js';
+import * as hosts from '../.fixtures/worker/hosts.js';
+
+function plan(classes: Type<object>[], inertProviders: Provider[] = []): Promise<WorkerModulePlan> {
+  return planWorkerModule(classes, { coreTokens: nestCore.tokens, inertProviders });
+}
+
+async function problemsOf(...classes: Type<object>[]): Promise<string[]> {
+  return (await plan(classes)).problems.map(describeProblem);
+}
+
+describe("the plan of a worker's root module", () => {
+  it('holds the classes and their class-typed dependencies, each once', async () => {
+    const { imports, providers, problems } = await plan([ThumbnailService, MailingService, Hen]);
+    expect({ imports, providers, problems }).toEqual({
+      imports: [],
+      providers: [ThumbnailService, CodecService, MailingService, Mailer, Hen, Egg],
+      problems: [],
+    });
+  });
+
+  it('leaves to the imported modules what they export, re-export or make global', async () => {
+    const { classes, problems, imports } = await plan([hosts.ImportingService]);
+    expect([...classes]).toEqual([hosts.ImportingService]);
+    expect(problems).toEqual([]);
+    expect(imports).toHaveLength(3);
+  });
+
+  it('does not take for given what an imported module keeps to itself', async () => {
+    const [problem] = await problemsOf(hosts.HiddenService);
+    expect(problem).toContain("HiddenService takes 'HIDDEN'");
+  });
+
+  it('adds what hosts among the dependencies give, and what that needs', async () => {
+    const { classes, problems, providers } = await plan([hosts.FormattingService]);
+    expect(problems).toEqual([]);
+    expect(classes).toEqual(new Set([hosts.FormattingService, hosts.Formatter, hosts.Clock]));
+    expect(providers).toHaveLength(6);
+  });
+
+  it('leaves a class to the host that makes it', async () => {
+    const { classes, problems } = await plan([hosts.SelfMadeService]);
+    expect({ classes, problems }).toEqual({ classes: new Set(), problems: [] });
+  });
+
+  it('takes what Nest itself provides for given', async () => {
+    const [problem, ...others] = await problemsOf(NestedService);
+    expect(problem).toContain("'DEEP'");
+    expect(others).toEqual([]);
+  });
+
+  it("takes stand-ins for this library's providers for given, and adds them", async () => {
+    const standIn = { provide: hosts.PoolService, useValue: {} };
+    const { problems, providers } = await plan([hosts.PoolUsingService], [standIn]);
+    expect(problems).toEqual([]);
+    expect(providers).toEqual([standIn, hosts.PoolUsingService]);
+  });
+
+  it('accepts two hosts that provide a token alike, and tells those that do not', async () => {
+    await expect(problemsOf(hosts.AgreeingService)).resolves.toEqual([]);
+    const [problem] = await problemsOf(hosts.ConflictingService);
+    expect(problem).toContain(
+      "'ZONE' is provided differently by @CpuTaskHost() on ConflictingService and on Formatter",
+    );
+  });
+
+  it("tells what a host's provider lacks", async () => {
+    const [problem] = await problemsOf(hosts.BrokenHostService);
+    expect(problem).toContain(
+      "The provider of 'BROKEN' that @CpuTaskHost() on BrokenHostService gives (inject[0]) takes 'NOWHERE'",
+    );
+  });
+
+  it('tells a request-scoped dependency', async () => {
+    const [problem] = await problemsOf(hosts.PerRequestService);
+    expect(problem).toContain('PerRequest is request-scoped, and a worker has no requests');
+  });
+
+  it('tells classes that were compiled without decorator metadata', async () => {
+    class Plain {
+      constructor(readonly codec: CodecService) {}
+    }
+    const [problem] = await problemsOf(Plain);
+    expect(problem).toContain('compiled without decorator metadata');
+  });
+
+  it('tells a circular import', async () => {
+    class Circular {}
+    Reflect.defineMetadata('design:paramtypes', [undefined], Circular);
+    const [problem] = await problemsOf(Circular);
+    expect(problem).toContain('@Inject(forwardRef(() => TheClass))');
+  });
+});
