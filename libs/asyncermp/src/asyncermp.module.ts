@@ -16,10 +16,10 @@ import {
 import { AsyncerMpRuntime } from './asyncermp.runtime.js';
 import { AsyncerMpService, InertRuntime, TaskRuntime } from './asyncermp.service.js';
 import {
-  LANE_FACTORY_TOKEN,
+  WORKER_FACTORY,
   OPTIONS_TOKEN,
   TEST_BENCH_TOKEN,
-  type MakeLanes,
+  type MakeWorkers,
   type TestBench,
 } from './asyncermp.tokens.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
@@ -88,7 +88,7 @@ const testBench = { token: TEST_BENCH_TOKEN, optional: true };
         resolveOptions(bench ? bench.adjust(given) : given),
       inject: [MODULE_OPTIONS_TOKEN, testBench],
     },
-    { provide: LANE_FACTORY_TOKEN, useFactory: loadLanes, inject: [OPTIONS_TOKEN, testBench] },
+    { provide: WORKER_FACTORY, useFactory: loadLanes, inject: [OPTIONS_TOKEN, testBench] },
   ],
   exports: [AsyncerMpService],
 })
@@ -125,14 +125,14 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
 async function loadLanes(
   { isolation }: ResolvedOptions,
   bench?: TestBench,
-): Promise<MakeLanes | undefined> {
+): Promise<MakeWorkers | undefined> {
   if (workerNumber() !== undefined) {
     return undefined;
   }
   if (isolation === 'inline') {
-    const { InlinePool } = await import('./pool/inline.factory.js');
+    const { InlineWorkerFactory } = await import('./pool/inline.factory.js');
     return (_options, explorer) =>
-      new InlinePool(
+      new InlineWorkerFactory(
         explorer.handlers.map((definition) => ({
           run: definition.run,
           instance: () => explorer.instanceOf(definition),
@@ -140,9 +140,9 @@ async function loadLanes(
         bench?.gate,
       );
   }
-  const { ThreadPool } = await import('./pool/thread.factory.js');
+  const { ThreadWorkerFactory } = await import('./pool/thread.factory.js');
   return ({ resourceLimits, maxWorkerHeap, env, execArgv, preload }, { manifest }) =>
-    new ThreadPool(
+    new ThreadWorkerFactory(
       {
         manifest,
         uidPrefix: UID_PREFIX,

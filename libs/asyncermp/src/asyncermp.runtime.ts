@@ -9,10 +9,10 @@ import {
 import type { ResolvedOptions } from './asyncermp.options.js';
 import { TaskRuntime } from './asyncermp.service.js';
 import {
-  LANE_FACTORY_TOKEN,
+  WORKER_FACTORY,
   OPTIONS_TOKEN,
   TEST_BENCH_TOKEN,
-  type MakeLanes,
+  type MakeWorkers,
   type TestBench,
 } from './asyncermp.tokens.js';
 import { addCaller, removeCaller, type TaskCaller } from './handlers/call-router.js';
@@ -44,7 +44,7 @@ export class AsyncerMpRuntime
 
   constructor(
     @Inject(OPTIONS_TOKEN) private readonly options: ResolvedOptions,
-    @Inject(LANE_FACTORY_TOKEN) private readonly makeLanes: MakeLanes,
+    @Inject(WORKER_FACTORY) private readonly makeLanes: MakeWorkers,
     private readonly explorer: HandlerExplorer,
     @Optional() @Inject(TEST_BENCH_TOKEN) private readonly bench: TestBench | undefined,
   ) {

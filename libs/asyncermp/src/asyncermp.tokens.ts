@@ -2,12 +2,15 @@ import type { AsyncerMpOptions, ResolvedOptions } from './asyncermp.options.js';
 import type { TaskRuntime } from './asyncermp.service.js';
 import type { HandlerExplorer } from './handlers/handler.explorer.js';
 import type { InlineGate } from './pool/inline.gate.js';
-import type { LaneFactory } from './pool/lane.js';
+import type { WorkerFactory } from './pool/lane.js';
 import type { Task } from './engine/task.js';
 import type { EventEmitterLike } from './engine/task-publisher.js';
 
 /** Makes the lanes of an application's pool. */
-export type MakeLanes = (options: ResolvedOptions, explorer: HandlerExplorer) => LaneFactory<Task>;
+export type MakeWorkers = (
+  options: ResolvedOptions,
+  explorer: HandlerExplorer,
+) => WorkerFactory<Task>;
 
 /** What `nestjs-asyncermp/testing` puts into the application under test. */
 export interface TestBench {
@@ -23,8 +26,8 @@ export interface TestBench {
 /** The module's options, checked and complete. */
 export const OPTIONS_TOKEN = Symbol('nestjs-asyncermp:options');
 
-/** A {@link MakeLanes}. */
-export const LANE_FACTORY_TOKEN = Symbol('nestjs-asyncermp:lane-factory');
+/** A {@link MakeWorkers}. */
+export const WORKER_FACTORY = Symbol('nestjs-asyncermp:lane-factory');
 
 /** A {@link TestBench}, in tests that use one. */
 export const TEST_BENCH_TOKEN = Symbol('nestjs-asyncermp:test-bench');

@@ -1,6 +1,6 @@
-import { Fleet, type FleetOptions, type FleetUser } from '../pool/worker-pool.js';
-import type { Lane, LaneEnd, LaneFactory } from '../pool/lane.js';
-import type { Member } from '../pool/worker-set.js';
+import { WorkerPool, type WorkerPoolOptions, type PoolUser } from '../pool/worker-pool.js';
+import type { Lane, LaneEnd, WorkerFactory } from '../pool/lane.js';
+import type { PooledWorker } from '../pool/worker-set.js';
 import type { EncodedError } from '../protocol/error-codec.js';
 import type { LogLevelName, LogLine } from '../protocol/envelope.js';
 import type { TaskSerializationError, CrashDetails } from '../contract/errors.js';
@@ -15,8 +15,8 @@ import { GraceTimers } from './time-limits.js';
  * Brings what waits to the workers: never more than the semaphore allows at once. What becomes of the
  * attempts there goes to its listener.
  */
-export class Dispatcher implements FleetUser<Task> {
-  readonly #fleet: Fleet<Task>;
+export class Dispatcher implements PoolUser<Task> {
+  readonly #pool: WorkerPool<Task>;
   readonly #placement: Placement;
   readonly #recall: Recall;
   readonly #pump = new Pump(() => this.#sendAll());
@@ -26,24 +26,24 @@ export class Dispatcher implements FleetUser<Task> {
   constructor(
     private readonly queue: ReadyQueue,
     private readonly listener: AttemptListener,
-    factory: LaneFactory<Task>,
-    private readonly options: FleetOptions & { readonly cancelGrace: number },
+    factory: WorkerFactory<Task>,
+    private readonly options: WorkerPoolOptions & { readonly cancelGrace: number },
     private readonly log: PoolLog,
   ) {
-    this.#fleet = new Fleet(factory, options, this, log);
-    this.#placement = new Placement(this.#fleet, options.maxProcesses, (tasks) => {
+    this.#pool = new WorkerPool(factory, options, this, log);
+    this.#placement = new Placement(this.#pool, options.maxProcesses, (tasks) => {
       this.#recall.haveWaitAgain(tasks);
       this.pump();
     });
-    this.#recall = new Recall(this.#fleet, this.#placement, queue, options.cancelGrace);
+    this.#recall = new Recall(this.#pool, this.#placement, queue, options.cancelGrace);
   }
 
   get semaphore(): Pick<Semaphore, 'held' | 'limit' | 'available'> {
     return this.#placement.semaphore;
   }
 
-  get workers(): ReturnType<Fleet<Task>['count']> {
-    return this.#fleet.count();
+  get workers(): ReturnType<WorkerPool<Task>['count']> {
+    return this.#pool.count();
   }
 
   get isPaused(): boolean {
@@ -51,7 +51,7 @@ export class Dispatcher implements FleetUser<Task> {
   }
 
   warmUp(): Promise<void> {
-    return this.#fleet.warmUp();
+    return this.#pool.warmUp();
   }
 
   pause(): void {
@@ -66,7 +66,7 @@ export class Dispatcher implements FleetUser<Task> {
 
   resize(maxProcesses: number): void {
     this.#placement.semaphore.resize(maxProcesses);
-    this.#fleet.resize(maxProcesses);
+    this.#pool.resize(maxProcesses);
     this.pump();
   }
 
@@ -74,7 +74,7 @@ export class Dispatcher implements FleetUser<Task> {
   async close(): Promise<void> {
     this.#isPaused = true;
     this.#placement.ahead.close();
-    await this.#fleet.close(this.options.cancelGrace);
+    await this.#pool.close(this.options.cancelGrace);
   }
 
   /** Sends what can be sent. */
@@ -85,7 +85,7 @@ export class Dispatcher implements FleetUser<Task> {
   /** A task came. It goes at once where there is a place, and otherwise with those that come with it. */
   arrive(): void {
     const next = this.queue.peek();
-    const isPlace = this.#fleet.idle || !this.#fleet.isFull;
+    const isPlace = this.#pool.idle || !this.#pool.isFull;
     if (isPlace && !(next && this.#placement.soonestFor(next))) {
       this.#pump.run();
     } else {
@@ -99,8 +99,8 @@ export class Dispatcher implements FleetUser<Task> {
       lane.flush();
     }
     this.#unflushed.clear();
-    if (this.demand > 0 || this.#fleet.isShort) {
-      this.#fleet.grow();
+    if (this.demand > 0 || this.#pool.isShort) {
+      this.#pool.grow();
     }
     // Also if nothing was sent: a permit may be free for a submission that waits for one.
     this.listener.onRoom();
@@ -108,12 +108,12 @@ export class Dispatcher implements FleetUser<Task> {
 
   #fill(): void {
     for (let task = this.queue.peek(); task && !this.#isPaused; task = this.queue.peek()) {
-      const member = this.#placement.placeFor(task);
-      if (!member) {
+      const worker = this.#placement.placeFor(task);
+      if (!worker) {
         break;
       }
       this.queue.take(task);
-      this.#send(task, member);
+      this.#send(task, worker);
     }
   }
 
@@ -132,7 +132,7 @@ export class Dispatcher implements FleetUser<Task> {
     this.#placement.ahead.overtake(priority);
   }
 
-  // ---- what the fleet asks
+  // ---- what the pool asks
 
   get demand(): number {
     return this.#isPaused || !this.queue.peek() ? 0 : this.queue.size;
@@ -149,7 +149,7 @@ export class Dispatcher implements FleetUser<Task> {
   // ---- what lanes report
 
   onReady(lane: Lane<Task>): void {
-    this.#fleet.onReady(lane);
+    this.#pool.onReady(lane);
     this.pump();
   }
 
@@ -185,27 +185,27 @@ export class Dispatcher implements FleetUser<Task> {
 
   onUnsendable(lane: Lane<Task>, task: Task, error: TaskSerializationError): void {
     this.#recall.letGo(task);
-    const member = this.#fleet.member(lane);
-    if (member) {
-      this.#placement.noteGone(task, member);
-      this.#placement.noteRoom(member);
+    const worker = this.#pool.workerOf(lane);
+    if (worker) {
+      this.#placement.noteGone(task, worker);
+      this.#placement.noteRoom(worker);
     }
     this.listener.onUnsendable(task, error);
     this.pump();
   }
 
   onSkipped(lane: Lane<Task>): void {
-    const member = this.#fleet.member(lane);
-    if (member) {
-      this.#placement.noteRoom(member);
+    const worker = this.#pool.workerOf(lane);
+    if (worker) {
+      this.#placement.noteRoom(worker);
       this.pump();
     }
   }
 
   onHeapLimit(lane: Lane<Task>): void {
-    const member = this.#fleet.member(lane);
-    if (member) {
-      this.#fleet.wearOut(member);
+    const worker = this.#pool.workerOf(lane);
+    if (worker) {
+      this.#pool.recycle(worker);
     }
   }
 
@@ -214,23 +214,23 @@ export class Dispatcher implements FleetUser<Task> {
   }
 
   onEnding(lane: Lane<Task>): void {
-    const member = this.#fleet.member(lane);
-    if (member) {
-      this.#fleet.markEnding(member);
+    const worker = this.#pool.workerOf(lane);
+    if (worker) {
+      this.#pool.markEnding(worker);
     }
   }
 
   onEnded(lane: Lane<Task>, end: LaneEnd<Task>): void {
-    const member = this.#fleet.member(lane);
-    if (member) {
-      this.#placement.noteEnded(member);
+    const worker = this.#pool.workerOf(lane);
+    if (worker) {
+      this.#placement.noteEnded(worker);
     }
     const { running, runningSince, waiting, crash } = end;
     const suspects = waiting.filter((task) => !this.#recall.giveBack(task, running === undefined));
     if (running) {
       this.#recall.letGo(running);
     }
-    this.#fleet.onEnded(lane, end);
+    this.#pool.onEnded(lane, end);
     if (running) {
       this.listener.onLost(running, crash, runningSince);
     }
@@ -242,13 +242,13 @@ export class Dispatcher implements FleetUser<Task> {
 
   // ---- sending
 
-  #send(task: Task, member: Member<Task>): void {
-    const { lane } = member;
+  #send(task: Task, worker: PooledWorker<Task>): void {
+    const { lane } = worker;
     task.handler.semaphore?.tryAcquire();
     task.sendTo(lane);
     lane.send(task, this.listener.wantsStart(task));
     this.#unflushed.add(lane);
-    this.#placement.noteSent(task, member);
+    this.#placement.noteSent(task, worker);
     this.listener.onSent(task);
   }
 
@@ -259,12 +259,12 @@ export class Dispatcher implements FleetUser<Task> {
     this.#pump.runSoon();
     this.#recall.letGo(task);
     task.handler.runTime.record(runMs / task.items);
-    const member = this.#fleet.member(lane);
-    if (member) {
-      this.#placement.noteGone(task, member);
-      member.blocked = false;
-      this.#fleet.noteFinished(member);
-      this.#placement.noteRoom(member);
+    const worker = this.#pool.workerOf(lane);
+    if (worker) {
+      this.#placement.noteGone(task, worker);
+      worker.blocked = false;
+      this.#pool.noteFinished(worker);
+      this.#placement.noteRoom(worker);
     }
   }
 }
@@ -296,12 +296,12 @@ export class Recall {
   readonly #grace: GraceTimers;
 
   constructor(
-    private readonly fleet: Fleet<Task>,
+    private readonly pool: WorkerPool<Task>,
     private readonly placement: Placement,
     private readonly queue: ReadyQueue,
     cancelGraceMs: number,
   ) {
-    this.#grace = new GraceTimers(cancelGraceMs, (member) => fleet.kill(member));
+    this.#grace = new GraceTimers(cancelGraceMs, (worker) => pool.kill(worker));
   }
 
   /** Takes a task back that was sent and has not begun; false if it has. It waits nowhere then. */
@@ -310,9 +310,9 @@ export class Recall {
     if (!lane?.revoke(task)) {
       return false;
     }
-    const member = this.fleet.member(lane);
-    if (member) {
-      this.placement.noteGone(task, member);
+    const worker = this.pool.workerOf(lane);
+    if (worker) {
+      this.placement.noteGone(task, worker);
     }
     task.handler.semaphore?.release();
     task.takeBack();
@@ -334,13 +334,13 @@ export class Recall {
   /** Tells a running attempt to stop, and ends its worker if it does not in time. */
   stop(task: Task, reason: unknown): void {
     const { lane } = task;
-    const member = lane && this.fleet.member(lane);
-    if (member) {
+    const worker = lane && this.pool.workerOf(lane);
+    if (worker) {
       lane.cancel(task, reason);
-      this.#grace.start(task, member);
+      this.#grace.start(task, worker);
       // What waits behind it must not begin in the moment before the worker is ended.
-      member.blocked = true;
-      this.placement.ahead.recall((_task, other) => other === member);
+      worker.blocked = true;
+      this.placement.ahead.recall((_task, other) => other === worker);
     }
   }
 

@@ -13,10 +13,10 @@ import { IndexedHeap, type HeapItem } from './indexed-heap.js';
  * Cost: every operation is O(1) within one priority, with O(log p) for the first and the last node of
  * a priority among p, and O(log k) for a node that comes late into the middle of its flow.
  */
-export class TaskQueue<N extends QueueNode> {
-  readonly #levels = new Map<number, Level>();
-  readonly #waiting = new IndexedHeap<Level>();
-  #emptyLevel: Level | undefined = undefined;
+export class FairQueue<N extends QueueNode> {
+  readonly #levels = new Map<number, PriorityBucket>();
+  readonly #waiting = new IndexedHeap<PriorityBucket>();
+  #emptyLevel: PriorityBucket | undefined = undefined;
   #size = 0;
 
   /** How many nodes wait. */
@@ -117,7 +117,7 @@ export class TaskQueue<N extends QueueNode> {
   }
 
   /** The level to put the node on, which from now on counts as not empty. */
-  #levelFor(node: N): Level {
+  #levelFor(node: N): PriorityBucket {
     const { priority } = node;
     // A second place for the same node would break the links of both, and be seen much later.
     if (node.flow !== undefined) {
@@ -125,7 +125,7 @@ export class TaskQueue<N extends QueueNode> {
     }
     let level = this.#levels.get(priority);
     if (level === undefined) {
-      level = new Level(this, priority);
+      level = new PriorityBucket(this, priority);
       this.#levels.set(priority, level);
     }
     if (level.isEmpty) {
@@ -137,7 +137,7 @@ export class TaskQueue<N extends QueueNode> {
     return level;
   }
 
-  #retire(level: Level): void {
+  #retire(level: PriorityBucket): void {
     this.#waiting.remove(level);
     if (this.#emptyLevel !== undefined) {
       this.#levels.delete(this.#emptyLevel.priority);
@@ -157,15 +157,15 @@ export class TaskQueue<N extends QueueNode> {
  * Cost: O(1) beside what the flow costs. A key's flow is gone when it is empty; that of the nodes
  * without key is kept, since most queues know no other.
  */
-export class Level implements HeapItem {
+export class PriorityBucket implements HeapItem {
   /** The queue this level belongs to. */
   readonly owner: object;
   readonly priority: number;
   readonly rank: number;
   heapIndex = -1;
-  #turn: Flow | undefined = undefined;
-  #keyless: Flow | undefined = undefined;
-  #keyed: Map<string, Flow> | undefined = undefined;
+  #turn: KeyedFifo | undefined = undefined;
+  #keyless: KeyedFifo | undefined = undefined;
+  #keyed: Map<string, KeyedFifo> | undefined = undefined;
 
   constructor(owner: object, priority: number) {
     this.owner = owner;
@@ -221,7 +221,7 @@ export class Level implements HeapItem {
   }
 
   /** Takes out a node of one of this level's flows; nobody's turn changes. */
-  remove(node: QueueNode, flow: Flow): void {
+  remove(node: QueueNode, flow: KeyedFifo): void {
     flow.remove(node);
     if (flow.isEmpty) {
       this.#drop(flow);
@@ -239,20 +239,20 @@ export class Level implements HeapItem {
     }
   }
 
-  #flowOf(key: string | undefined): Flow {
+  #flowOf(key: string | undefined): KeyedFifo {
     if (key === undefined) {
-      return (this.#keyless ??= new Flow(this, key));
+      return (this.#keyless ??= new KeyedFifo(this, key));
     }
     this.#keyed ??= new Map();
     let flow = this.#keyed.get(key);
     if (flow === undefined) {
-      flow = new Flow(this, key);
+      flow = new KeyedFifo(this, key);
       this.#keyed.set(key, flow);
     }
     return flow;
   }
 
-  #drop(flow: Flow): void {
+  #drop(flow: KeyedFifo): void {
     this.#leaveRing(flow);
     if (flow.key !== undefined) {
       this.#keyed?.delete(flow.key);
@@ -260,7 +260,7 @@ export class Level implements HeapItem {
   }
 
   /** Behind all others, which in a ring is before the one whose turn it is. */
-  #enterRing(flow: Flow): void {
+  #enterRing(flow: KeyedFifo): void {
     const turn = this.#turn;
     if (turn === undefined) {
       this.#turn = flow;
@@ -273,7 +273,7 @@ export class Level implements HeapItem {
     turn.previous = flow;
   }
 
-  #leaveRing(flow: Flow): void {
+  #leaveRing(flow: KeyedFifo): void {
     if (flow === this.#turn) {
       this.#turn = flow.next === flow ? undefined : flow.next;
     }
@@ -292,17 +292,17 @@ export class Level implements HeapItem {
  * Cost: O(1) at either end of the line and for leaving it, which is all that a queue without retries
  * and new priorities ever does; O(log k) for k stragglers.
  */
-export class Flow {
-  readonly level: Level;
+export class KeyedFifo {
+  readonly level: PriorityBucket;
   readonly key: string | undefined;
   /** The neighbours in the level's ring; the flow itself while it is alone. Written by the level only. */
-  previous: Flow = this;
-  next: Flow = this;
+  previous: KeyedFifo = this;
+  next: KeyedFifo = this;
   #head: QueueNode | undefined = undefined;
   #tail: QueueNode | undefined = undefined;
-  #stragglers: Stragglers | undefined = undefined;
+  #stragglers: OutOfOrderHeap | undefined = undefined;
 
-  constructor(level: Level, key: string | undefined) {
+  constructor(level: PriorityBucket, key: string | undefined) {
     this.level = level;
     this.key = key;
   }
@@ -337,7 +337,7 @@ export class Flow {
       head.ahead = node;
       this.#head = node;
     } else {
-      this.#stragglers ??= new Stragglers();
+      this.#stragglers ??= new OutOfOrderHeap();
       this.#stragglers.add(node);
     }
   }
@@ -383,9 +383,9 @@ export class Flow {
  *
  * Cost: `first` O(1); `add` and `remove` O(log n) in the number of stragglers, not of the line.
  */
-export class Stragglers {
-  readonly #heap = new IndexedHeap<Straggler>();
-  readonly #entries = new Map<QueueNode, Straggler>();
+export class OutOfOrderHeap {
+  readonly #heap = new IndexedHeap<OutOfOrderEntry>();
+  readonly #entries = new Map<QueueNode, OutOfOrderEntry>();
 
   get size(): number {
     return this.#entries.size;
@@ -397,7 +397,7 @@ export class Stragglers {
   }
 
   add(node: QueueNode): void {
-    const entry: Straggler = { node, rank: node.seq, heapIndex: -1 };
+    const entry: OutOfOrderEntry = { node, rank: node.seq, heapIndex: -1 };
     this.#heap.add(entry);
     this.#entries.set(node, entry);
   }
@@ -417,7 +417,7 @@ export class Stragglers {
   }
 }
 
-interface Straggler extends HeapItem {
+interface OutOfOrderEntry extends HeapItem {
   readonly node: QueueNode;
 }
 
@@ -434,7 +434,7 @@ export abstract class QueueNode {
   readonly fairnessKey: string | undefined;
 
   /** The flow the node waits in; undefined when it does not wait. Written by the flow only. */
-  flow: Flow | undefined;
+  flow: KeyedFifo | undefined;
   /** The next earlier node of the flow's line. Written by the flow only. */
   ahead: QueueNode | undefined;
   /** The next later node of the flow's line. Written by the flow only. */

@@ -1,5 +1,5 @@
-import type { Fleet } from '../pool/worker-pool.js';
-import type { Member } from '../pool/worker-set.js';
+import type { WorkerPool } from '../pool/worker-pool.js';
+import type { PooledWorker } from '../pool/worker-set.js';
 import { Semaphore } from './semaphore.js';
 import type { Task } from './task.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
@@ -18,24 +18,24 @@ export class Placement {
 
   /** @param haveWaitAgain - Has tasks that were sent ahead wait again, as far as they have not begun. */
   constructor(
-    private readonly fleet: Fleet<Task>,
+    private readonly pool: WorkerPool<Task>,
     maxProcesses: number,
     haveWaitAgain: (tasks: Task[]) => void,
   ) {
     this.semaphore = new Semaphore(maxProcesses);
-    this.ahead = new SentAhead(() => fleet.members, haveWaitAgain);
+    this.ahead = new SentAhead(() => pool.workers, haveWaitAgain);
   }
 
   /** The worker for the task; undefined if it has to wait. The worker has its permit then. */
-  placeFor(task: Task): Member<Task> | undefined {
+  placeFor(task: Task): PooledWorker<Task> | undefined {
     const soonest = this.soonestFor(task);
     if (soonest) {
       return soonest;
     }
-    const { idle } = this.fleet;
+    const { idle } = this.pool;
     if (idle && this.semaphore.tryAcquire()) {
       idle.hasPermit = true;
-      this.fleet.markBusy(idle);
+      this.pool.markBusy(idle);
       this.ahead.expect(task);
       return idle;
     }
@@ -47,42 +47,42 @@ export class Placement {
   }
 
   /** A busy worker that will have run the task before another one is awake. */
-  soonestFor(task: Task): Member<Task> | undefined {
+  soonestFor(task: Task): PooledWorker<Task> | undefined {
     const { held, limit } = this.semaphore;
     return held > 0 && held <= limit ? this.ahead.soonestFor(task) : undefined;
   }
 
   /** The worker was sent the task. */
-  noteSent(task: Task, member: Member<Task>): void {
-    member.aheadUs += task.expectedUs;
-    member.typicalAheadUs += task.typicalUs;
-    if (member.lane.load > 1) {
+  noteSent(task: Task, worker: PooledWorker<Task>): void {
+    worker.aheadUs += task.expectedUs;
+    worker.typicalAheadUs += task.typicalUs;
+    if (worker.lane.load > 1) {
       this.ahead.noteSent(task);
     }
   }
 
   /** The worker will not run the task, or has run it. */
-  noteGone(task: Task, member: Member<Task>): void {
-    member.aheadUs -= task.expectedUs;
-    member.typicalAheadUs -= task.typicalUs;
+  noteGone(task: Task, worker: PooledWorker<Task>): void {
+    worker.aheadUs -= task.expectedUs;
+    worker.typicalAheadUs -= task.typicalUs;
   }
 
   /** The worker's lane has one attempt less. */
-  noteRoom(member: Member<Task>): void {
-    if (member.lane.load > 0) {
-      this.ahead.noteRoom(member);
+  noteRoom(worker: PooledWorker<Task>): void {
+    if (worker.lane.load > 0) {
+      this.ahead.noteRoom(worker);
       return;
     }
-    if (this.noteEnded(member)) {
-      this.fleet.markIdle(member);
+    if (this.noteEnded(worker)) {
+      this.pool.markIdle(worker);
     }
   }
 
   /** The worker has no attempt any more. Returns whether it had a permit. */
-  noteEnded(member: Member<Task>): boolean {
-    const hadPermit = member.hasPermit;
+  noteEnded(worker: PooledWorker<Task>): boolean {
+    const hadPermit = worker.hasPermit;
     if (hadPermit) {
-      member.hasPermit = false;
+      worker.hasPermit = false;
       this.semaphore.release();
     }
     return hadPermit;
@@ -110,19 +110,19 @@ const LOOK_MS = 4;
  */
 export class SentAhead {
   /** The worker that had room last: where the next short task goes without a search. */
-  #roomy: Member<Task> | undefined = undefined;
+  #roomy: PooledWorker<Task> | undefined = undefined;
   /** The worker that tiny tasks share. */
-  #shared: Member<Task> | undefined = undefined;
+  #shared: PooledWorker<Task> | undefined = undefined;
   /** No task that was sent ahead is less urgent. */
   #lowestPriority = Infinity;
   #lookTimer: NodeJS.Timeout | undefined = undefined;
 
   /**
-   * @param members - All workers.
+   * @param workers - All workers.
    * @param takeBack - Has tasks wait again, as far as they have not begun.
    */
   constructor(
-    private readonly members: () => Iterable<Member<Task>>,
+    private readonly workers: () => Iterable<PooledWorker<Task>>,
     private readonly takeBack: (tasks: Task[]) => void,
   ) {}
 
@@ -130,7 +130,7 @@ export class SentAhead {
    * A busy worker that will have run the task before another one is awake; undefined if there is none. Tiny
    * tasks share one worker as far as it gets: so more of them share a message, and the others can sleep.
    */
-  soonestFor(task: Task): Member<Task> | undefined {
+  soonestFor(task: Task): PooledWorker<Task> | undefined {
     if (!this.#mayGoAhead(task) || task.typicalUs > WAKE_US) {
       return undefined;
     }
@@ -150,7 +150,7 @@ export class SentAhead {
   }
 
   /** A busy worker to which the task may be sent; undefined if it has to wait. */
-  placeFor(task: Task): Member<Task> | undefined {
+  placeFor(task: Task): PooledWorker<Task> | undefined {
     if (!this.#mayGoAhead(task)) {
       return undefined;
     }
@@ -158,11 +158,11 @@ export class SentAhead {
       return this.#roomy;
     }
     this.#roomy = undefined;
-    let best: Member<Task> | undefined;
-    for (const member of this.members()) {
-      const { load } = member.lane;
-      if (load <= REFILL_BELOW && hasRoom(member, task) && (!best || load < best.lane.load)) {
-        best = member;
+    let best: PooledWorker<Task> | undefined;
+    for (const worker of this.workers()) {
+      const { load } = worker.lane;
+      if (load <= REFILL_BELOW && hasRoom(worker, task) && (!best || load < best.lane.load)) {
+        best = worker;
       }
     }
     this.#roomy = best;
@@ -177,10 +177,10 @@ export class SentAhead {
     return task.expectedUs <= SHORT_US && !task.handsOver && !task.handler.semaphore;
   }
 
-  #busyFor(task: Task): Member<Task> | undefined {
-    for (const member of this.members()) {
-      if (member.lane.load > 0 && isSoonDone(member, task)) {
-        return member;
+  #busyFor(task: Task): PooledWorker<Task> | undefined {
+    for (const worker of this.workers()) {
+      if (worker.lane.load > 0 && isSoonDone(worker, task)) {
+        return worker;
       }
     }
     return undefined;
@@ -193,9 +193,9 @@ export class SentAhead {
   }
 
   /** The worker has finished an attempt and has others. */
-  noteRoom(member: Member<Task>): void {
-    if (member.lane.load <= REFILL_BELOW) {
-      this.#roomy = member;
+  noteRoom(worker: PooledWorker<Task>): void {
+    if (worker.lane.load <= REFILL_BELOW) {
+      this.#roomy = worker;
     }
   }
 
@@ -208,13 +208,13 @@ export class SentAhead {
   }
 
   /** Takes back what was sent and has not begun, as far as `which` says so. */
-  recall(which: (task: Task, member: Member<Task>) => boolean): void {
+  recall(which: (task: Task, worker: PooledWorker<Task>) => boolean): void {
     const tasks: Task[] = [];
-    for (const member of this.members()) {
-      if (member.lane.load > 0) {
+    for (const worker of this.workers()) {
+      if (worker.lane.load > 0) {
         // What was handed over with a task is there already, and cannot be sent again.
-        const held = member.lane.held().filter((task) => !task.transferList);
-        tasks.push(...held.filter((task) => which(task, member)));
+        const held = worker.lane.held().filter((task) => !task.transferList);
+        tasks.push(...held.filter((task) => which(task, worker)));
       }
     }
     if (tasks.length > 0) {
@@ -231,16 +231,16 @@ export class SentAhead {
     const since = monotonicMs() - (2 * AHEAD_US) / 1_000;
     let isAhead = false;
     let isBlocked = false;
-    for (const member of this.members()) {
-      const { lane } = member;
+    for (const worker of this.workers()) {
+      const { lane } = worker;
       if (lane.load > 1) {
         isAhead = true;
-        member.blocked = lane.held().some((task) => (lane.startedAt(task) ?? Infinity) < since);
-        isBlocked ||= member.blocked;
+        worker.blocked = lane.held().some((task) => (lane.startedAt(task) ?? Infinity) < since);
+        isBlocked ||= worker.blocked;
       }
     }
     if (isBlocked) {
-      this.recall((_task, member) => member.blocked);
+      this.recall((_task, worker) => worker.blocked);
     }
     if (isAhead) {
       this.#lookTimer = setTimeout(() => this.#look(), LOOK_MS).unref();
@@ -251,12 +251,15 @@ export class SentAhead {
 }
 
 /** Whether the worker will have run the task before another one is awake. */
-function isSoonDone(member: Member<Task>, task: Task): boolean {
+function isSoonDone(worker: PooledWorker<Task>, task: Task): boolean {
   // By what most tasks take: a mean is held up for long by the few that were held up themselves.
-  return member.typicalAheadUs + task.typicalUs <= WAKE_US && hasRoom(member, task);
+  return worker.typicalAheadUs + task.typicalUs <= WAKE_US && hasRoom(worker, task);
 }
 
-function hasRoom({ state, lane, blocked, aheadUs, hasPermit }: Member<Task>, task: Task): boolean {
+function hasRoom(
+  { state, lane, blocked, aheadUs, hasPermit }: PooledWorker<Task>,
+  task: Task,
+): boolean {
   return (
     state === 'ready' &&
     hasPermit &&

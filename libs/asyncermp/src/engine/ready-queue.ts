@@ -1,5 +1,5 @@
 import type { HandlerRecord } from './handler-record.js';
-import { TaskQueue } from './fair-queue.js';
+import { FairQueue } from './fair-queue.js';
 import type { Task } from './task.js';
 
 /**
@@ -7,8 +7,8 @@ import type { Task } from './task.js';
  * of their own, so that they are passed over at no cost while the handler has all it may have.
  */
 export class ReadyQueue {
-  readonly #shared = new TaskQueue<Task>();
-  readonly #bounded = new Map<HandlerRecord, TaskQueue<Task>>();
+  readonly #shared = new FairQueue<Task>();
+  readonly #bounded = new Map<HandlerRecord, FairQueue<Task>>();
   #size = 0;
 
   get size(): number {
@@ -64,13 +64,13 @@ export class ReadyQueue {
     return tasks;
   }
 
-  #queueOf({ handler }: Task): TaskQueue<Task> {
+  #queueOf({ handler }: Task): FairQueue<Task> {
     if (!handler.semaphore) {
       return this.#shared;
     }
     let queue = this.#bounded.get(handler);
     if (!queue) {
-      queue = new TaskQueue();
+      queue = new FairQueue();
       this.#bounded.set(handler, queue);
     }
     return queue;

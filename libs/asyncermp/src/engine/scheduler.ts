@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
-import type { FleetOptions } from '../pool/worker-pool.js';
-import type { LaneFactory } from '../pool/lane.js';
+import type { WorkerPoolOptions } from '../pool/worker-pool.js';
+import type { WorkerFactory } from '../pool/lane.js';
 import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
 import { rules } from '../contract/check-options.js';
 import type { CompletedQueue } from '../contract/completed-queue.js';
@@ -20,10 +20,10 @@ import { type LifecycleListener, TaskLifecycle } from './task-lifecycle.js';
 import { subjectOf } from './task-errors.js';
 import type { TaskPublisher } from './task-publisher.js';
 import { TaskRegistry } from './task-registry.js';
-import { untoldCallers } from './settle.js';
+import { pendingRejections } from './settle.js';
 
 /** How the pool works. Times in milliseconds. */
-export interface SchedulerOptions extends FleetOptions, IntakeOptions {
+export interface SchedulerOptions extends WorkerPoolOptions, IntakeOptions {
   /** Options of every task, where neither its call nor its handler says otherwise. */
   readonly defaults: TaskDefaults;
   readonly cancelGrace: number;
@@ -46,7 +46,7 @@ export class Scheduler implements Backend, LifecycleListener, MapHost {
     private readonly options: SchedulerOptions,
     private readonly publisher: TaskPublisher,
     private readonly log: PoolLog,
-    factory: LaneFactory<Task>,
+    factory: WorkerFactory<Task>,
   ) {
     this.#registry = new TaskRegistry(options.retain, options.retainMemory);
     this.#lifecycle = new TaskLifecycle(this.#registry, publisher, log, this, factory, options);
@@ -205,7 +205,7 @@ export class Scheduler implements Backend, LifecycleListener, MapHost {
       this.log.shutdown(before.inFlight, { finished, cancelled, lost }, shutdownTimeout);
     }
     await this.#lifecycle.close();
-    await untoldCallers.done();
+    await pendingRejections.done();
   }
 
   /** Settles tasks that will not finish any more. Returns how many. */

@@ -31,7 +31,7 @@ export function settlePromise(resolve: Resolve, outcome: Outcome): void {
           joinCallerFrames(value);
         }
         // Only now: V8 does not follow a promise that has more than one reaction to its caller.
-        excuse(outcome);
+        markHandled(outcome);
         return value;
       });
   }
@@ -50,12 +50,12 @@ class Rejection {
 
   // oxlint-disable-next-line unicorn/no-thenable -- that is what makes it reject
   then(_resolve: Resolve, reject: (error: unknown) => void): void {
-    excuse(this.#outcome);
+    markHandled(this.#outcome);
     reject(this.#outcome.value);
   }
 }
 
-function excuse({ watched }: Outcome): void {
+function markHandled({ watched }: Outcome): void {
   watched?.catch(ignore);
 }
 
@@ -65,7 +65,7 @@ function ignore(): void {}
  * Does the same for many things, in the order they came: for so many at once, and for the others in the next
  * turns of the event loop, so many in each.
  */
-export class Portions<T> {
+export class YieldingQueue<T> {
   #waiting: T[] = [];
   /** The first of them that is still to be done. */
   #next = 0;
@@ -134,7 +134,7 @@ export class Portions<T> {
 }
 
 /** A task whose caller is to be told of its error. */
-export interface Untold {
+export interface PendingRejection {
   tell(): void;
 }
 
@@ -145,7 +145,9 @@ export interface Untold {
 const MOST_IN_A_TURN = 1_000;
 
 /** Tells the callers of tasks that failed or were cancelled, in the order in which the tasks did. */
-export const untoldCallers = new Portions<Untold>(MOST_IN_A_TURN, (task) => task.tell());
+export const pendingRejections = new YieldingQueue<PendingRejection>(MOST_IN_A_TURN, (task) =>
+  task.tell(),
+);
 
 /**
  * Rejects a deferred promise in such a way that, while `make` runs, V8 knows the async functions that

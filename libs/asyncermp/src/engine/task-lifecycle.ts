@@ -1,5 +1,5 @@
-import type { Lane, LaneFactory } from '../pool/lane.js';
-import type { FleetOptions } from '../pool/worker-pool.js';
+import type { Lane, WorkerFactory } from '../pool/lane.js';
+import type { WorkerPoolOptions } from '../pool/worker-pool.js';
 import { decodeError, type EncodedError } from '../protocol/error-codec.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import type { CrashDetails, TimeoutPhase } from '../contract/errors.js';
@@ -41,8 +41,8 @@ export class TaskLifecycle implements AttemptListener, TimeLimitListener {
     private readonly publisher: TaskPublisher,
     private readonly log: PoolLog,
     private readonly listener: LifecycleListener,
-    factory: LaneFactory<Task>,
-    options: FleetOptions & { readonly cancelGrace: number },
+    factory: WorkerFactory<Task>,
+    options: WorkerPoolOptions & { readonly cancelGrace: number },
   ) {
     this.dispatcher = new Dispatcher(this.queue, this, factory, options, log);
   }

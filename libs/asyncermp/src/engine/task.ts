@@ -13,7 +13,13 @@ import {
 import type { SettledState, TaskState } from '../contract/task-handle.js';
 import { Cancellation } from './task-errors.js';
 import type { HandlerRecord, TaskPolicy } from './handler-record.js';
-import { settlePromise, type Outcome, type Resolve, untoldCallers, type Untold } from './settle.js';
+import {
+  settlePromise,
+  type Outcome,
+  type Resolve,
+  pendingRejections,
+  type PendingRejection,
+} from './settle.js';
 import { QueueNode } from './fair-queue.js';
 import type { TimerNode } from './deadline-timers.js';
 import { monotonicMs, wallClockMs } from '../protocol/monotonic-clock.js';
@@ -28,7 +34,7 @@ const NONE: readonly never[] = [];
  * is called by the scheduler, which owns the task. There may be a million of them, so that each field
  * counts: what is rare is in the extras, and a promise is made when somebody asks for it.
  */
-export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Untold {
+export class Task extends QueueNode implements Attempt, Outcome, SettledTask, PendingRejection {
   /** Attempts begun or sent, from 0. */
   attempt = 0;
   slot = -1;
@@ -226,7 +232,7 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Un
       if (state === 'completed') {
         this.tell();
       } else {
-        untoldCallers.add(this);
+        pendingRejections.add(this);
       }
     }
   }

@@ -2,7 +2,7 @@ import { monotonicMs, LONGEST_TIMER_MS } from '../protocol/monotonic-clock.js';
 import type { TimeoutPhase } from '../contract/errors.js';
 import { DeadlineTimers } from './deadline-timers.js';
 import type { Task } from './task.js';
-import type { Member } from '../pool/worker-set.js';
+import type { PooledWorker } from '../pool/worker-set.js';
 
 /** What happens when a time is up. */
 export interface TimeLimitListener {
@@ -119,14 +119,14 @@ export class GraceTimers {
    */
   constructor(
     private readonly ms: number,
-    private readonly onOver: (member: Member<Task>) => void,
+    private readonly onOver: (worker: PooledWorker<Task>) => void,
   ) {}
 
-  start(task: Task, member: Member<Task>): void {
+  start(task: Task, worker: PooledWorker<Task>): void {
     if (this.ms !== Infinity && !this.#timers.has(task)) {
       const end = (): void => {
         if (this.#timers.delete(task)) {
-          this.onOver(member);
+          this.onOver(worker);
         }
       };
       // When this thread was blocked, the worker's word that it let go may be waiting behind the timer.

@@ -51,7 +51,7 @@ export async function planWorkerModule(
   // A host may give what made another class necessary, and that class may be a host itself: what was
   // found stays found, so this ends.
   for (;;) {
-    const gifts = await collectGifts(hosts, surroundings);
+    const gifts = await collectContributions(hosts, surroundings);
     const closure = new Closure(gifts.tokens);
     for (const target of classes) {
       closure.addClass(target, [target]);
@@ -71,7 +71,7 @@ export async function planWorkerModule(
   }
 }
 
-interface Gifts {
+interface HostContributions {
   readonly imports: ReadonlySet<ModuleImport>;
   readonly providers: ReadonlyMap<
     unknown,
@@ -81,10 +81,10 @@ interface Gifts {
   readonly conflicts: readonly PlanProblem[];
 }
 
-async function collectGifts(
+async function collectContributions(
   hosts: ReadonlySet<Function>,
   { coreTokens, inertProviders }: WorkerSurroundings,
-): Promise<Gifts> {
+): Promise<HostContributions> {
   const imports = new Set<ModuleImport>();
   const providers = new Map<unknown, { provider: Provider; host: Function }>();
   const conflicts: PlanProblem[] = [];
@@ -113,7 +113,7 @@ async function collectGifts(
 }
 
 function assemble(
-  gifts: Gifts,
+  gifts: HostContributions,
   closure: Closure,
   surroundings: WorkerSurroundings,
 ): WorkerModulePlan {

@@ -1,10 +1,10 @@
 import type { InlineGate, InlineHandler } from './inline.gate.js';
 import { InlineLane } from './inline.lane.js';
 import type { Attempt } from './channels/channel.js';
-import type { Lane, LaneFactory, LaneListener } from './lane.js';
+import type { Lane, WorkerFactory, LaneListener } from './lane.js';
 
 /** Lanes in the application's own thread, for unit tests. */
-export class InlinePool<A extends Attempt> implements LaneFactory<A> {
+export class InlineWorkerFactory<A extends Attempt> implements WorkerFactory<A> {
   constructor(
     private readonly handlers: readonly InlineHandler[],
     private readonly gate?: InlineGate<A>,

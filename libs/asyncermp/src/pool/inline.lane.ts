@@ -12,7 +12,7 @@ import { failedToClone } from '../protocol/uncloneable.js';
 interface Held<A> {
   readonly attempt: A;
   readonly args: readonly unknown[];
-  readonly tellStart: boolean;
+  readonly reportStart: boolean;
   startedAt: number | undefined;
   isCancelled: boolean;
   running: RunningTask | undefined;
@@ -28,7 +28,7 @@ interface Held<A> {
 export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
   readonly takesOneAtATime = true;
   readonly #held: Held<A>[] = [];
-  readonly #outbox: [attempt: A, tellStart: boolean][] = [];
+  readonly #outbox: [attempt: A, reportStart: boolean][] = [];
   #working = false;
   #ended = false;
 
@@ -49,17 +49,17 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
     return this.#held.length + this.#outbox.length;
   }
 
-  send(attempt: A, tellStart: boolean): void {
-    this.#outbox.push([attempt, tellStart]);
+  send(attempt: A, reportStart: boolean): void {
+    this.#outbox.push([attempt, reportStart]);
   }
 
   flush(): void {
-    for (const [attempt, tellStart] of this.#outbox.splice(0)) {
-      this.#take(attempt, tellStart);
+    for (const [attempt, reportStart] of this.#outbox.splice(0)) {
+      this.#take(attempt, reportStart);
     }
   }
 
-  #take(attempt: A, tellStart: boolean): void {
+  #take(attempt: A, reportStart: boolean): void {
     let args: readonly unknown[];
     try {
       args = cloneForTask(attempt.args, 'args', attempt.transferList, attempt);
@@ -70,7 +70,7 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
     this.#held.push({
       attempt,
       args,
-      tellStart,
+      reportStart,
       startedAt: undefined,
       isCancelled: false,
       running: undefined,
@@ -144,13 +144,13 @@ export class InlineLane<A extends Attempt> implements Lane<A>, TaskLink {
   }
 
   async #run(held: Held<A>): Promise<void> {
-    const { attempt, args, tellStart } = held;
+    const { attempt, args, reportStart } = held;
     const { uid, handlerName, handlerIndex } = attempt;
     const startedAt = monotonicMs();
     const task = new RunningTask(uid, '', handlerName, attempt.attempt, attempt.attempt, this);
     held.startedAt = startedAt;
     held.running = task;
-    if (tellStart) {
+    if (reportStart) {
       this.listener.onStarted(this, attempt);
     }
     let report: () => void;

@@ -15,7 +15,7 @@ export interface Lane<A extends Attempt = Attempt> {
   /** Set where an attempt that is sent behind another one would gain nothing. */
   readonly takesOneAtATime?: true;
   /** Takes an attempt. The lane must be ready and have room. It is on its way after {@link flush}. */
-  send(attempt: A, tellStart: boolean): void;
+  send(attempt: A, reportStart: boolean): void;
   /** Sends what was taken, all in one: waking a worker costs more than a short task. */
   flush(): void;
   /** Whether the attempt has begun. */
@@ -77,7 +77,7 @@ export interface LaneListener<A extends Attempt = Attempt> {
 }
 
 /** Makes lanes of one kind. */
-export interface LaneFactory<A extends Attempt = Attempt> {
+export interface WorkerFactory<A extends Attempt = Attempt> {
   /** Starts a worker; `onReady` or `onEnded` follows. */
   create(id: number, listener: LaneListener<A>): Lane<A>;
 }

@@ -14,7 +14,7 @@ export class PoolLog {
   /** @param logger - Default: Nest's own, with the context `AsyncerMp`. */
   constructor(logger: LoggerService = new Logger(CONTEXT)) {
     this.#isNest = logger instanceof Logger;
-    this.#logger = harmless(logger);
+    this.#logger = nonThrowing(logger);
   }
 
   /** A task failed. Once per task. */
@@ -87,7 +87,7 @@ export class PoolLog {
 }
 
 /** A logger that throws has nobody to tell, and must not keep a task from settling. */
-function harmless(logger: LoggerService): LoggerService {
+function nonThrowing(logger: LoggerService): LoggerService {
   return new Proxy(logger, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);

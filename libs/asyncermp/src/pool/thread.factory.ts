@@ -1,12 +1,12 @@
 import { entryFile } from '../worker/entry-file.js';
 import type { Attempt } from './channels/channel.js';
-import type { Lane, LaneFactory, LaneListener } from './lane.js';
+import type { Lane, WorkerFactory, LaneListener } from './lane.js';
 import type { ThreadOptions } from './channels/thread.channel.js';
-import { ThreadLane } from './worker-lane.js';
+import { WorkerLane } from './worker-lane.js';
 import { WorkerImage, type ImageStorage } from './channels/worker-image.js';
 
 /** Lanes on worker threads. */
-export class ThreadPool<A extends Attempt> implements LaneFactory<A> {
+export class ThreadWorkerFactory<A extends Attempt> implements WorkerFactory<A> {
   readonly #options: ThreadOptions;
 
   /** @param preload Whether workers are given an image of what they all load, where that can be. */
@@ -25,7 +25,7 @@ export class ThreadPool<A extends Attempt> implements LaneFactory<A> {
   }
 
   create(id: number, listener: LaneListener<A>): Lane<A> {
-    return new ThreadLane(id, this.#options, listener);
+    return new WorkerLane(id, this.#options, listener);
   }
 }
 

@@ -18,7 +18,7 @@ import {
 import { imageFailed } from './channels/worker-image.js';
 
 /** A lane on a worker thread: the attempts travel over a port of the thread's lease. */
-export class ThreadLane<A extends Attempt> implements Lane<A> {
+export class WorkerLane<A extends Attempt> implements Lane<A> {
   readonly #port: LanePort;
   readonly #slots = new Slots();
   readonly #table = new SlotTable<A>();
@@ -61,9 +61,9 @@ export class ThreadLane<A extends Attempt> implements Lane<A> {
     return this.#table.used;
   }
 
-  send(attempt: A, tellStart: boolean): void {
+  send(attempt: A, reportStart: boolean): void {
     const slot = this.#table.put(attempt);
-    this.#slots.occupy(slot, attempt, tellStart);
+    this.#slots.occupy(slot, attempt, reportStart);
     this.#outbox.push(slot);
   }
 

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
 import type { Attempt } from './channels/channel.js';
-import type { LaneFactory, LaneListener } from './lane.js';
-import { Member, type Roster, type IdleLanes } from './worker-set.js';
+import type { WorkerFactory, LaneListener } from './lane.js';
+import { PooledWorker, type WorkerSet, type IdleWorkers } from './worker-set.js';
 
 /** Starts workers: not while a pause after failed starts lasts, and no longer than `startTimeout` each. */
-export class LaneStarts<A extends Attempt> {
+export class WorkerStartup<A extends Attempt> {
   readonly #backoff: StartBackoff;
   #lastId = 0;
   #isClosed = false;
@@ -15,9 +15,9 @@ export class LaneStarts<A extends Attempt> {
    * @param onMayStart - Called when a pause is over.
    */
   constructor(
-    private readonly factory: LaneFactory<A>,
+    private readonly factory: WorkerFactory<A>,
     private readonly listener: LaneListener<A>,
-    private readonly roster: Roster<A>,
+    private readonly workers: WorkerSet<A>,
     private readonly startTimeout: number,
     onMayStart: () => void,
   ) {
@@ -35,12 +35,12 @@ export class LaneStarts<A extends Attempt> {
 
   start(): void {
     const lane = this.factory.create(++this.#lastId, this.listener);
-    const member = new Member(lane, monotonicMs());
-    this.roster.add(member);
+    const worker = new PooledWorker(lane, monotonicMs());
+    this.workers.add(worker);
     if (this.startTimeout !== Infinity) {
       // When this thread was blocked, the worker's word that it is ready may be waiting behind the timer.
-      const late = () => setImmediate(() => this.#giveUp(member));
-      member.killTimer = setTimeout(late, Math.min(this.startTimeout, LONGEST_TIMER_MS));
+      const late = () => setImmediate(() => this.#giveUp(worker));
+      worker.killTimer = setTimeout(late, Math.min(this.startTimeout, LONGEST_TIMER_MS));
     }
   }
 
@@ -59,10 +59,10 @@ export class LaneStarts<A extends Attempt> {
     this.#backoff.close();
   }
 
-  #giveUp(member: Member<A>): void {
-    if (member.state === 'starting') {
-      member.state = 'ending';
-      member.lane.giveUp(
+  #giveUp(worker: PooledWorker<A>): void {
+    if (worker.state === 'starting') {
+      worker.state = 'ending';
+      worker.lane.giveUp(
         new Error(
           `It was not ready within the startTimeout of ${this.startTimeout} ms. Does a lifecycle hook or ` +
             'a factory of one of its providers wait for something?',
@@ -82,11 +82,11 @@ const RELEASE_GRACE_MS = 5_000;
 const START_GRACE_MS = 15_000;
 
 /** Ends workers: by their leave where there is time, and by force where there is none. */
-export class LaneEnds<A extends Attempt> {
+export class WorkerTermination<A extends Attempt> {
   /** Those that have ended, and whose threads are not gone yet. */
   readonly #leaving = new Set<Promise<void>>();
 
-  constructor(private readonly idle: IdleLanes<A>) {}
+  constructor(private readonly idle: IdleWorkers<A>) {}
 
   /** A worker has ended; its thread is gone when this settles. */
   ended(gone: Promise<void>): void {
@@ -103,36 +103,36 @@ export class LaneEnds<A extends Attempt> {
   }
 
   /** The worker takes nothing any more. */
-  mark(member: Member<A>): void {
-    this.idle.remove(member);
-    member.state = 'ending';
+  mark(worker: PooledWorker<A>): void {
+    this.idle.remove(worker);
+    worker.state = 'ending';
   }
 
   /** Ends a worker at once. */
-  kill(member: Member<A>): void {
-    this.mark(member);
-    member.lane.kill();
+  kill(worker: PooledWorker<A>): void {
+    this.mark(worker);
+    worker.lane.kill();
   }
 
   /** Lets a worker end by itself; one that is starting, once it has started. */
-  release(member: Member<A>): void {
-    if (member.state !== 'ending') {
-      const graceMs = member.state === 'starting' ? START_GRACE_MS : RELEASE_GRACE_MS;
-      this.mark(member);
-      member.lane.release();
-      this.#killIn(member, graceMs);
+  release(worker: PooledWorker<A>): void {
+    if (worker.state !== 'ending') {
+      const graceMs = worker.state === 'starting' ? START_GRACE_MS : RELEASE_GRACE_MS;
+      this.mark(worker);
+      worker.lane.release();
+      this.#killIn(worker, graceMs);
     }
   }
 
   /** The worker ends when its attempts are over, and is killed when that takes too long. */
-  retire(member: Member<A>, graceMs: number): void {
-    member.state = 'retiring';
-    this.#killIn(member, Math.min(graceMs, RELEASE_GRACE_MS));
+  retire(worker: PooledWorker<A>, graceMs: number): void {
+    worker.state = 'retiring';
+    this.#killIn(worker, Math.min(graceMs, RELEASE_GRACE_MS));
   }
 
-  #killIn(member: Member<A>, graceMs: number): void {
-    clearTimeout(member.killTimer);
-    member.killTimer = setTimeout(() => this.kill(member), graceMs);
+  #killIn(worker: PooledWorker<A>, graceMs: number): void {
+    clearTimeout(worker.killTimer);
+    worker.killTimer = setTimeout(() => this.kill(worker), graceMs);
   }
 }
 

@@ -1,13 +1,13 @@
 import { ConfigurationError } from '../contract/errors.js';
 import type { PoolLog } from './pool-log.js';
-import { IdleLanes, type Member, Roster } from './worker-set.js';
+import { IdleWorkers, type PooledWorker, WorkerSet } from './worker-set.js';
 import type { Attempt } from './channels/channel.js';
-import type { Lane, LaneEnd, LaneFactory, LaneListener } from './lane.js';
-import { LaneEnds, LaneStarts } from './worker-lifecycle.js';
+import type { Lane, LaneEnd, WorkerFactory, LaneListener } from './lane.js';
+import { WorkerTermination, WorkerStartup } from './worker-lifecycle.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 
 /** How many workers there are, and how long they live. Times in milliseconds. */
-export interface FleetOptions {
+export interface WorkerPoolOptions {
   readonly maxProcesses: number;
   readonly minProcesses: number;
   /** Workers that are kept ready beside those that are in use or kept anyway. */
@@ -18,8 +18,8 @@ export interface FleetOptions {
   readonly maxWorkerAge: number;
 }
 
-/** What the fleet asks of, and tells, whoever uses its lanes. */
-export interface FleetUser<A extends Attempt> extends LaneListener<A> {
+/** What the pool asks of, and tells, whoever uses its lanes. */
+export interface PoolUser<A extends Attempt> extends LaneListener<A> {
   /** How many attempts wait for a lane. */
   readonly demand: number;
   /** Workers keep failing to start, and none is there: what waits would wait for ever. */
@@ -30,38 +30,38 @@ export interface FleetUser<A extends Attempt> extends LaneListener<A> {
 
 /**
  * Keeps the right number of workers: starts them when there is demand, keeps `minProcesses` warm, lets
- * go of those that were idle too long, replaces those that are worn, and backs off when they fail to
+ * go of those that were idle too long, replaces those that are due for recycling, and backs off when they fail to
  * start. Of attempts it knows only how many a lane has.
  */
-export class Fleet<A extends Attempt> {
-  readonly #roster = new Roster<A>();
-  readonly #idle: IdleLanes<A>;
-  readonly #starts: LaneStarts<A>;
-  readonly #ends: LaneEnds<A>;
-  readonly #headcount: Headcount<A>;
-  readonly #replacement: Replacement<A>;
+export class WorkerPool<A extends Attempt> {
+  readonly #workers = new WorkerSet<A>();
+  readonly #idle: IdleWorkers<A>;
+  readonly #startup: WorkerStartup<A>;
+  readonly #termination: WorkerTermination<A>;
+  readonly #size: PoolSize<A>;
+  readonly #recycler: Recycler<A>;
   readonly #awaiting: ((startError?: unknown) => void)[] = [];
   #isShort = false;
   #isClosed = false;
 
   constructor(
-    factory: LaneFactory<A>,
-    private readonly options: FleetOptions,
-    private readonly user: FleetUser<A>,
+    factory: WorkerFactory<A>,
+    private readonly options: WorkerPoolOptions,
+    private readonly user: PoolUser<A>,
     private readonly log: PoolLog,
   ) {
-    this.#idle = new IdleLanes(options.idleTimeout, (member) => this.#expire(member));
-    this.#ends = new LaneEnds(this.#idle);
-    this.#starts = new LaneStarts(factory, user, this.#roster, options.startTimeout, () => {
+    this.#idle = new IdleWorkers(options.idleTimeout, (worker) => this.#expire(worker));
+    this.#termination = new WorkerTermination(this.#idle);
+    this.#startup = new WorkerStartup(factory, user, this.#workers, options.startTimeout, () => {
       this.#keepMinimum();
       user.onMayStart();
     });
-    this.#headcount = new Headcount(this.#roster, this.#idle, options, options.maxProcesses);
-    this.#replacement = new Replacement(
-      this.#roster,
-      this.#headcount,
-      this.#starts,
-      this.#ends,
+    this.#size = new PoolSize(this.#workers, this.#idle, options, options.maxProcesses);
+    this.#recycler = new Recycler(
+      this.#workers,
+      this.#size,
+      this.#startup,
+      this.#termination,
       options,
     );
   }
@@ -71,7 +71,7 @@ export class Fleet<A extends Attempt> {
    * @throws ConfigurationError of a worker: it would keep the later ones from starting, too
    */
   warmUp(): Promise<void> {
-    if (this.#headcount.isWarm) {
+    if (this.#size.isWarm) {
       return Promise.resolve();
     }
     this.#keepMinimum();
@@ -82,28 +82,28 @@ export class Fleet<A extends Attempt> {
     });
   }
 
-  member(lane: Lane<A>): Member<A> | undefined {
-    return this.#roster.get(lane);
+  workerOf(lane: Lane<A>): PooledWorker<A> | undefined {
+    return this.#workers.get(lane);
   }
 
-  get members(): Iterable<Member<A>> {
-    return this.#roster;
+  get workers(): Iterable<PooledWorker<A>> {
+    return this.#workers;
   }
 
   /** Whether there are as many workers as there may be. */
   get isFull(): boolean {
-    return this.#headcount.room <= 0;
+    return this.#size.room <= 0;
   }
 
   /** A ready lane that has nothing to do, if there is one. It stays idle until {@link markBusy}. */
-  get idle(): Member<A> | undefined {
+  get idle(): PooledWorker<A> | undefined {
     return this.#idle.latest;
   }
 
   count(): { starting: number; idle: number; busy: number } {
     const idle = this.#idle.size;
-    const busy = this.#roster.count('ready') - idle + this.#roster.count('retiring');
-    return { starting: this.#roster.count('starting'), idle, busy };
+    const busy = this.#workers.count('ready') - idle + this.#workers.count('retiring');
+    return { starting: this.#workers.count('starting'), idle, busy };
   }
 
   /**
@@ -118,77 +118,77 @@ export class Fleet<A extends Attempt> {
   grow(): void {
     this.#isShort = false;
     while (
-      this.#headcount.room > 0 &&
-      this.#roster.count('starting') < this.user.demand &&
-      this.#starts.mayStart
+      this.#size.room > 0 &&
+      this.#workers.count('starting') < this.user.demand &&
+      this.#startup.mayStart
     ) {
-      this.#starts.start();
+      this.#startup.start();
     }
     this.#keepMinimum();
   }
 
   /** A lane was given its first attempt. */
-  markBusy(member: Member<A>): void {
-    this.#idle.remove(member);
+  markBusy(worker: PooledWorker<A>): void {
+    this.#idle.remove(worker);
     this.#isShort ||= this.options.spareProcesses > 0;
   }
 
   /** A lane's last attempt is over. */
-  markIdle(member: Member<A>): void {
-    if (member.state === 'retiring' || (member.state === 'ready' && this.#headcount.room < 0)) {
-      this.#ends.release(member);
-    } else if (member.state === 'ready') {
-      this.#idle.add(member);
+  markIdle(worker: PooledWorker<A>): void {
+    if (worker.state === 'retiring' || (worker.state === 'ready' && this.#size.room < 0)) {
+      this.#termination.release(worker);
+    } else if (worker.state === 'ready') {
+      this.#idle.add(worker);
     }
   }
 
-  /** An attempt is over: the worker may be worn now. */
-  noteFinished(member: Member<A>): void {
-    member.finished++;
-    this.#starts.noteSuccess();
-    this.#replacement.noteFinished(member);
+  /** An attempt is over: the worker may be due for recycling now. */
+  noteFinished(worker: PooledWorker<A>): void {
+    worker.finished++;
+    this.#startup.noteSuccess();
+    this.#recycler.noteFinished(worker);
   }
 
   /** Has the worker replaced: by one that is warm before this one goes. */
-  wearOut(member: Member<A>): void {
-    this.#replacement.begin(member);
+  recycle(worker: PooledWorker<A>): void {
+    this.#recycler.start(worker);
   }
 
   onReady(lane: Lane<A>): void {
-    const member = this.#roster.get(lane);
-    if (member?.state !== 'starting') {
+    const worker = this.#workers.get(lane);
+    if (worker?.state !== 'starting') {
       return;
     }
-    member.state = 'ready';
-    clearTimeout(member.killTimer);
-    this.markIdle(member);
-    this.#replacement.complete();
-    if (this.#headcount.isWarm) {
+    worker.state = 'ready';
+    clearTimeout(worker.killTimer);
+    this.markIdle(worker);
+    this.#recycler.complete();
+    if (this.#size.isWarm) {
       this.#wakeAwaiting();
     }
   }
 
   /** A worker has ended. */
   onEnded(lane: Lane<A>, { crash, running, startError, gone }: LaneEnd<A>): void {
-    const member = this.#roster.get(lane);
-    if (!member) {
+    const worker = this.#workers.get(lane);
+    if (!worker) {
       return;
     }
-    this.#ends.ended(gone);
-    this.#roster.remove(member);
-    this.#idle.remove(member);
-    clearTimeout(member.killTimer);
+    this.#termination.ended(gone);
+    this.#workers.remove(worker);
+    this.#idle.remove(worker);
+    clearTimeout(worker.killTimer);
     if (this.#isClosed) {
-      if (this.#roster.size === 0) {
+      if (this.#workers.size === 0) {
         this.#wakeAwaiting();
       }
       return;
     }
     if (startError !== undefined) {
-      this.#startFailed(member, startError);
-    } else if (crash && !running && member.finished === 0) {
+      this.#startFailed(worker, startError);
+    } else if (crash && !running && worker.finished === 0) {
       // It died by itself and had done nothing: as good as not started, or it would die in circles.
-      this.#startFailed(member, crash.cause ?? crash.reason);
+      this.#startFailed(worker, crash.cause ?? crash.reason);
     } else if (crash && !running) {
       this.log.workerDied(lane.id, crash);
     }
@@ -197,30 +197,30 @@ export class Fleet<A extends Attempt> {
 
   /** Changes how many workers there may be. Those above it go when their attempts are over. */
   resize(max: number): void {
-    this.#headcount.max = max;
-    while (this.#headcount.room < 0 && this.#idle.oldest) {
-      this.#ends.release(this.#idle.oldest);
+    this.#size.max = max;
+    while (this.#size.room < 0 && this.#idle.oldest) {
+      this.#termination.release(this.#idle.oldest);
     }
-    const starting = [...this.#roster].filter(({ state }) => state === 'starting');
-    const surplus = starting.slice(0, Math.max(0, -this.#headcount.room));
-    for (const member of surplus) {
-      this.#ends.release(member);
+    const starting = [...this.#workers].filter(({ state }) => state === 'starting');
+    const surplus = starting.slice(0, Math.max(0, -this.#size.room));
+    for (const worker of surplus) {
+      this.#termination.release(worker);
     }
     if (surplus.length > 0) {
       // A replacement may be among them: what it was to replace counts again.
-      this.#replacement.callOff();
+      this.#recycler.callOff();
     }
     this.#keepMinimum();
   }
 
   /** The worker takes nothing any more. */
-  markEnding(member: Member<A>): void {
-    this.#ends.mark(member);
+  markEnding(worker: PooledWorker<A>): void {
+    this.#termination.mark(worker);
   }
 
   /** Ends a worker at once. */
-  kill(member: Member<A>): void {
-    this.#ends.kill(member);
+  kill(worker: PooledWorker<A>): void {
+    this.#termination.kill(worker);
   }
 
   /**
@@ -230,23 +230,23 @@ export class Fleet<A extends Attempt> {
   async close(graceMs: number): Promise<void> {
     this.#isClosed = true;
     this.#idle.close();
-    this.#starts.close();
+    this.#startup.close();
     this.#wakeAwaiting();
     const ended = this.#allEnded();
-    for (const member of this.#roster) {
-      if (member.lane.load === 0) {
-        this.#ends.release(member);
-      } else if (member.state !== 'ending') {
-        this.#ends.retire(member, graceMs);
+    for (const worker of this.#workers) {
+      if (worker.lane.load === 0) {
+        this.#termination.release(worker);
+      } else if (worker.state !== 'ending') {
+        this.#termination.retire(worker, graceMs);
       }
     }
     await ended;
-    await this.#ends.allGone();
+    await this.#termination.allGone();
   }
 
   #allEnded(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#roster.size === 0) {
+      if (this.#workers.size === 0) {
         resolve();
       } else {
         this.#awaiting.push(() => resolve());
@@ -255,28 +255,28 @@ export class Fleet<A extends Attempt> {
   }
 
   #keepMinimum(): void {
-    while (this.#headcount.missing > 0 && this.#starts.mayStart) {
-      this.#starts.start();
+    while (this.#size.missing > 0 && this.#startup.mayStart) {
+      this.#startup.start();
     }
   }
 
-  #startFailed(member: Member<A>, error: unknown): void {
+  #startFailed(worker: PooledWorker<A>, error: unknown): void {
     // It may have been a replacement.
-    this.#replacement.callOff();
-    this.log.workerStartFailed(member.lane.id, error, this.#starts.noteFailure());
+    this.#recycler.callOff();
+    this.log.workerStartFailed(worker.lane.id, error, this.#startup.noteFailure());
     this.#wakeAwaiting(error);
     if (
-      this.#starts.failPersistently &&
-      this.#roster.count('ready') + this.#roster.count('starting') === 0
+      this.#startup.failPersistently &&
+      this.#workers.count('ready') + this.#workers.count('starting') === 0
     ) {
       this.user.onNoWorkers(error);
     }
   }
 
-  #expire(member: Member<A>): boolean {
-    const mayGo = this.#headcount.missing < 0;
+  #expire(worker: PooledWorker<A>): boolean {
+    const mayGo = this.#size.missing < 0;
     if (mayGo) {
-      this.#ends.release(member);
+      this.#termination.release(worker);
     }
     return mayGo;
   }
@@ -289,82 +289,84 @@ export class Fleet<A extends Attempt> {
 }
 
 /** How many workers there may be, and how many there are to be. */
-export class Headcount<A extends Attempt> {
+export class PoolSize<A extends Attempt> {
   constructor(
-    private readonly roster: Roster<A>,
-    private readonly idle: IdleLanes<A>,
-    private readonly options: Pick<FleetOptions, 'minProcesses' | 'spareProcesses'>,
+    private readonly workers: WorkerSet<A>,
+    private readonly idle: IdleWorkers<A>,
+    private readonly options: Pick<WorkerPoolOptions, 'minProcesses' | 'spareProcesses'>,
     /** Workers that may be busy at once. */
     public max: number,
   ) {}
 
   /** How many more workers there may be; below 0 there are too many, after a resize. */
   get room(): number {
-    return this.max + this.options.spareProcesses - this.roster.alive;
+    return this.max + this.options.spareProcesses - this.workers.alive;
   }
 
   /** How many more workers there are to be, also when nothing waits for one; below 0 some may go. */
   get missing(): number {
-    return this.#wanted - this.roster.alive;
+    return this.#wanted - this.workers.alive;
   }
 
   /** Whether all that are to be there are ready. */
   get isWarm(): boolean {
-    return this.roster.count('ready') >= this.#wanted;
+    return this.workers.count('ready') >= this.#wanted;
   }
 
   get #wanted(): number {
     const { minProcesses, spareProcesses } = this.options;
     const busy =
-      spareProcesses === 0 ? 0 : this.roster.alive - this.idle.size - this.roster.count('starting');
+      spareProcesses === 0
+        ? 0
+        : this.workers.alive - this.idle.size - this.workers.count('starting');
     return Math.min(this.max, Math.max(minProcesses, busy)) + spareProcesses;
   }
 }
 
-/** Replaces workers that are worn: by ones that are warm before the old ones go. */
-export class Replacement<A extends Attempt> {
+/** Replaces workers that are due for recycling: by ones that are warm before the old ones go. */
+export class Recycler<A extends Attempt> {
   constructor(
-    private readonly roster: Roster<A>,
-    private readonly headcount: Headcount<A>,
-    private readonly starts: LaneStarts<A>,
-    private readonly ends: LaneEnds<A>,
-    private readonly limits: Pick<FleetOptions, 'maxTasksPerWorker' | 'maxWorkerAge'>,
+    private readonly workers: WorkerSet<A>,
+    private readonly size: PoolSize<A>,
+    private readonly startup: WorkerStartup<A>,
+    private readonly termination: WorkerTermination<A>,
+    private readonly limits: Pick<WorkerPoolOptions, 'maxTasksPerWorker' | 'maxWorkerAge'>,
   ) {}
 
-  /** An attempt is over: the worker may be worn now. */
-  noteFinished(member: Member<A>): void {
+  /** An attempt is over: the worker may be due for recycling now. */
+  noteFinished(worker: PooledWorker<A>): void {
     const { maxTasksPerWorker, maxWorkerAge } = this.limits;
     if (
-      member.finished >= maxTasksPerWorker ||
-      (maxWorkerAge !== Infinity && monotonicMs() - member.bornAt >= maxWorkerAge)
+      worker.finished >= maxTasksPerWorker ||
+      (maxWorkerAge !== Infinity && monotonicMs() - worker.bornAt >= maxWorkerAge)
     ) {
-      this.begin(member);
+      this.start(worker);
     }
   }
 
   /** Has the worker replaced. */
-  begin(member: Member<A>): void {
+  start(worker: PooledWorker<A>): void {
     // One of too many, after a resize, goes anyway and needs no replacement.
-    const isNeeded = this.headcount.room >= 0;
-    if (isNeeded && member.state === 'ready' && !member.worn && this.starts.mayStart) {
-      member.worn = true;
-      this.starts.start();
+    const isNeeded = this.size.room >= 0;
+    if (isNeeded && worker.state === 'ready' && !worker.dueForRecycle && this.startup.mayStart) {
+      worker.dueForRecycle = true;
+      this.startup.start();
     }
   }
 
-  /** A worker is ready: one that is worn can go. */
+  /** A worker is ready: one that is due for recycling can go. */
   complete(): void {
-    const { worn } = this.roster;
-    if (worn) {
-      worn.state = 'retiring';
-      if (worn.lane.load === 0) {
-        this.ends.release(worn);
+    const { nextToRecycle } = this.workers;
+    if (nextToRecycle) {
+      nextToRecycle.state = 'retiring';
+      if (nextToRecycle.lane.load === 0) {
+        this.termination.release(nextToRecycle);
       }
     }
   }
 
-  /** It does not come: those that are worn go on. */
+  /** It does not come: those that are due for recycling go on. */
   callOff(): void {
-    this.roster.unwear();
+    this.workers.keepAll();
   }
 }

@@ -3,30 +3,30 @@ import type { Lane } from './lane.js';
 import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
 
 /** The workers there are, and how many of them are what. */
-export class Roster<A extends Attempt> {
-  readonly #members = new Map<Lane<A>, Member<A>>();
+export class WorkerSet<A extends Attempt> {
+  readonly #workers = new Map<Lane<A>, PooledWorker<A>>();
 
   get size(): number {
-    return this.#members.size;
+    return this.#workers.size;
   }
 
-  get(lane: Lane<A>): Member<A> | undefined {
-    return this.#members.get(lane);
+  get(lane: Lane<A>): PooledWorker<A> | undefined {
+    return this.#workers.get(lane);
   }
 
-  add(member: Member<A>): void {
-    this.#members.set(member.lane, member);
+  add(worker: PooledWorker<A>): void {
+    this.#workers.set(worker.lane, worker);
   }
 
-  remove(member: Member<A>): void {
-    this.#members.delete(member.lane);
+  remove(worker: PooledWorker<A>): void {
+    this.#workers.delete(worker.lane);
   }
 
-  [Symbol.iterator](): Iterator<Member<A>> {
-    return this.#members.values();
+  [Symbol.iterator](): Iterator<PooledWorker<A>> {
+    return this.#workers.values();
   }
 
-  count(wanted: MemberState): number {
+  count(wanted: WorkerState): number {
     let count = 0;
     for (const { state } of this) {
       count += state === wanted ? 1 : 0;
@@ -37,26 +37,26 @@ export class Roster<A extends Attempt> {
   /** Those that are there for work: those that go, or wait to be replaced, do not count. */
   get alive(): number {
     let alive = 0;
-    for (const { state, worn } of this) {
-      alive += (state === 'starting' || state === 'ready') && !worn ? 1 : 0;
+    for (const { state, dueForRecycle } of this) {
+      alive += (state === 'starting' || state === 'ready') && !dueForRecycle ? 1 : 0;
     }
     return alive;
   }
 
-  /** One that is worn and still takes attempts. */
-  get worn(): Member<A> | undefined {
-    for (const member of this) {
-      if (member.worn && member.state === 'ready') {
-        return member;
+  /** One that is due for recycling and still takes attempts. */
+  get nextToRecycle(): PooledWorker<A> | undefined {
+    for (const worker of this) {
+      if (worker.dueForRecycle && worker.state === 'ready') {
+        return worker;
       }
     }
     return undefined;
   }
 
-  /** No replacement is on its way: those that are worn go on. */
-  unwear(): void {
-    for (const member of this) {
-      member.worn = false;
+  /** No replacement is on its way: those that are due for recycling go on. */
+  keepAll(): void {
+    for (const worker of this) {
+      worker.dueForRecycle = false;
     }
   }
 }
@@ -65,11 +65,11 @@ export class Roster<A extends Attempt> {
  * `starting`: builds its providers; `ready`: takes attempts; `retiring`: finishes what it has, then
  * closes its providers; `ending`: is released or killed, and its end is awaited.
  */
-export type MemberState = 'starting' | 'ready' | 'retiring' | 'ending';
+export type WorkerState = 'starting' | 'ready' | 'retiring' | 'ending';
 
-/** A lane in the fleet, with what is known of it. */
-export class Member<A extends Attempt> {
-  state: MemberState = 'starting';
+/** A lane in the pool, with what is known of it. */
+export class PooledWorker<A extends Attempt> {
+  state: WorkerState = 'starting';
   /** Whether it holds one of the permits that bound how many attempts run. */
   hasPermit = false;
   /** How long what it holds may well run, in microseconds. */
@@ -81,7 +81,7 @@ export class Member<A extends Attempt> {
   /** Attempts finished. */
   finished = 0;
   /** Whether it reached a limit and is to be replaced. */
-  worn = false;
+  dueForRecycle = false;
   /** Since when it has nothing to do, in `monotonicMs`. */
   idleSince = 0;
 
@@ -99,8 +99,8 @@ export class Member<A extends Attempt> {
  * The workers that have nothing to do. The one that was busy last is taken first, so that in quiet times
  * the same few stay warm and the others can go.
  */
-export class IdleLanes<A extends Attempt> {
-  readonly #members: Member<A>[] = [];
+export class IdleWorkers<A extends Attempt> {
+  readonly #workers: PooledWorker<A>[] = [];
   #timer: NodeJS.Timeout | undefined = undefined;
 
   /**
@@ -109,33 +109,33 @@ export class IdleLanes<A extends Attempt> {
    */
   constructor(
     private readonly idleTimeoutMs: number,
-    private readonly onExpired: (member: Member<A>) => boolean,
+    private readonly onExpired: (worker: PooledWorker<A>) => boolean,
   ) {}
 
   get size(): number {
-    return this.#members.length;
+    return this.#workers.length;
   }
 
   /** The one to use next. */
-  get latest(): Member<A> | undefined {
-    return this.#members.at(-1);
+  get latest(): PooledWorker<A> | undefined {
+    return this.#workers.at(-1);
   }
 
   /** The one that was idle longest. */
-  get oldest(): Member<A> | undefined {
-    return this.#members[0];
+  get oldest(): PooledWorker<A> | undefined {
+    return this.#workers[0];
   }
 
-  add(member: Member<A>): void {
-    member.idleSince = monotonicMs();
-    this.#members.push(member);
+  add(worker: PooledWorker<A>): void {
+    worker.idleSince = monotonicMs();
+    this.#workers.push(worker);
     this.#arm();
   }
 
-  remove(member: Member<A>): void {
-    const index = this.#members.lastIndexOf(member);
+  remove(worker: PooledWorker<A>): void {
+    const index = this.#workers.lastIndexOf(worker);
     if (index >= 0) {
-      this.#members.splice(index, 1);
+      this.#workers.splice(index, 1);
     }
   }
 

@@ -47,7 +47,7 @@ export class Slots {
   readonly #handlerIndex: Int32Array;
   readonly #attempt: Int32Array;
   readonly #mode: Int32Array;
-  readonly #tellStart: Int32Array;
+  readonly #reportStart: Int32Array;
 
   constructor(buffer = new SharedArrayBuffer(SIZE)) {
     this.buffer = buffer;
@@ -62,16 +62,20 @@ export class Slots {
     this.#handlerIndex = int32(2);
     this.#attempt = int32(3);
     this.#mode = int32(4);
-    this.#tellStart = int32(5);
+    this.#reportStart = int32(5);
   }
 
   /** Application: the slot holds a new attempt, not begun and not cancelled. */
-  occupy(slot: number, { handlerIndex, attempt, mode }: AttemptNumbers, tellStart: boolean): void {
+  occupy(
+    slot: number,
+    { handlerIndex, attempt, mode }: AttemptNumbers,
+    reportStart: boolean,
+  ): void {
     this.#startedAt[slot] = 0;
     this.#handlerIndex[slot] = handlerIndex;
     this.#attempt[slot] = attempt;
     this.#mode[slot] = mode;
-    this.#tellStart[slot] = Number(tellStart);
+    this.#reportStart[slot] = Number(reportStart);
     Atomics.store(this.#cancelled, slot, 0);
     Atomics.store(this.#state, slot, SlotState.Sent);
   }
@@ -89,8 +93,8 @@ export class Slots {
   }
 
   /** Whether somebody listens to the start, and the worker shall tell it. */
-  tellsStart(slot: number): boolean {
-    return this.#tellStart[slot] === 1;
+  reportsStart(slot: number): boolean {
+    return this.#reportStart[slot] === 1;
   }
 
   /** Worker: how long the attempt ran, before it tells the outcome. */

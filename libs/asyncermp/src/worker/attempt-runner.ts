@@ -76,7 +76,7 @@ export class AttemptRunner implements TaskLink {
   }
 
   #run({ slot, uid, args }: SentRun): void {
-    if (this.#slots.tellsStart(slot)) {
+    if (this.#slots.reportsStart(slot)) {
       this.#post([FromWorker.Started, slot]);
     }
     const index = this.#slots.handlerIndex(slot);

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Portions } from '../../src/engine/settle.js';
+import { YieldingQueue } from '../../src/engine/settle.js';
 
-function fill(portions: Portions<number>, from: number, to: number): void {
+function fill(portions: YieldingQueue<number>, from: number, to: number): void {
   for (let item = from; item < to; item++) {
     portions.add(item);
   }
@@ -11,7 +11,7 @@ function fill(portions: Portions<number>, from: number, to: number): void {
 describe('Portions', () => {
   it('does the first ones at once, and the others in later turns, all in their order', async () => {
     const done: number[] = [];
-    const portions = new Portions<number>(3, (item) => done.push(item));
+    const portions = new YieldingQueue<number>(3, (item) => done.push(item));
     fill(portions, 0, 8);
     expect(done).toEqual([0, 1, 2]);
     await nextTurn();
@@ -22,7 +22,7 @@ describe('Portions', () => {
 
   it('lets nothing overtake what waits', async () => {
     const done: number[] = [];
-    const portions = new Portions<number>(2, (item) => done.push(item));
+    const portions = new YieldingQueue<number>(2, (item) => done.push(item));
     fill(portions, 0, 3);
     await nextTurn();
     // There is room in this turn, but not for more than one.
@@ -34,7 +34,7 @@ describe('Portions', () => {
 
   it('takes what is added by its own work', async () => {
     const done: number[] = [];
-    const portions: Portions<number> = new Portions(2, (item) => {
+    const portions: YieldingQueue<number> = new YieldingQueue(2, (item) => {
       done.push(item);
       if (item < 3) {
         portions.add(item + 10);
@@ -47,7 +47,7 @@ describe('Portions', () => {
 
   it('does so many in each turn, and again at once when there was a turn without any', async () => {
     const done: number[] = [];
-    const portions = new Portions<number>(2, (item) => done.push(item));
+    const portions = new YieldingQueue<number>(2, (item) => done.push(item));
     fill(portions, 0, 2);
     await nextTurn();
     await nextTurn();
@@ -57,7 +57,7 @@ describe('Portions', () => {
 
   it('tells when nothing waits any more', async () => {
     const done: number[] = [];
-    const portions = new Portions<number>(2, (item) => done.push(item));
+    const portions = new YieldingQueue<number>(2, (item) => done.push(item));
     await portions.done();
     fill(portions, 0, 5);
     await portions.done();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TaskQueue } from '../../src/engine/fair-queue.js';
+import { FairQueue } from '../../src/engine/fair-queue.js';
 import { collectGarbage, heapGrowth } from './garbage.js';
 import { TestNode } from './test-node.js';
 
@@ -11,7 +11,7 @@ describe('a queue that is kept for ever', () => {
   it.each(['taken', 'removed', 're-prioritised'])(
     'keeps nothing of priorities that never come back, when their tasks are %s',
     async (how) => {
-      const queue = new TaskQueue<TestNode>();
+      const queue = new FairQueue<TestNode>();
       const growth = await heapGrowth(() => {
         const waiting: TestNode[] = [];
         for (let seq = 0; seq < COUNT; seq += 1) {
@@ -37,7 +37,7 @@ describe('a queue that is kept for ever', () => {
   it.each(['taken', 'removed'])(
     'keeps nothing of keys that never come back, when their tasks are %s',
     async (how) => {
-      const queue = new TaskQueue<TestNode>();
+      const queue = new FairQueue<TestNode>();
       for (const seq of [COUNT, COUNT + 1]) {
         queue.push(new TestNode(seq, 0, 'stays'));
       }
@@ -62,7 +62,7 @@ describe('a queue that is kept for ever', () => {
   );
 
   it('does not hold a task that left, nor do the tasks that stood beside it', async () => {
-    const queue = new TaskQueue<TestNode>();
+    const queue = new FairQueue<TestNode>();
     const gone = passThrough(queue);
     await collectGarbage();
     expect(gone.map((reference) => reference.deref())).toEqual([undefined, undefined]);
@@ -70,7 +70,7 @@ describe('a queue that is kept for ever', () => {
   });
 });
 
-function passThrough(queue: TaskQueue<TestNode>): WeakRef<TestNode>[] {
+function passThrough(queue: FairQueue<TestNode>): WeakRef<TestNode>[] {
   const all = [1, 2, 3, 4].map((seq) => new TestNode(seq));
   for (const node of all) {
     queue.push(node);

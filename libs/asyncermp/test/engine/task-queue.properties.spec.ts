@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TaskQueue } from '../../src/engine/fair-queue.js';
+import { FairQueue } from '../../src/engine/fair-queue.js';
 import { NaiveTaskQueue } from './naive-task-queue.js';
 import { TestNode } from './test-node.js';
 
@@ -37,7 +37,7 @@ describe('TaskQueue, whatever happens to it', () => {
   it('does what the naive queue does', () => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 120, size: 'max' }), (operations) => {
-        const queue = new TaskQueue<TestNode>();
+        const queue = new FairQueue<TestNode>();
         const naive = new NaiveTaskQueue<TestNode>();
         const all: TestNode[] = [];
         for (const step of operations) {
@@ -108,7 +108,7 @@ describe('TaskQueue, whatever happens to it', () => {
   it('is a sort by priority and submission where there are no keys', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(priority, priority, fc.boolean())), (tasks) => {
-        const queue = new TaskQueue<TestNode>();
+        const queue = new FairQueue<TestNode>();
         const all = tasks.map(([first], seq) => new TestNode(seq, first));
         for (const node of all) {
           queue.push(node);
@@ -129,7 +129,7 @@ describe('TaskQueue, whatever happens to it', () => {
     const key = fc.constantFrom(undefined, 'a', 'b', 'c', 'd');
     fc.assert(
       fc.property(fc.array(key, { minLength: 2, maxLength: 40 }), (keys) => {
-        const queue = new TaskQueue<TestNode>();
+        const queue = new FairQueue<TestNode>();
         for (const [seq, own] of keys.entries()) {
           queue.push(new TestNode(seq, 0, own));
         }

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { TaskQueue } from '../../src/engine/fair-queue.js';
+import { FairQueue } from '../../src/engine/fair-queue.js';
 import { TestNode, nodes } from './test-node.js';
 
-let queue: TaskQueue<TestNode>;
+let queue: FairQueue<TestNode>;
 beforeEach(() => {
-  queue = new TaskQueue();
+  queue = new FairQueue();
 });
 
 function pushAll(...names: string[]): TestNode[] {
@@ -177,7 +177,7 @@ describe('remove', () => {
   });
 
   it('refuses, and leaves alone, a task that waits elsewhere', () => {
-    const other = new TaskQueue<TestNode>();
+    const other = new FairQueue<TestNode>();
     const node = new TestNode(1);
     other.push(node);
     pushAll('2');
@@ -227,7 +227,7 @@ describe('reprioritise', () => {
 describe('the whole', () => {
   it('refuses a task that waits already, and stays as it was', () => {
     const node = at(pushAll('1', '2'), 0);
-    const other = new TaskQueue<TestNode>();
+    const other = new FairQueue<TestNode>();
     expect(() => queue.push(node)).toThrow('waits in a queue already');
     expect(() => queue.restore(node)).toThrow('waits in a queue already');
     expect(() => other.push(node)).toThrow('waits in a queue already');

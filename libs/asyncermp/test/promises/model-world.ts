@@ -1,5 +1,5 @@
 import { resolveOptions } from '../../src/asyncermp.options.js';
-import type { LaneFactory, LaneListener } from '../../src/pool/lane.js';
+import type { WorkerFactory, LaneListener } from '../../src/pool/lane.js';
 import type { TaskHandler } from '../../src/contract/backend.js';
 import { Scheduler } from '../../src/engine/scheduler.js';
 import type { Task } from '../../src/engine/task.js';
@@ -17,7 +17,7 @@ const silent = { log: () => {}, error: () => {}, warn: () => {} };
  * A real scheduler on a pool of model lanes, and an observer that knows only what was submitted and what
  * became of the attempts. It throws as soon as anything is not as promised.
  */
-export class ModelWorld implements LaneFactory<Task>, LaneWitness {
+export class ModelWorld implements WorkerFactory<Task>, LaneWitness {
   readonly scheduler: Scheduler;
   readonly lanes: ModelLane[] = [];
   readonly #ledger = new Ledger();
