@@ -32,7 +32,7 @@ export async function start(options: StartOptions): Promise<Pool> {
       const task = await mp.submit(BenchService, 'work', [0]);
       return { settled: task.result, cancel: () => void task.cancel('enough') };
     },
-    pause: () => mp.pause(),
+    pause: () => void mp.pause(),
     ready: async () => {
       while (mp.stats().workers.starting > 0) {
         await wait(5);

@@ -16,13 +16,18 @@ import {
 import { AsyncerMpRuntime } from './asyncermp.runtime.js';
 import { AsyncerMpService, InertRuntime, TaskRuntime } from './asyncermp.service.js';
 import {
+  BACKEND,
+  INTERCEPTORS,
   WORKER_FACTORY,
   OPTIONS_TOKEN,
   TEST_BENCH_TOKEN,
+  type BackendParts,
   type MakeWorkers,
   type TestBench,
 } from './asyncermp.tokens.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
+import type { Backend } from './contract/backend.js';
+import { Scheduler } from './engine/scheduler.js';
 import { UID_PREFIX } from './engine/task.js';
 import { checkOptions, rules } from './contract/check-options.js';
 import { serveBundleLease } from './worker/bundle-thread.js';
@@ -88,7 +93,9 @@ const testBench = { token: TEST_BENCH_TOKEN, optional: true };
         resolveOptions(bench ? bench.adjust(given) : given),
       inject: [MODULE_OPTIONS_TOKEN, testBench],
     },
-    { provide: WORKER_FACTORY, useFactory: loadLanes, inject: [OPTIONS_TOKEN, testBench] },
+    { provide: BACKEND, useValue: makeScheduler },
+    { provide: INTERCEPTORS, useValue: [] },
+    { provide: WORKER_FACTORY, useFactory: loadWorkers, inject: [OPTIONS_TOKEN, testBench] },
   ],
   exports: [AsyncerMpService],
 })
@@ -121,8 +128,13 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
   }
 }
 
-/** Loads the kind of lanes that the options ask for; a worker, which has none of its own, loads neither. */
-async function loadLanes(
+/** The backend of one process. */
+function makeScheduler({ options, publisher, log, workers }: BackendParts): Backend {
+  return new Scheduler(options, publisher, log, workers);
+}
+
+/** Loads the kind of workers that the options ask for; a worker, which has none of its own, loads neither. */
+async function loadWorkers(
   { isolation }: ResolvedOptions,
   bench?: TestBench,
 ): Promise<MakeWorkers | undefined> {

@@ -9,9 +9,12 @@ import {
 import type { ResolvedOptions } from './asyncermp.options.js';
 import { TaskRuntime } from './asyncermp.service.js';
 import {
-  WORKER_FACTORY,
+  BACKEND,
+  INTERCEPTORS,
   OPTIONS_TOKEN,
   TEST_BENCH_TOKEN,
+  WORKER_FACTORY,
+  type MakeBackend,
   type MakeWorkers,
   type TestBench,
 } from './asyncermp.tokens.js';
@@ -21,10 +24,12 @@ import { HandlerExplorer } from './handlers/handler.explorer.js';
 import type { HandlerClass } from './contract/handler-types.js';
 import type { HandlerDefinition } from './injection/handler-registry.js';
 import type { Backend, TaskHandler } from './contract/backend.js';
-import { Scheduler } from './engine/scheduler.js';
+import { InterceptedBackend } from './contract/intercepted-backend.js';
+import type { TaskInterceptor } from './contract/interceptor.js';
 import { TaskPublisher, type EventEmitterLike } from './engine/task-publisher.js';
 import { PoolLog } from './pool/pool-log.js';
 import { inertProviders } from './injection/inert-providers.js';
+import { threadInterceptors } from './worker/interceptors.js';
 
 /**
  * Ties the pool to the application's life: it is made when the first task is submitted or when the
@@ -35,6 +40,12 @@ export class AsyncerMpRuntime
   extends TaskRuntime
   implements TaskCaller, OnModuleInit, OnApplicationBootstrap, OnModuleDestroy
 {
+  readonly #options: ResolvedOptions;
+  readonly #makeBackend: MakeBackend;
+  readonly #makeWorkers: MakeWorkers;
+  readonly #interceptors: readonly TaskInterceptor[];
+  readonly #explorer: HandlerExplorer;
+  readonly #bench: TestBench | undefined;
   readonly #log: PoolLog;
   #catalog: HandlerCatalog | undefined = undefined;
   #backend: Backend | undefined = undefined;
@@ -43,19 +54,27 @@ export class AsyncerMpRuntime
   #emitter: EventEmitterLike | undefined = undefined;
 
   constructor(
-    @Inject(OPTIONS_TOKEN) private readonly options: ResolvedOptions,
-    @Inject(WORKER_FACTORY) private readonly makeLanes: MakeWorkers,
-    private readonly explorer: HandlerExplorer,
-    @Optional() @Inject(TEST_BENCH_TOKEN) private readonly bench: TestBench | undefined,
+    @Inject(OPTIONS_TOKEN) options: ResolvedOptions,
+    @Inject(BACKEND) makeBackend: MakeBackend,
+    @Inject(WORKER_FACTORY) makeWorkers: MakeWorkers,
+    @Inject(INTERCEPTORS) interceptors: readonly TaskInterceptor[],
+    explorer: HandlerExplorer,
+    @Optional() @Inject(TEST_BENCH_TOKEN) bench: TestBench | undefined,
   ) {
     super();
+    this.#options = options;
+    this.#makeBackend = makeBackend;
+    this.#makeWorkers = makeWorkers;
+    this.#interceptors = interceptors;
+    this.#explorer = explorer;
+    this.#bench = bench;
     bench?.attach(this);
     this.#log = new PoolLog(options.logger);
     addCaller(this);
   }
 
   get backend(): Backend {
-    return (this.#backend ??= this.#makeBackend());
+    return (this.#backend ??= this.#createBackend());
   }
 
   find(handler: HandlerClass<unknown> | string, method: string | undefined): TaskHandler {
@@ -63,7 +82,7 @@ export class AsyncerMpRuntime
   }
 
   owns(instance: object): boolean {
-    return this.explorer.owns(instance);
+    return this.#explorer.owns(instance);
   }
 
   call(definition: HandlerDefinition, args: unknown[]): Promise<unknown> {
@@ -72,9 +91,9 @@ export class AsyncerMpRuntime
 
   /** @throws ConfigurationError for handlers that cannot work */
   async onModuleInit(): Promise<void> {
-    const { isolation } = this.options;
+    const { isolation } = this.#options;
     try {
-      const warnings = await this.explorer.verify(
+      const warnings = await this.#explorer.verify(
         isolation === 'inline' ? undefined : [...inertProviders()],
       );
       for (const warning of warnings) {
@@ -117,22 +136,32 @@ export class AsyncerMpRuntime
   }
 
   get #handlers(): HandlerCatalog {
-    return (this.#catalog ??= new HandlerCatalog(this.explorer.handlers));
+    return (this.#catalog ??= new HandlerCatalog(this.#explorer.handlers));
   }
 
   /** An application that has booted without an emitter is not searched for one with every event. */
   #findEmitter(): EventEmitterLike | undefined {
     if (!this.#emitter && !this.#hasBooted) {
-      this.#emitter = this.explorer.eventEmitter();
+      this.#emitter = this.#explorer.eventEmitter();
     }
     return this.#emitter;
   }
 
-  #makeBackend(): Backend {
+  #createBackend(): Backend {
     const emitter = () => this.#findEmitter();
-    const heard = this.bench?.tap(emitter);
-    const publisher = new TaskPublisher(this.options, this.#log, heard ? () => heard : emitter);
-    const lanes = this.makeLanes(this.options, this.explorer);
-    return new Scheduler(this.options, publisher, this.#log, lanes);
+    const tapped = this.#bench?.tap(emitter);
+    const options = this.#options;
+    const log = this.#log;
+    const backend = this.#makeBackend({
+      options,
+      log,
+      publisher: new TaskPublisher(options, log, tapped ? () => tapped : emitter),
+      workers: this.#makeWorkers(options, this.#explorer),
+    });
+    return new InterceptedBackend(backend, () =>
+      this.#interceptors.length === 0
+        ? threadInterceptors()
+        : [...this.#interceptors, ...threadInterceptors()],
+    );
   }
 }

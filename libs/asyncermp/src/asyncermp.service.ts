@@ -168,14 +168,17 @@ export class AsyncerMpService {
     return this.runtime.backend.stats();
   }
 
-  /** Starts no further attempts; those that run go on, and submissions wait. */
-  pause(): void {
-    this.runtime.backend.pause();
+  /**
+   * Starts no further attempts; those that run go on, and submissions wait. On the pool of this process it
+   * has taken effect when the call returns.
+   */
+  async pause(): Promise<void> {
+    await this.runtime.backend.pause();
   }
 
-  /** Ends a pause. */
-  resume(): void {
-    this.runtime.backend.resume();
+  /** Ends a pause. On the pool of this process it has taken effect when the call returns. */
+  async resume(): Promise<void> {
+    await this.runtime.backend.resume();
   }
 
   /** Resolves when no task is in flight. */

@@ -4,9 +4,11 @@ import type { HandlerExplorer } from './handlers/handler.explorer.js';
 import type { InlineGate } from './pool/inline.gate.js';
 import type { WorkerFactory } from './pool/lane.js';
 import type { Task } from './engine/task.js';
-import type { EventEmitterLike } from './engine/task-publisher.js';
+import type { Backend } from './contract/backend.js';
+import type { EventEmitterLike, TaskPublisher } from './engine/task-publisher.js';
+import type { PoolLog } from './pool/pool-log.js';
 
-/** Makes the lanes of an application's pool. */
+/** Makes what starts the workers of an application. */
 export type MakeWorkers = (
   options: ResolvedOptions,
   explorer: HandlerExplorer,
@@ -17,7 +19,7 @@ export interface TestBench {
   readonly gate: InlineGate<Task>;
   /** The module's options as the test wants them. */
   adjust(given: AsyncerMpOptions | number | undefined): AsyncerMpOptions;
-  /** Is told of the one runtime of the application. */
+  /** Is given the one runtime of the application. */
   attach(runtime: TaskRuntime): void;
   /** The emitter that hears of every event, and passes it on to the application's own. */
   tap(emitter: () => EventEmitterLike | undefined): EventEmitterLike;
@@ -27,7 +29,24 @@ export interface TestBench {
 export const OPTIONS_TOKEN = Symbol('nestjs-asyncermp:options');
 
 /** A {@link MakeWorkers}. */
-export const WORKER_FACTORY = Symbol('nestjs-asyncermp:lane-factory');
+export const WORKER_FACTORY = Symbol('nestjs-asyncermp:worker-factory');
 
 /** A {@link TestBench}, in tests that use one. */
 export const TEST_BENCH_TOKEN = Symbol('nestjs-asyncermp:test-bench');
+
+/** Makes the backend of an application. */
+export type MakeBackend = (parts: BackendParts) => Backend;
+
+/** What a backend is made of. */
+export interface BackendParts {
+  readonly options: ResolvedOptions;
+  readonly publisher: TaskPublisher;
+  readonly log: PoolLog;
+  readonly workers: WorkerFactory<Task>;
+}
+
+/** A {@link MakeBackend}. */
+export const BACKEND = Symbol('nestjs-asyncermp:backend');
+
+/** The application's own `TaskInterceptor`s, as an array. */
+export const INTERCEPTORS = Symbol('nestjs-asyncermp:interceptors');

@@ -17,9 +17,9 @@ describe('completedQueue', () => {
     const { mp } = await start();
     await mp.run(CalcService, 'square', [1], { uid: 'a' });
     await mp.run(FailingService, 'type', [], { uid: 'b' }).catch(() => {});
-    mp.pause();
+    await mp.pause();
     (await mp.submit(CalcService, 'square', [3], { uid: 'c' })).cancel();
-    mp.resume();
+    await mp.resume();
     expect(mp.completedQueue).toMatchObject({ size: 3, dropped: 0 });
     const events = [await mp.completedQueue.get(), await mp.completedQueue.get()];
     expect(events).toMatchObject([
@@ -33,7 +33,7 @@ describe('completedQueue', () => {
 
   it('tells when a task settled, however late it is taken', async () => {
     const { mp } = await start();
-    mp.pause();
+    await mp.pause();
     const task = await mp.submit(CalcService, 'square', [1]);
     const before = Date.now();
     task.cancel();

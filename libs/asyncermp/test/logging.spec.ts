@@ -91,10 +91,10 @@ describe('a failed task', () => {
   it('is not logged when it was cancelled, or has completed', async () => {
     const logger = new RecordingLogger();
     const { mp } = await start({ logger });
-    mp.pause();
+    await mp.pause();
     const task = await mp.submit(TalkativeService, 'fail', [], { uid: 'u-5' });
     task.cancel();
-    mp.resume();
+    await mp.resume();
     await mp.run(TalkativeService, 'sayLater', [], { uid: 'u-6' });
     expect(logger.with('u-5')).toEqual([]);
     expect(logger.with('u-6')).toHaveLength(1);

@@ -14,7 +14,7 @@ describe('pause()', () => {
     const running = mp.run(GatedService, 'hold', [gate.shared, 1]);
     await gate.waitFor(1);
     const waiting = [2, 3].map((id) => mp.run(GatedService, 'note', [gate.shared, id]));
-    mp.pause();
+    await mp.pause();
     gate.open();
     await expect(running).resolves.toBe(1);
     const later = await mp.submit(GatedService, 'note', [gate.shared, 4]);
@@ -22,7 +22,7 @@ describe('pause()', () => {
     expect(mp.stats()).toMatchObject({ paused: true, running: 0, waiting: 3, completed: 1 });
     expect(later.state).toBe('queued');
     expect(gate.record).toEqual([1]);
-    mp.resume();
+    await mp.resume();
     await Promise.all([...waiting, later.result]);
     expect(gate.record).toEqual([1, 2, 3, 4]);
     expect(mp.stats().paused).toBe(false);
@@ -39,13 +39,13 @@ describe('pause()', () => {
     const running = mp.run(GatedService, 'noteOrHold', [record.shared, 0, gate.shared]);
     const ahead = [1, 2, 3].map((id) => mp.run(GatedService, 'noteOrHold', [record.shared, id]));
     await gate.waitFor(1);
-    mp.pause();
+    await mp.pause();
     gate.open();
     await running;
     await turns(50);
     expect(record.record.at(-1)).toBe(0);
     expect(mp.stats().waiting).toBe(3);
-    mp.resume();
+    await mp.resume();
     await Promise.all(ahead);
     expect(record.record.slice(-4)).toEqual([0, 1, 2, 3]);
   });
@@ -57,18 +57,18 @@ describe('pause()', () => {
     await mp.run(GatedService, 'leaveBlocked', [gate.shared]);
     await gate.waitFor(1);
     const task = await mp.submit(GatedService, 'note', [record.shared, 1]);
-    mp.pause();
+    await mp.pause();
     gate.open();
     await until(() => task.state === 'completed' || mp.stats().running === 0);
     expect(record.record).toEqual([]);
-    mp.resume();
+    await mp.resume();
     await task.result;
   });
 
   it('does not keep a waiting task from being cancelled', async () => {
     const { mp } = await start();
     const gate = makeGate();
-    mp.pause();
+    await mp.pause();
     const task = await mp.submit(GatedService, 'note', [gate.shared, 1]);
     expect(task.cancel()).toBe(true);
     await mp.drain();

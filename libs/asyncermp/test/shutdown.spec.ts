@@ -36,7 +36,7 @@ describe('app.close()', () => {
 
   it('is over when every caller knows, of however many tasks', async () => {
     const { app, mp } = await startApplication({ options: { minProcesses: 0 }, providers });
-    mp.pause();
+    await mp.pause();
     let told = 0;
     for (let task = 0; task < 10_000; task++) {
       mp.run(CalcService, 'square', [task]).catch(() => told++);
@@ -111,7 +111,7 @@ describe('app.close()', () => {
       options: { maxProcesses: 1, shutdownTimeout: Infinity },
       providers,
     });
-    mp.pause();
+    await mp.pause();
     const task = await mp.submit(CalcService, 'square', [3]);
     await app.close();
     expect(['completed', 'failed', 'cancelled']).toContain(task.state);

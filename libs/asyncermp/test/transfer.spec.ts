@@ -35,10 +35,10 @@ for (const isolation of ['threads', 'inline'] as const) {
 
     it('stays here when the task is cancelled before it ran', async () => {
       const bytes = new Uint8Array(1_000).fill(1);
-      mp().pause();
+      await mp().pause();
       const task = await mp().submit(TransferService, 'sum', [transfer(bytes)]);
       task.cancel();
-      mp().resume();
+      await mp().resume();
       expect(bytes.byteLength).toBe(1_000);
       await expect(service().sum(bytes)).resolves.toBe(1_000);
     });

@@ -10,14 +10,14 @@ export class PoolController {
   constructor(private readonly mp: AsyncerMpService) {}
 
   @Post('pause')
-  pause(): PoolStats {
-    this.mp.pause();
+  async pause(): Promise<PoolStats> {
+    await this.mp.pause();
     return this.mp.stats();
   }
 
   @Post('resume')
-  resume(): PoolStats {
-    this.mp.resume();
+  async resume(): Promise<PoolStats> {
+    await this.mp.resume();
     return this.mp.stats();
   }
 

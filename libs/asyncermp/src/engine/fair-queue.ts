@@ -449,3 +449,8 @@ export abstract class QueueNode {
     this.behind = undefined;
   }
 }
+
+/** Whether `a` is taken before `b`, where neither fairness keys nor bounds of handlers matter. */
+export function comesBefore(a: QueueNode, b: QueueNode): boolean {
+  return a.priority > b.priority || (a.priority === b.priority && a.seq < b.seq);
+}

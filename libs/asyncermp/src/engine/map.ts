@@ -13,15 +13,14 @@ const MOST_ITEMS = 256;
 /** What a mapping needs of the scheduler. */
 export interface MapHost {
   readonly maxProcesses: number;
-  /** Submits one task for several items. */
-  acceptItems(
-    handler: HandlerRecord,
+  /** Submits one task for several items, the first of which has the place `first` among all. */
+  submit(
     items: readonly (readonly unknown[])[],
-    firstIndex: number,
+    first: number,
     mode: RunMode,
     options: TaskOptions,
   ): Task | Promise<Task>;
-  cancelTask(task: Task, reason: unknown): void;
+  cancel(task: Task, reason: unknown): void;
 }
 
 /** Some of the items, on their way through one task. */
@@ -96,7 +95,7 @@ export class Mapping {
     } finally {
       for (const { task } of this.#inFlight) {
         if (task) {
-          this.host.cancelTask(task, 'map() was ended');
+          this.host.cancel(task, 'map() was ended');
         }
       }
       await this.#source.close();
@@ -139,7 +138,7 @@ export class Mapping {
   async #run(chunk: Chunk, items: readonly (readonly unknown[])[]): Promise<Settled> {
     const { first, mode } = chunk;
     try {
-      chunk.task = await this.host.acceptItems(this.handler, items, first, mode, this.#taskOptions);
+      chunk.task = await this.host.submit(items, first, mode, this.#taskOptions);
       return { chunk, isFailed: false, outcome: await chunk.task.promise };
     } catch (error) {
       return { chunk, isFailed: true, outcome: error };

@@ -1,137 +1,65 @@
-import type { WorkerPool } from '../pool/worker-pool.js';
 import type { PooledWorker } from '../pool/worker-set.js';
-import { Semaphore } from './semaphore.js';
-import type { Task } from './task.js';
-import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { SHORT_RUN_MS } from '../protocol/envelope.js';
+import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { SLOT_COUNT } from '../protocol/slots.js';
+import type { Task } from './task.js';
 
-/**
- * Which worker a task goes to: tiny ones to one that is done with them before another one is awake, others
- * to an idle one first, and short ones to one that is busy, a little ahead of their turn. A permit belongs to
- * a worker for as long as it has attempts, also one whose task is settled and that does not let go: so the
- * bound holds for what really runs.
- */
-export class Placement {
-  readonly semaphore: Semaphore;
-  readonly ahead: SentAhead;
-
-  /** @param haveWaitAgain - Has tasks that were sent ahead wait again, as far as they have not begun. */
-  constructor(
-    private readonly pool: WorkerPool<Task>,
-    maxProcesses: number,
-    haveWaitAgain: (tasks: Task[]) => void,
-  ) {
-    this.semaphore = new Semaphore(maxProcesses);
-    this.ahead = new SentAhead(() => pool.workers, haveWaitAgain);
-  }
-
-  /** The worker for the task; undefined if it has to wait. The worker has its permit then. */
-  placeFor(task: Task): PooledWorker<Task> | undefined {
-    const soonest = this.soonestFor(task);
-    if (soonest) {
-      return soonest;
-    }
-    const { idle } = this.pool;
-    if (idle && this.semaphore.tryAcquire()) {
-      idle.hasPermit = true;
-      this.pool.markBusy(idle);
-      this.ahead.expect(task);
-      return idle;
-    }
-    if (this.semaphore.held > this.semaphore.limit) {
-      // After a resize: workers run dry until there are no more of them than the bound allows.
-      return undefined;
-    }
-    return this.ahead.placeFor(task);
-  }
-
-  /** A busy worker that will have run the task before another one is awake. */
-  soonestFor(task: Task): PooledWorker<Task> | undefined {
-    const { held, limit } = this.semaphore;
-    return held > 0 && held <= limit ? this.ahead.soonestFor(task) : undefined;
-  }
-
-  /** The worker was sent the task. */
-  noteSent(task: Task, worker: PooledWorker<Task>): void {
-    worker.aheadUs += task.expectedUs;
-    worker.typicalAheadUs += task.typicalUs;
-    if (worker.lane.load > 1) {
-      this.ahead.noteSent(task);
-    }
-  }
-
-  /** The worker will not run the task, or has run it. */
-  noteGone(task: Task, worker: PooledWorker<Task>): void {
-    worker.aheadUs -= task.expectedUs;
-    worker.typicalAheadUs -= task.typicalUs;
-  }
-
-  /** The worker's lane has one attempt less. */
-  noteRoom(worker: PooledWorker<Task>): void {
-    if (worker.lane.load > 0) {
-      this.ahead.noteRoom(worker);
-      return;
-    }
-    if (this.noteEnded(worker)) {
-      this.pool.markIdle(worker);
-    }
-  }
-
-  /** The worker has no attempt any more. Returns whether it had a permit. */
-  noteEnded(worker: PooledWorker<Task>): boolean {
-    const hadPermit = worker.hasPermit;
-    if (hadPermit) {
-      worker.hasPermit = false;
-      this.semaphore.release();
-    }
-    return hadPermit;
-  }
-}
-
-/** Only handlers whose mean run is shorter are sent ahead of their turn; longer ones gain nothing. */
+/** Only handlers whose mean run is shorter are prefetched; longer ones gain nothing. */
 const SHORT_US = SHORT_RUN_MS * 1_000;
-/** The most work that is sent to a worker at once: what a task behind it may have to wait. */
+/** The most work that a worker holds: how long a task may have to wait behind others. */
 const AHEAD_US = 1_000;
-/** About what it takes to wake a worker whose core sleeps, and so what a busy one is better at. */
+/** About what it takes to wake a worker whose core sleeps. A busy worker that is done sooner is better. */
 const WAKE_US = 60;
-/** What counts for a task that is not known to be short: nothing is sent behind it. */
+/** Counted for a task that is not known to be short: nothing is sent behind it. */
 const LONG_US = 1_000_000;
-/** A worker is sent more when it has so few left, so that many go in one message. */
+/** A worker is sent more when it has this few left, so that one message carries many. */
 const REFILL_BELOW = SLOT_COUNT / 2;
-/** How often it is looked whether a worker is held up by a task that runs longer than expected. */
+/** How often to look for a worker that is held up by a task which runs longer than expected. */
 const LOOK_MS = 4;
 
 /**
- * Which tasks are sent to a worker that is still busy, so that it need not wait for the next message:
- * those of handlers whose measured runs are short, and only as many as take a millisecond or so. None
- * of them is worse off for it: what was sent ahead and has not begun is taken back when its worker is
- * held up, or when something more urgent comes.
+ * Which tasks are sent to a worker that is still busy, so that it need not wait for the next message: those
+ * of handlers whose measured runs are short, and only as many as take about a millisecond. No task is worse
+ * off for it: an attempt that has not begun is revoked when its worker is held up, or when a more urgent
+ * task comes. What to revoke is returned; the caller requeues it.
  */
-export class SentAhead {
+export class Prefetch {
+  readonly #workers: () => Iterable<PooledWorker<Task>>;
+  readonly #onHeldUp: (tasks: readonly Task[]) => void;
   /** The worker that had room last: where the next short task goes without a search. */
-  #roomy: PooledWorker<Task> | undefined = undefined;
+  #lastWithRoom: PooledWorker<Task> | undefined = undefined;
   /** The worker that tiny tasks share. */
   #shared: PooledWorker<Task> | undefined = undefined;
-  /** No task that was sent ahead is less urgent. */
+  /** No prefetched task is less urgent. */
   #lowestPriority = Infinity;
   #lookTimer: NodeJS.Timeout | undefined = undefined;
 
   /**
-   * @param workers - All workers.
-   * @param takeBack - Has tasks wait again, as far as they have not begun.
+   * @param workers - All workers of the pool.
+   * @param onHeldUp - Called with tasks that should not stay with a worker which is held up.
    */
   constructor(
-    private readonly workers: () => Iterable<PooledWorker<Task>>,
-    private readonly takeBack: (tasks: Task[]) => void,
-  ) {}
+    workers: () => Iterable<PooledWorker<Task>>,
+    onHeldUp: (tasks: readonly Task[]) => void,
+  ) {
+    this.#workers = workers;
+    this.#onHeldUp = onHeldUp;
+  }
+
+  /** Notes with the task how long it is expected to run. */
+  estimate(task: Task): void {
+    const { handler, items } = task;
+    const { meanMs, typicalMs } = handler.runTime;
+    task.expectedUs = Math.min(Math.ceil(meanMs * items * 1_000), LONG_US);
+    task.typicalUs = Math.min(Math.ceil(typicalMs * items * 1_000), LONG_US);
+  }
 
   /**
-   * A busy worker that will have run the task before another one is awake; undefined if there is none. Tiny
-   * tasks share one worker as far as it gets: so more of them share a message, and the others can sleep.
+   * A busy worker that will have run the task before another one is awake, if there is one. Tiny tasks share
+   * one worker as far as possible: then more of them share a message, and the other workers sleep.
    */
   soonestFor(task: Task): PooledWorker<Task> | undefined {
-    if (!this.#mayGoAhead(task) || task.typicalUs > WAKE_US) {
+    if (!this.#mayPrefetch(task) || task.typicalUs > WAKE_US) {
       return undefined;
     }
     if (!this.#shared || this.#shared.lane.load === 0 || this.#shared.blocked) {
@@ -141,44 +69,88 @@ export class SentAhead {
     return shared && isSoonDone(shared, task) ? shared : undefined;
   }
 
-  /** Notes with the task how long it is expected to run. */
-  expect(task: Task): void {
-    const { handler, items } = task;
-    const { meanMs, typicalMs } = handler.runTime;
-    task.expectedUs = Math.min(Math.ceil(meanMs * items * 1_000), LONG_US);
-    task.typicalUs = Math.min(Math.ceil(typicalMs * items * 1_000), LONG_US);
-  }
-
-  /** A busy worker to which the task may be sent; undefined if it has to wait. */
+  /** A busy worker to which the task may be sent; undefined if the task has to wait. */
   placeFor(task: Task): PooledWorker<Task> | undefined {
-    if (!this.#mayGoAhead(task)) {
+    if (!this.#mayPrefetch(task)) {
       return undefined;
     }
-    if (this.#roomy && hasRoom(this.#roomy, task)) {
-      return this.#roomy;
+    if (this.#lastWithRoom && hasRoom(this.#lastWithRoom, task)) {
+      return this.#lastWithRoom;
     }
-    this.#roomy = undefined;
+    this.#lastWithRoom = undefined;
     let best: PooledWorker<Task> | undefined;
-    for (const worker of this.workers()) {
+    for (const worker of this.#workers()) {
       const { load } = worker.lane;
       if (load <= REFILL_BELOW && hasRoom(worker, task) && (!best || load < best.lane.load)) {
         best = worker;
       }
     }
-    this.#roomy = best;
+    this.#lastWithRoom = best;
     return best;
   }
 
+  /** The worker was sent the task. */
+  noteSent(task: Task, worker: PooledWorker<Task>): void {
+    worker.expectedUs += task.expectedUs;
+    worker.typicalUs += task.typicalUs;
+    if (worker.lane.load > 1) {
+      this.#lowestPriority = Math.min(this.#lowestPriority, task.priority);
+      this.#lookTimer ??= setTimeout(() => this.#look(), LOOK_MS).unref();
+    }
+  }
+
+  /** The worker has run the task, or will not run it. */
+  noteGone(task: Task, worker: PooledWorker<Task>): void {
+    worker.expectedUs -= task.expectedUs;
+    worker.typicalUs -= task.typicalUs;
+  }
+
+  /** The worker has finished an attempt and has others. */
+  noteRoom(worker: PooledWorker<Task>): void {
+    if (worker.lane.load <= REFILL_BELOW) {
+      this.#lastWithRoom = worker;
+    }
+  }
+
+  /** A task of this priority came: returns the prefetched tasks that should make room for it. */
+  lessUrgent(priority: number): readonly Task[] {
+    if (priority <= this.#lowestPriority) {
+      return NONE;
+    }
+    this.#lowestPriority = priority;
+    return this.held((task) => task.priority < priority);
+  }
+
+  /** The tasks that workers hold, as far as `which` says so; the caller revokes those that have not begun. */
+  held(which: (task: Task, worker: PooledWorker<Task>) => boolean): readonly Task[] {
+    const tasks: Task[] = [];
+    for (const worker of this.#workers()) {
+      if (worker.lane.load > 0) {
+        for (const task of worker.lane.held()) {
+          // What was handed over with a task is with the worker already, and cannot be sent again.
+          if (!task.transferList && which(task, worker)) {
+            tasks.push(task);
+          }
+        }
+      }
+    }
+    return tasks;
+  }
+
+  close(): void {
+    clearTimeout(this.#lookTimer);
+  }
+
   /** Whether the task may be sent behind another one. Notes with it how long it is expected to run. */
-  #mayGoAhead(task: Task): boolean {
-    this.expect(task);
-    // What is handed over is gone with a worker that dies, and a handler with a bound of its own would
-    // use it up without running.
+  #mayPrefetch(task: Task): boolean {
+    this.estimate(task);
+    // What is handed over is lost with a worker that dies, and a handler with a bound of its own would use
+    // it up without running.
     return task.expectedUs <= SHORT_US && !task.handsOver && !task.handler.semaphore;
   }
 
   #busyFor(task: Task): PooledWorker<Task> | undefined {
-    for (const worker of this.workers()) {
+    for (const worker of this.#workers()) {
       if (worker.lane.load > 0 && isSoonDone(worker, task)) {
         return worker;
       }
@@ -186,78 +158,40 @@ export class SentAhead {
     return undefined;
   }
 
-  /** The task was sent behind another one. */
-  noteSent(task: Task): void {
-    this.#lowestPriority = Math.min(this.#lowestPriority, task.priority);
-    this.#lookTimer ??= setTimeout(() => this.#look(), LOOK_MS).unref();
-  }
-
-  /** The worker has finished an attempt and has others. */
-  noteRoom(worker: PooledWorker<Task>): void {
-    if (worker.lane.load <= REFILL_BELOW) {
-      this.#roomy = worker;
-    }
-  }
-
-  /** A task of this priority came: what was sent ahead and is less urgent makes room. */
-  overtake(priority: number): void {
-    if (priority > this.#lowestPriority) {
-      this.recall((task) => task.priority < priority);
-      this.#lowestPriority = priority;
-    }
-  }
-
-  /** Takes back what was sent and has not begun, as far as `which` says so. */
-  recall(which: (task: Task, worker: PooledWorker<Task>) => boolean): void {
-    const tasks: Task[] = [];
-    for (const worker of this.workers()) {
-      if (worker.lane.load > 0) {
-        // What was handed over with a task is there already, and cannot be sent again.
-        const held = worker.lane.held().filter((task) => !task.transferList);
-        tasks.push(...held.filter((task) => which(task, worker)));
-      }
-    }
-    if (tasks.length > 0) {
-      this.takeBack(tasks);
-    }
-  }
-
-  close(): void {
-    clearTimeout(this.#lookTimer);
-  }
-
   #look(): void {
     this.#lookTimer = undefined;
     const since = monotonicMs() - (2 * AHEAD_US) / 1_000;
-    let isAhead = false;
+    let hasPrefetched = false;
     let isBlocked = false;
-    for (const worker of this.workers()) {
+    for (const worker of this.#workers()) {
       const { lane } = worker;
       if (lane.load > 1) {
-        isAhead = true;
+        hasPrefetched = true;
         worker.blocked = lane.held().some((task) => (lane.startedAt(task) ?? Infinity) < since);
         isBlocked ||= worker.blocked;
       }
     }
-    if (isBlocked) {
-      this.recall((_task, worker) => worker.blocked);
-    }
-    if (isAhead) {
+    if (hasPrefetched) {
       this.#lookTimer = setTimeout(() => this.#look(), LOOK_MS).unref();
     } else {
       this.#lowestPriority = Infinity;
     }
+    if (isBlocked) {
+      this.#onHeldUp(this.held((_task, worker) => worker.blocked));
+    }
   }
 }
 
+const NONE: readonly Task[] = [];
+
 /** Whether the worker will have run the task before another one is awake. */
 function isSoonDone(worker: PooledWorker<Task>, task: Task): boolean {
-  // By what most tasks take: a mean is held up for long by the few that were held up themselves.
-  return worker.typicalAheadUs + task.typicalUs <= WAKE_US && hasRoom(worker, task);
+  // By what most tasks take: the mean stays high for long after a few runs that were held up.
+  return worker.typicalUs + task.typicalUs <= WAKE_US && hasRoom(worker, task);
 }
 
 function hasRoom(
-  { state, lane, blocked, aheadUs, hasPermit }: PooledWorker<Task>,
+  { state, lane, blocked, expectedUs, hasPermit }: PooledWorker<Task>,
   task: Task,
 ): boolean {
   return (
@@ -266,6 +200,6 @@ function hasRoom(
     !blocked &&
     !lane.takesOneAtATime &&
     lane.load < SLOT_COUNT &&
-    aheadUs + task.expectedUs <= AHEAD_US
+    expectedUs + task.expectedUs <= AHEAD_US
   );
 }

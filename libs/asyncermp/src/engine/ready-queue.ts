@@ -1,10 +1,10 @@
 import type { HandlerRecord } from './handler-record.js';
-import { FairQueue } from './fair-queue.js';
+import { comesBefore, FairQueue } from './fair-queue.js';
 import type { Task } from './task.js';
 
 /**
- * The tasks that wait for a worker. Those of a handler with a `concurrency` of its own stand in a line
- * of their own, so that they are passed over at no cost while the handler has all it may have.
+ * The tasks that wait for a worker. Those of a handler with a `concurrency` of its own have a queue of their
+ * own, which is skipped at no cost while the handler has all its permits in use.
  */
 export class ReadyQueue {
   readonly #shared = new FairQueue<Task>();
@@ -20,7 +20,7 @@ export class ReadyQueue {
     this.#size++;
   }
 
-  /** Gives back a task that was taken and did not begin: it stands where it stood. */
+  /** Puts back a task that was taken and did not begin: to the place that it had. */
   restore(task: Task): void {
     this.#queueOf(task).restore(task);
     this.#size++;
@@ -38,26 +38,26 @@ export class ReadyQueue {
     return this.#queueOf(task).reprioritise(task, priority);
   }
 
-  /** The task that is to run next; undefined when none may. */
+  /** The task to run next; undefined if none may run. */
   peek(): Task | undefined {
     let best = this.#shared.peek();
     for (const [handler, queue] of this.#bounded) {
       const head = handler.semaphore?.available === 0 ? undefined : queue.peek();
-      if (head && (!best || isBefore(head, best))) {
+      if (head && (!best || comesBefore(head, best))) {
         best = head;
       }
     }
     return best;
   }
 
-  /** Takes what {@link peek} gave. */
+  /** Takes the task that {@link peek} returned. */
   take(task: Task): void {
-    // Only the head of a line is ever taken, and taking it lets the next key have its turn.
+    // Only the head is ever taken, which also passes the turn to the next fairness key.
     this.#queueOf(task).take();
     this.#size--;
   }
 
-  /** Empties it. */
+  /** Empties it; returns what waited. */
   clear(): Task[] {
     const tasks = [this.#shared, ...this.#bounded.values()].flatMap((queue) => queue.clear());
     this.#size = 0;
@@ -75,8 +75,4 @@ export class ReadyQueue {
     }
     return queue;
   }
-}
-
-function isBefore(a: Task, b: Task): boolean {
-  return a.priority > b.priority || (a.priority === b.priority && a.seq < b.seq);
 }

@@ -1,32 +1,31 @@
 import type { Observable } from 'rxjs';
-import type { WorkerPoolOptions } from '../pool/worker-pool.js';
-import type { WorkerFactory } from '../pool/lane.js';
-import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
+import type { Backend, TaskHandler } from '../contract/backend.js';
 import { rules } from '../contract/check-options.js';
 import type { CompletedQueue } from '../contract/completed-queue.js';
 import { ConfigurationError, ShutdownError, withoutStack } from '../contract/errors.js';
+import type { SubmitExtras } from '../contract/interceptor.js';
 import type { MapOptions } from '../contract/map-options.js';
-import type { PoolLog } from '../pool/pool-log.js';
 import type { PoolStats } from '../contract/pool-stats.js';
 import type { TaskSettledEvent } from '../contract/task-events.js';
 import type { TaskHandle, TaskState } from '../contract/task-handle.js';
 import type { TaskDefaults, TaskOptions } from '../contract/task-options.js';
-import type { Backend, TaskHandler } from '../contract/backend.js';
+import type { WorkerFactory } from '../pool/lane.js';
+import type { PoolLog } from '../pool/pool-log.js';
+import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
 import { HandlerRecord } from './handler-record.js';
-import { Intake, type IntakeOptions } from './admission.js';
 import { Mapping, type MapHost } from './map.js';
-import { Task } from './task.js';
-import { type LifecycleListener, TaskLifecycle } from './task-lifecycle.js';
+import { pendingRejections } from './settle.js';
+import { prepareChunk, prepareTask } from './submission.js';
 import { subjectOf } from './task-errors.js';
+import { TaskLifecycle, type LifecycleOptions } from './task-lifecycle.js';
 import type { TaskPublisher } from './task-publisher.js';
 import { TaskRegistry } from './task-registry.js';
-import { pendingRejections } from './settle.js';
+import { Task } from './task.js';
 
-/** How the pool works. Times in milliseconds. */
-export interface SchedulerOptions extends WorkerPoolOptions, IntakeOptions {
+/** How the scheduler works. Times in milliseconds. */
+export interface SchedulerOptions extends LifecycleOptions {
   /** Options of every task, where neither its call nor its handler says otherwise. */
   readonly defaults: TaskDefaults;
-  readonly cancelGrace: number;
   readonly shutdownTimeout: number;
   /** How many settled tasks can still be found, and how many MB their results may have. */
   readonly retain: number;
@@ -34,45 +33,55 @@ export interface SchedulerOptions extends WorkerPoolOptions, IntakeOptions {
 }
 
 /** The backend of one process: tasks wait in its memory, and run on its workers. */
-export class Scheduler implements Backend, LifecycleListener, MapHost {
+export class Scheduler implements Backend {
+  readonly #options: SchedulerOptions;
+  readonly #publisher: TaskPublisher;
+  readonly #log: PoolLog;
   readonly #registry: TaskRegistry;
   readonly #lifecycle: TaskLifecycle;
-  readonly #intake: Intake;
+  /** By the handlers' indexes. */
   readonly #records: HandlerRecord[] = [];
-  readonly #awaitingIdle: (() => void)[] = [];
   #closing: Promise<void> | undefined = undefined;
 
   constructor(
-    private readonly options: SchedulerOptions,
-    private readonly publisher: TaskPublisher,
-    private readonly log: PoolLog,
+    options: SchedulerOptions,
+    publisher: TaskPublisher,
+    log: PoolLog,
     factory: WorkerFactory<Task>,
   ) {
+    this.#options = options;
+    this.#publisher = publisher;
+    this.#log = log;
     this.#registry = new TaskRegistry(options.retain, options.retainMemory);
-    this.#lifecycle = new TaskLifecycle(this.#registry, publisher, log, this, factory, options);
-    this.#intake = new Intake(this.#lifecycle, this.#registry, options);
+    this.#lifecycle = new TaskLifecycle(options, factory, this.#registry, publisher, log);
   }
 
   get completedQueue(): CompletedQueue {
-    return this.publisher.completedQueue;
+    return this.#publisher.completedQueue;
   }
 
   get completed$(): Observable<TaskSettledEvent> {
-    return this.publisher.completed$;
+    return this.#publisher.completed$;
   }
 
   async submit(
     handler: TaskHandler,
     args: readonly unknown[],
     options?: TaskOptions,
+    extras?: SubmitExtras,
   ): Promise<TaskHandle> {
-    const task = await this.#intake.accept(this.#recordOf(handler), args, options);
+    const task = await this.#accept(handler, args, options, extras);
     return new LocalTaskHandle(task, this.#lifecycle);
   }
 
-  run(handler: TaskHandler, args: readonly unknown[], options?: TaskOptions): Promise<unknown> {
+  run(
+    handler: TaskHandler,
+    args: readonly unknown[],
+    options?: TaskOptions,
+    extras?: SubmitExtras,
+  ): Promise<unknown> {
     try {
-      const accepted = this.#intake.accept(this.#recordOf(handler), args, options);
+      const accepted = this.#accept(handler, args, options, extras);
       return accepted instanceof Task ? accepted.promise : accepted.then((task) => task.promise);
     } catch (error) {
       return Promise.reject(error);
@@ -83,8 +92,19 @@ export class Scheduler implements Backend, LifecycleListener, MapHost {
     handler: TaskHandler,
     items: Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>,
     options: MapOptions,
+    extras?: SubmitExtras,
   ): AsyncGenerator<unknown, void, undefined> {
-    return new Mapping(this, this.#recordOf(handler), items, options).results();
+    const record = this.#recordOf(handler);
+    const lifecycle = this.#lifecycle;
+    const host: MapHost = {
+      get maxProcesses() {
+        return lifecycle.maxProcesses;
+      },
+      submit: (chunk, first, mode, taskOptions) =>
+        lifecycle.submit(prepareChunk(record, chunk, first, mode, taskOptions, extras)),
+      cancel: (task, reason) => void lifecycle.cancel(task, reason),
+    };
+    return new Mapping(host, record, items, options).results();
   }
 
   get(uid: string): TaskHandle | undefined {
@@ -98,26 +118,15 @@ export class Scheduler implements Backend, LifecycleListener, MapHost {
   }
 
   stats(): PoolStats {
-    const { queue, retrying, counts, dispatcher } = this.#lifecycle;
-    const { semaphore, workers, isPaused } = dispatcher;
-    return {
-      maxProcesses: semaphore.limit,
-      waiting: queue.size,
-      running: semaphore.held,
-      retrying,
-      admitting: this.#intake.waiting,
-      ...counts,
-      workers,
-      paused: isPaused,
-    };
+    return this.#lifecycle.stats;
   }
 
-  pause(): void {
-    this.#lifecycle.dispatcher.pause();
+  async pause(): Promise<void> {
+    this.#lifecycle.pause();
   }
 
-  resume(): void {
-    this.#lifecycle.dispatcher.resume();
+  async resume(): Promise<void> {
+    this.#lifecycle.resume();
   }
 
   resize(maxProcesses: number): void {
@@ -125,86 +134,57 @@ export class Scheduler implements Backend, LifecycleListener, MapHost {
     if (!test(maxProcesses)) {
       throw new ConfigurationError(`resize() takes ${expected}, and got ${String(maxProcesses)}`);
     }
-    this.#lifecycle.dispatcher.resize(maxProcesses);
+    this.#lifecycle.resize(maxProcesses);
   }
 
   drain(): Promise<void> {
-    return this.#isIdle
-      ? Promise.resolve()
-      : new Promise((resolve) => this.#awaitingIdle.push(resolve));
+    return this.#lifecycle.drain();
   }
 
   warmUp(): Promise<void> {
-    return this.#lifecycle.dispatcher.warmUp();
+    return this.#lifecycle.warmUp();
   }
 
   shutdown(): Promise<void> {
     return (this.#closing ??= this.#shutdown());
   }
 
-  // ---- what a mapping asks
-
-  get maxProcesses(): number {
-    return this.#lifecycle.dispatcher.semaphore.limit;
-  }
-
-  acceptItems(...call: Parameters<MapHost['acceptItems']>): Task | Promise<Task> {
-    return this.#intake.acceptItems(...call);
-  }
-
-  cancelTask(task: Task, reason: unknown): void {
-    this.#lifecycle.cancel(task, reason);
-  }
-
-  // ---- what the lifecycle tells
-
-  onRoom(): void {
-    this.#intake.admit();
-  }
-
-  onIdle(): void {
-    if (this.#isIdle) {
-      for (const resolve of this.#awaitingIdle.splice(0)) {
-        resolve();
-      }
-    }
-  }
-
-  refuse(task: Task, error: unknown): boolean {
-    const wasWaiting = this.#intake.refuse(task, error);
-    // It may have been the last one that was waited for.
-    this.onIdle();
-    return wasWaiting;
+  #accept(
+    handler: TaskHandler,
+    args: readonly unknown[],
+    options: TaskOptions | undefined,
+    extras: SubmitExtras | undefined,
+  ): Task | Promise<Task> {
+    return this.#lifecycle.submit(prepareTask(this.#recordOf(handler), args, options, extras));
   }
 
   #recordOf(handler: TaskHandler): HandlerRecord {
-    return (this.#records[handler.index] ??= new HandlerRecord(handler, this.options.defaults));
+    return (this.#records[handler.index] ??= new HandlerRecord(handler, this.#options.defaults));
   }
 
-  get #isIdle(): boolean {
-    return this.#lifecycle.inFlight === 0 && this.#intake.waiting === 0;
-  }
-
+  /**
+   * Stops intake; drains within `shutdownTimeout`, or at once what a pause holds back; settles the rest and
+   * stops its handlers; ends the workers; rejects the last promises.
+   */
   async #shutdown(): Promise<void> {
-    const { shutdownTimeout } = this.options;
-    const { counts } = this.#lifecycle;
-    const before = { ...counts, inFlight: this.#lifecycle.inFlight };
-    this.#intake.close();
-    this.onIdle();
+    const lifecycle = this.#lifecycle;
+    const before = { ...lifecycle.counts, inFlight: lifecycle.inFlight };
+    lifecycle.closeIntake();
     let lost = 0;
-    if (this.#lifecycle.dispatcher.isPaused) {
+    if (lifecycle.isPaused) {
       lost += this.#giveUp((task) => task.state !== 'running');
     }
-    await this.#drainWithin(shutdownTimeout);
+    await this.#drainWithin(this.#options.shutdownTimeout);
     // Nothing more begins while the rest is given up.
-    this.#lifecycle.dispatcher.pause();
+    lifecycle.pause();
     lost += this.#giveUp(() => true);
-    const cancelled = counts.cancelled - before.cancelled;
+    const cancelled = lifecycle.counts.cancelled - before.cancelled;
     if (before.inFlight > 0) {
       const finished = before.inFlight - cancelled - lost;
-      this.log.shutdown(before.inFlight, { finished, cancelled, lost }, shutdownTimeout);
+      const counts = { finished, cancelled, lost };
+      this.#log.shutdown(before.inFlight, counts, this.#options.shutdownTimeout);
     }
-    await this.#lifecycle.close();
+    await lifecycle.close();
     await pendingRejections.done();
   }
 
@@ -218,7 +198,7 @@ export class Scheduler implements Backend, LifecycleListener, MapHost {
     return tasks.length;
   }
 
-  /** Until nothing is in flight, but no longer than that. */
+  /** Until nothing is in flight, but no longer than the limit. */
   async #drainWithin(limitMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<void>((resolve) => {
@@ -232,7 +212,7 @@ export class Scheduler implements Backend, LifecycleListener, MapHost {
 }
 
 /** What users hold of a task of this process. */
-export class LocalTaskHandle implements TaskHandle {
+class LocalTaskHandle implements TaskHandle {
   readonly #task: Task;
   readonly #lifecycle: TaskLifecycle;
 

@@ -62,10 +62,12 @@ function markHandled({ watched }: Outcome): void {
 function ignore(): void {}
 
 /**
- * Does the same for many things, in the order they came: for so many at once, and for the others in the next
- * turns of the event loop, so many in each.
+ * Does one kind of work for many items, in their order: up to a number of them at once, and the others in
+ * the next turns of the event loop, as many in each.
  */
 export class YieldingQueue<T> {
+  readonly #most: number;
+  readonly #work: (item: T) => void;
   #waiting: T[] = [];
   /** The first of them that is still to be done. */
   #next = 0;
@@ -74,18 +76,18 @@ export class YieldingQueue<T> {
   #whenDone: (() => void)[] = [];
 
   /**
-   * @param most - How many there are in a portion.
-   * @param work - What is done for each. Must not throw.
+   * @param most - How many items are done in one turn.
+   * @param work - Is called with each item. Must not throw.
    */
-  constructor(
-    private readonly most: number,
-    private readonly work: (item: T) => void,
-  ) {}
+  constructor(most: number, work: (item: T) => void) {
+    this.#most = most;
+    this.#work = work;
+  }
 
   add(item: T): void {
-    if (this.#doneInTurn < this.most) {
+    if (this.#doneInTurn < this.#most) {
       this.#doneInTurn++;
-      this.work(item);
+      this.#work(item);
     } else {
       this.#waiting.push(item);
     }
@@ -112,7 +114,7 @@ export class YieldingQueue<T> {
 
   readonly #turn = (): void => {
     this.#isDue = false;
-    const portion = this.#waiting.slice(this.#next, this.#next + this.most);
+    const portion = this.#waiting.slice(this.#next, this.#next + this.#most);
     this.#next += portion.length;
     this.#doneInTurn = portion.length;
     if (this.#next === this.#waiting.length) {
@@ -120,7 +122,7 @@ export class YieldingQueue<T> {
       this.#next = 0;
     }
     for (const item of portion) {
-      this.work(item);
+      this.#work(item);
     }
     if (portion.length > 0) {
       this.#comeBack();
@@ -133,20 +135,20 @@ export class YieldingQueue<T> {
   };
 }
 
-/** A task whose caller is to be told of its error. */
+/** A settled task whose caller's promise is still to be rejected. */
 export interface PendingRejection {
-  tell(): void;
+  deliver(): void;
 }
 
 /**
- * How many callers are told of an error in one turn of the event loop: some milliseconds' work. Very many at
- * once, of tasks that were cancelled or expired together, would hold it for a fifth of a second.
+ * How many promises are rejected in one turn of the event loop: some milliseconds of work. A hundred
+ * thousand at once, of tasks that are cancelled or expire together, would hold it for a fifth of a second.
  */
 const MOST_IN_A_TURN = 1_000;
 
-/** Tells the callers of tasks that failed or were cancelled, in the order in which the tasks did. */
+/** Rejects the promises of tasks that failed or were cancelled, in the order in which the tasks settled. */
 export const pendingRejections = new YieldingQueue<PendingRejection>(MOST_IN_A_TURN, (task) =>
-  task.tell(),
+  task.deliver(),
 );
 
 /**

@@ -1,295 +1,40 @@
-import type { Lane, WorkerFactory } from '../pool/lane.js';
-import type { WorkerPoolOptions } from '../pool/worker-pool.js';
+import {
+  DuplicateTaskError,
+  QueueFullError,
+  ShutdownError,
+  TaskCancelledError,
+  type CrashDetails,
+  type TaskSerializationError,
+} from '../contract/errors.js';
+import type { PoolStats } from '../contract/pool-stats.js';
+import type { SettledState } from '../contract/task-handle.js';
+import type { Lane, LaneEnd, LaneListener, WorkerFactory } from '../pool/lane.js';
+import type { PoolLog } from '../pool/pool-log.js';
+import type { LogLevelName, LogLine } from '../protocol/envelope.js';
 import { decodeError, type EncodedError } from '../protocol/error-codec.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
-import type { CrashDetails, TimeoutPhase } from '../contract/errors.js';
-import type { PoolLog } from '../pool/pool-log.js';
-import { roughBytes } from './recent-items.js';
-import type { SettledState } from '../contract/task-handle.js';
-import { type AttemptListener, Dispatcher } from './dispatcher.js';
-import { Cancellation, crashed, notStarted, timedOut } from './task-errors.js';
+import { AbortSignals } from './abort-signals.js';
+import { Admission } from './admission.js';
+import { Dispatcher, type DispatcherOptions } from './dispatcher.js';
+import { comesBefore } from './fair-queue.js';
 import { ReadyQueue } from './ready-queue.js';
-import { SignalWatch } from './abort-signals.js';
-import type { Task } from './task.js';
+import { roughBytes } from './recent-items.js';
+import { pauseAfterCrash, pauseAfterFailure } from './retry-policy.js';
+import { Cancellation, crashed, notStarted, subjectOf, timedOut } from './task-errors.js';
 import type { TaskPublisher } from './task-publisher.js';
 import type { TaskRegistry } from './task-registry.js';
-import { TimeLimits, type TimeLimitListener } from './time-limits.js';
-import type { Backoff } from '../contract/task-options.js';
+import type { Task } from './task.js';
+import { TimeLimits, type Due } from './time-limits.js';
 
-/**
- * Sees each accepted task to its one outcome. It alone changes a task's state: whatever happens to a
- * task (an attempt ends, a limit passes, somebody cancels it) comes to a method here. Where attempts run
- * is the dispatcher's matter, and when a limit passes is the clock's.
- */
-export class TaskLifecycle implements AttemptListener, TimeLimitListener {
-  readonly queue = new ReadyQueue();
-  readonly dispatcher: Dispatcher;
-  readonly counts: TaskCounts = {
-    accepted: 0,
-    completed: 0,
-    failed: 0,
-    cancelled: 0,
-    retried: 0,
-  };
-  readonly #limits = new TimeLimits(this);
-  readonly #signals = new SignalWatch((task, why) => this.#cancel(task, why));
-  #inFlight = 0;
-  #retrying = 0;
+/** Workers that may die with a task before it began, until the task is suspected to be the cause. */
+const MOST_RETURNS = 3;
 
-  constructor(
-    private readonly registry: TaskRegistry,
-    private readonly publisher: TaskPublisher,
-    private readonly log: PoolLog,
-    private readonly listener: LifecycleListener,
-    factory: WorkerFactory<Task>,
-    options: WorkerPoolOptions & { readonly cancelGrace: number },
-  ) {
-    this.dispatcher = new Dispatcher(this.queue, this, factory, options, log);
-  }
-
-  /** Tasks that are accepted and not settled. */
-  get inFlight(): number {
-    return this.#inFlight;
-  }
-
-  /** Tasks that wait for the end of their backoff. */
-  get retrying(): number {
-    return this.#retrying;
-  }
-
-  // ---- what users ask
-
-  /** The task can be found, and its signal counts, also while it is not accepted yet. */
-  announce(task: Task): void {
-    this.registry.add(task);
-    this.#signals.add(task);
-  }
-
-  /** The task is not going to be accepted. */
-  withhold(task: Task): void {
-    this.registry.forget(task);
-    this.#signals.remove(task);
-  }
-
-  /** Accepts an announced task. */
-  enter(task: Task): void {
-    task.acceptedAt = monotonicMs();
-    this.#inFlight++;
-    this.counts.accepted++;
-    this.#enqueue(task);
-    this.publisher.queued(task);
-    this.dispatcher.arrive();
-  }
-
-  /** False if the task has settled already. */
-  cancel(task: Task, reason: unknown): boolean {
-    return this.#cancel(task, new Cancellation(reason));
-  }
-
-  /** False if the task no longer waits. */
-  reprioritise(task: Task, priority: number): boolean {
-    // What was handed over with it cannot be sent again.
-    if (task.phase === 'sent' && !task.transferList && this.dispatcher.takeBack(task)) {
-      this.queue.restore(task);
-    }
-    if (task.phase !== 'queued' || !this.queue.reprioritise(task, priority)) {
-      return false;
-    }
-    this.dispatcher.overtake(priority);
-    this.dispatcher.pump();
-    return true;
-  }
-
-  /** Settles a task whatever it is doing; a worker that still runs it is told to stop. */
-  end(task: Task, state: SettledState, value: unknown): void {
-    this.#withdraw(task, value);
-    this.#settle(task, state, value);
-  }
-
-  async close(): Promise<void> {
-    await this.dispatcher.close();
-    this.#limits.close();
-    this.publisher.close();
-  }
-
-  // ---- what the dispatcher reports
-
-  wantsStart(task: Task): boolean {
-    return this.publisher.wantsStart(task);
-  }
-
-  onSent(task: Task): void {
-    this.#limits.watch(task);
-  }
-
-  onRoom(): void {
-    this.listener.onRoom();
-  }
-
-  onStarted(task: Task, lane: Lane<Task>): void {
-    const startedAt = lane.startedAt(task);
-    if (startedAt !== undefined && !task.isSettled) {
-      task.startedAt = startedAt;
-      this.publisher.started(task, task.waitMs(startedAt), lane.id);
-    }
-  }
-
-  onProgress(task: Task, value: unknown): void {
-    if (!task.isSettled && !task.verdict) {
-      task.rare.progress = value;
-      this.publisher.progress(task);
-    }
-  }
-
-  onCompleted(task: Task, result: unknown, startedAt: number): void {
-    if (task.isSettled) {
-      return;
-    }
-    task.startedAt = startedAt;
-    if (task.verdict) {
-      this.#failed(task, task.verdict.error);
-    } else {
-      this.#settle(task, 'completed', result);
-    }
-  }
-
-  onFailed(task: Task, error: EncodedError, startedAt: number): void {
-    if (!task.isSettled) {
-      task.startedAt = startedAt;
-      this.#failed(task, task.verdict ? task.verdict.error : decodeError(error));
-    }
-  }
-
-  onLost(task: Task, crash: CrashDetails | undefined, startedAt: number | undefined): void {
-    if (task.isSettled) {
-      return;
-    }
-    task.startedAt = startedAt;
-    if (task.verdict) {
-      this.#failed(task, task.verdict.error);
-    } else {
-      this.#retryOrFail(task, crashed(task, crash), pauseAfterCrash(task));
-    }
-  }
-
-  onUnsendable(task: Task, error: unknown): void {
-    this.#settle(task, 'failed', error);
-  }
-
-  onNoWorkers(error: unknown): void {
-    for (const task of this.queue.clear()) {
-      this.#settle(task, 'failed', notStarted(task, error));
-    }
-  }
-
-  // ---- what the clock reports
-
-  onTimeLimit(task: Task, phase: TimeoutPhase, limitMs: number): void {
-    if (phase === 'queue' && task.phase === 'sent' && !this.dispatcher.takeBack(task)) {
-      // It began this very moment, and so waits no longer.
-      this.#limits.watch(task);
-      return;
-    }
-    const error = timedOut(task, phase, limitMs);
-    this.#withdraw(task, error);
-    const isLastTry = phase !== 'run' || task.failures + 1 >= task.policy.attempts;
-    if (task.lane === undefined || isLastTry) {
-      this.#settle(task, 'failed', error);
-    } else {
-      // It is tried again when the worker has let go of it: never two attempts at a time.
-      task.rare.verdict = { error };
-      this.#limits.watch(task);
-    }
-  }
-
-  onRetryDue(task: Task): void {
-    this.#retrying--;
-    this.#enqueue(task);
-    this.dispatcher.pump();
-  }
-
-  // ---- transitions
-
-  #cancel(task: Task, why: Cancellation): boolean {
-    switch (task.phase) {
-      case 'new':
-        this.withhold(task);
-        return this.listener.refuse(task, why.errorOf(task));
-      case 'sent':
-        // Its worker is told the error.
-        this.end(task, 'cancelled', why.errorOf(task));
-        return true;
-      case 'queued':
-      case 'retrying':
-        this.end(task, 'cancelled', why);
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  #enqueue(task: Task): void {
-    task.enqueue();
-    this.queue.push(task);
-    this.#limits.watch(task);
-    // What was sent ahead must not run before a more urgent task.
-    this.dispatcher.overtake(task.priority);
-  }
-
-  /** Takes a task out of wherever it is; one that runs is told, and its lane lets go of it later. */
-  #withdraw(task: Task, reason: unknown): void {
-    if (task.phase === 'queued') {
-      this.queue.remove(task);
-    } else if (task.phase === 'retrying') {
-      this.#retrying--;
-    } else if (task.phase === 'sent' && !this.dispatcher.takeBack(task)) {
-      this.dispatcher.stop(task, reason);
-    }
-  }
-
-  #failed(task: Task, error: unknown): void {
-    this.#retryOrFail(task, error, pauseAfterFailure(task, error, this.log));
-  }
-
-  #retryOrFail(task: Task, error: unknown, pauseMs: number | undefined): void {
-    if (pauseMs === undefined) {
-      this.#settle(task, 'failed', error);
-      return;
-    }
-    task.awaitRetry();
-    this.counts.retried++;
-    this.#retrying++;
-    this.#limits.retryIn(task, pauseMs);
-    this.publisher.retrying(task, error, pauseMs);
-  }
-
-  #settle(task: Task, state: SettledState, value: unknown): void {
-    this.#limits.forget(task);
-    this.#signals.remove(task);
-    task.settle(state, value, monotonicMs());
-    this.#inFlight--;
-    this.counts[state]++;
-    const bytes = state === 'completed' ? roughBytes(value) : 0;
-    this.registry.settled(task, bytes);
-    this.publisher.settled(task, bytes);
-    this.listener.onRoom();
-    if (this.#inFlight === 0) {
-      this.listener.onIdle();
-    }
-  }
+export interface LifecycleOptions extends DispatcherOptions {
+  readonly maxQueue: number;
+  readonly onFull: 'reject' | 'wait';
 }
 
-/** Whom the lifecycle tells what concerns intake. */
-export interface LifecycleListener {
-  /** A task has left the queue, so there may be room for another one. */
-  onRoom(): void;
-  /** Nothing is in flight any more. */
-  onIdle(): void;
-  /** Turns away a task that was never let in; false if it does not wait to be. */
-  refuse(task: Task, error: unknown): boolean;
-}
-
-/** How many tasks there were, and what became of them. */
+/** How many tasks there were, and how they ended. */
 export interface TaskCounts {
   accepted: number;
   completed: number;
@@ -299,64 +44,578 @@ export interface TaskCounts {
 }
 
 /**
- * Counts a failure of the handler, and says after which pause the task is tried again, in milliseconds;
- * undefined if it is not.
+ * Takes each task from its submission to its one outcome. All that happens to a task (a worker reports, a
+ * time limit passes, it is cancelled) comes to a method here, and only these cause the transitions of
+ * `task-states.ts`. The dispatcher knows where a task runs, the queue when.
  */
-export function pauseAfterFailure(task: Task, error: unknown, log: PoolLog): number | undefined {
-  const { attempts, retryOn, backoff } = task.policy;
-  task.rare.failures++;
-  if (task.failures >= attempts) {
-    return undefined;
+export class TaskLifecycle implements LaneListener<Task> {
+  readonly counts: TaskCounts = { accepted: 0, completed: 0, failed: 0, cancelled: 0, retried: 0 };
+  readonly #options: LifecycleOptions;
+  readonly #registry: TaskRegistry;
+  readonly #publisher: TaskPublisher;
+  readonly #log: PoolLog;
+  readonly #admission = new Admission();
+  readonly #queue = new ReadyQueue();
+  readonly #dispatcher: Dispatcher;
+  readonly #limits = new TimeLimits((task, due) => this.#onDue(task, due));
+  readonly #signals = new AbortSignals((task, why) => void this.#cancel(task, why));
+  readonly #awaitingIdle: (() => void)[] = [];
+  #inFlight = 0;
+  #retrying = 0;
+  #isPaused = false;
+  #isClosed = false;
+  #isAdmitting = false;
+  #dispatching: 'no' | 'yes' | 'again' = 'no';
+  #isDispatchDue = false;
+
+  constructor(
+    options: LifecycleOptions,
+    factory: WorkerFactory<Task>,
+    registry: TaskRegistry,
+    publisher: TaskPublisher,
+    log: PoolLog,
+  ) {
+    this.#options = options;
+    this.#registry = registry;
+    this.#publisher = publisher;
+    this.#log = log;
+    const events = {
+      onMayStart: () => this.#dispatch(),
+      onHeldUp: (tasks: readonly Task[]) => this.#revokeAll(tasks),
+    };
+    this.#dispatcher = new Dispatcher(factory, options, this, events, log);
   }
-  try {
-    if (retryOn && !retryOn(error)) {
-      return undefined;
+
+  // ---- submission
+
+  /**
+   * Accepts a task at once, or promises to when there is room.
+   * @throws ShutdownError, DuplicateTaskError, QueueFullError, TaskCancelledError
+   */
+  submit(task: Task): Task | Promise<Task> {
+    if (this.#isClosed) {
+      throw new ShutdownError(givenSubjectOf(task), 'submitted');
     }
-  } catch (thrown) {
-    log.retryOnThrew(task.uid, task.handlerName, thrown);
-    return undefined;
+    const twin = task.givenUid === undefined ? undefined : this.#registry.inFlight(task.givenUid);
+    if (twin) {
+      return this.#join(twin, task);
+    }
+    const aborted = task.signals.find((signal) => signal.aborted);
+    if (aborted) {
+      throw new TaskCancelledError(givenSubjectOf(task), aborted.reason);
+    }
+    if (this.#admission.size === 0 && this.#hasRoom) {
+      this.#register(task);
+      this.#accept(task);
+      return task;
+    }
+    if (this.#options.onFull === 'reject') {
+      throw new QueueFullError(this.#options.maxQueue, subjectOf(task));
+    }
+    this.#register(task);
+    return this.#admission.wait(task);
   }
-  return backoffDelayMs(backoff, task.failures);
+
+  #join(twin: Task, task: Task): Task | Promise<Task> {
+    if (task.policy.onDuplicate === 'reject' || twin.handler !== task.handler) {
+      throw new DuplicateTaskError(givenSubjectOf(task));
+    }
+    return twin.phase === 'admitting' ? this.#admission.wait(twin) : twin;
+  }
+
+  /** From now on the task is found by its uid, and its signals count. */
+  #register(task: Task): void {
+    this.#registry.add(task);
+    this.#signals.add(task);
+  }
+
+  #accept(task: Task): void {
+    task.accept(monotonicMs());
+    this.#inFlight++;
+    this.counts.accepted++;
+    this.#enqueue(task);
+    this.#publisher.queued(task);
+    if (this.#dispatcher.hasPlaceNow(this.#queue.peek())) {
+      this.#dispatch();
+    } else {
+      this.#dispatchSoon();
+    }
+  }
+
+  /** A task that finds a free permit does not wait, except for its worker to start. */
+  get #hasRoom(): boolean {
+    return this.#queue.size - this.#dispatcher.semaphore.available < this.#options.maxQueue;
+  }
+
+  /** Lets in the submissions that wait, as far as there is room. */
+  #admit(): void {
+    if (this.#isAdmitting || this.#admission.size === 0) {
+      return;
+    }
+    // A task that is let in may at once make room for the next one: a loop instead of a recursion.
+    this.#isAdmitting = true;
+    try {
+      while (this.#admission.size > 0 && this.#hasRoom) {
+        const task = this.#admission.next();
+        if (task) {
+          this.#accept(task);
+        }
+      }
+    } finally {
+      this.#isAdmitting = false;
+    }
+  }
+
+  // ---- dispatch
+
+  /** Sends what can be sent. Called while it runs, it runs once more after that. */
+  #dispatch(): void {
+    if (this.#dispatching !== 'no') {
+      this.#dispatching = 'again';
+      return;
+    }
+    try {
+      do {
+        this.#dispatching = 'yes';
+        this.#sendAll();
+      } while (this.#isAskedAgain());
+    } finally {
+      this.#dispatching = 'no';
+    }
+  }
+
+  #isAskedAgain(): boolean {
+    return this.#dispatching === 'again';
+  }
+
+  /** Once, after the current messages: what they free and bring is sent together. */
+  #dispatchSoon(): void {
+    if (!this.#isDispatchDue) {
+      this.#isDispatchDue = true;
+      void RESOLVED.then(this.#dispatchDue);
+    }
+  }
+
+  readonly #dispatchDue = (): void => {
+    this.#isDispatchDue = false;
+    this.#dispatch();
+  };
+
+  #sendAll(): void {
+    const [queue, dispatcher] = [this.#queue, this.#dispatcher];
+    for (let task = queue.peek(); task && !this.#isPaused; task = queue.peek()) {
+      const worker = dispatcher.placeFor(task);
+      if (!worker) {
+        break;
+      }
+      queue.take(task);
+      task.send(worker.lane);
+      dispatcher.send(task, worker, this.#publisher.listensToStart(task));
+      this.#limits.watch(task);
+    }
+    dispatcher.flush();
+    dispatcher.grow(this.#isPaused || !queue.peek() ? 0 : queue.size);
+    // Also if nothing was sent: a permit may be free for a submission that waits for one.
+    this.#admit();
+  }
+
+  /** Takes back attempts that have not begun: they wait again, where they stood. */
+  #revokeAll(tasks: readonly Task[]): void {
+    // The last one first. What a worker begins meanwhile then comes before all that is revoked, and each
+    // task finds its place at the head of the queue.
+    for (const task of tasks.toSorted((a, b) => (comesBefore(a, b) ? 1 : -1))) {
+      if (task.phase === 'sent' && this.#dispatcher.revoke(task)) {
+        task.revoke();
+        this.#queue.restore(task);
+      }
+    }
+    if (tasks.length > 0) {
+      this.#dispatch();
+    }
+  }
+
+  #enqueue(task: Task): void {
+    this.#queue.push(task);
+    this.#limits.watch(task);
+    // What was prefetched must not run before a more urgent task.
+    this.#revokeAll(this.#dispatcher.lessUrgent(task.priority));
+  }
+
+  // ---- what lanes report
+
+  onReady(lane: Lane<Task>): void {
+    this.#dispatcher.ready(lane);
+    this.#dispatch();
+  }
+
+  onStarted(lane: Lane<Task>, task: Task): void {
+    const startedAt = lane.startedAt(task);
+    if (startedAt !== undefined && !task.isSettled) {
+      task.startedAt = startedAt;
+      this.#publisher.started(task, task.waitMs(startedAt), lane.id);
+    }
+  }
+
+  onProgress(_lane: Lane<Task>, task: Task, value: unknown): void {
+    if (task.phase === 'sent') {
+      task.rare.progress = value;
+      this.#publisher.progress(task);
+    }
+  }
+
+  onCompleted(
+    lane: Lane<Task>,
+    task: Task,
+    result: unknown,
+    startedAt: number,
+    runMs: number,
+  ): void {
+    this.#finished(lane, task, startedAt, runMs);
+    if (task.phase === 'sent') {
+      this.#settle(task, 'completed', result);
+    } else if (task.phase === 'stopping') {
+      this.#attemptFailed(task, task.overrunError);
+    }
+  }
+
+  onFailed(
+    lane: Lane<Task>,
+    task: Task,
+    error: EncodedError,
+    startedAt: number,
+    runMs: number,
+  ): void {
+    this.#finished(lane, task, startedAt, runMs);
+    if (!task.isSettled) {
+      const own = task.phase === 'stopping';
+      this.#attemptFailed(task, own ? task.overrunError : decodeError(error));
+    }
+  }
+
+  #finished(lane: Lane<Task>, task: Task, startedAt: number, runMs: number): void {
+    // Before the outcome: the code of the caller goes on with it, and may take its time.
+    this.#dispatchSoon();
+    this.#dispatcher.finished(lane, task, runMs);
+    if (!task.isSettled) {
+      task.startedAt = startedAt;
+    }
+  }
+
+  onUnsendable(lane: Lane<Task>, task: Task, error: TaskSerializationError): void {
+    this.#dispatcher.unsendable(lane, task);
+    if (!task.isSettled) {
+      this.#settle(task, 'failed', error);
+    }
+    this.#dispatch();
+  }
+
+  onSkipped(lane: Lane<Task>): void {
+    this.#dispatcher.skipped(lane);
+    this.#dispatch();
+  }
+
+  onHeapLimit(lane: Lane<Task>): void {
+    this.#dispatcher.heapLimit(lane);
+  }
+
+  onLog(lane: Lane<Task>, level: LogLevelName, line: LogLine): void {
+    this.#log.workerLine(lane.id, level, line);
+  }
+
+  onEnding(lane: Lane<Task>): void {
+    this.#dispatcher.ending(lane);
+  }
+
+  onEnded(lane: Lane<Task>, end: LaneEnd<Task>): void {
+    const { running, runningSince, waiting, crash } = end;
+    const startFailure = this.#dispatcher.ended(lane, end);
+    const suspects = waiting.filter((task) => !this.#returned(task, running === undefined));
+    if (startFailure) {
+      this.#failQueue(startFailure.error);
+    }
+    if (running) {
+      this.#workerDied(running, crash, runningSince);
+    }
+    for (const task of suspects) {
+      this.#workerDied(task, crash ?? { reason: 'exit' }, undefined);
+    }
+    this.#dispatch();
+  }
+
+  /**
+   * A worker died before it had begun the task, which waits again. False if it cannot.
+   * @param isSuspect - Whether nothing ran that can have killed the worker.
+   */
+  #returned(task: Task, isSuspect: boolean): boolean {
+    if (task.phase !== 'sent') {
+      return true;
+    }
+    if (isSuspect) {
+      task.rare.returns++;
+    }
+    if (task.transferList || task.returns > MOST_RETURNS) {
+      return false;
+    }
+    task.revoke();
+    this.#queue.restore(task);
+    return true;
+  }
+
+  #workerDied(task: Task, crash: CrashDetails | undefined, startedAt: number | undefined): void {
+    if (task.isSettled) {
+      return;
+    }
+    task.startedAt = startedAt;
+    if (task.phase === 'stopping') {
+      this.#attemptFailed(task, task.overrunError);
+    } else {
+      this.#retryOrFail(task, crashed(task, crash), pauseAfterCrash(task));
+    }
+  }
+
+  /** No worker starts, so nothing that waits can run. */
+  #failQueue(error: unknown): void {
+    for (const task of this.#queue.clear()) {
+      // A listener of the tasks before it may have settled it.
+      if (!task.isSettled) {
+        this.#settle(task, 'failed', notStarted(task, error));
+      }
+    }
+  }
+
+  // ---- retries
+
+  #attemptFailed(task: Task, error: unknown): void {
+    const pauseMs = pauseAfterFailure(task, error, this.#log);
+    // `retryOn` is code of the user, which may have cancelled the task.
+    if (!task.isSettled) {
+      this.#retryOrFail(task, error, pauseMs);
+    }
+  }
+
+  #retryOrFail(task: Task, error: unknown, pauseMs: number | undefined): void {
+    if (pauseMs === undefined) {
+      this.#settle(task, 'failed', error);
+      return;
+    }
+    task.retry();
+    this.counts.retried++;
+    this.#retrying++;
+    this.#limits.retryIn(task, pauseMs);
+    this.#publisher.retrying(task, error, pauseMs);
+  }
+
+  // ---- time limits
+
+  #onDue(task: Task, { phase, limitMs }: Due): void {
+    if (phase === 'retry') {
+      this.#retrying--;
+      task.requeue();
+      this.#enqueue(task);
+      this.#dispatch();
+      return;
+    }
+    if (phase === 'queue' && task.phase === 'sent') {
+      if (!this.#dispatcher.revoke(task)) {
+        // It began this very moment, and so waits no longer.
+        this.#limits.watch(task);
+        return;
+      }
+      task.revoke();
+    }
+    const error = timedOut(task, phase, limitMs);
+    const hasAnotherTry = phase === 'run' && task.failures + 1 < task.policy.attempts;
+    const isWithWorker = !this.#withdraw(task, error);
+    if (task.isSettled) {
+      return;
+    }
+    if (isWithWorker && hasAnotherTry) {
+      // It is tried again when the worker has let go of it: never two attempts at a time.
+      task.overrun(error);
+      this.#limits.watch(task);
+    } else {
+      this.#settle(task, 'failed', error);
+    }
+  }
+
+  // ---- what users ask of one task
+
+  /** False if the task has settled already. */
+  cancel(task: Task, reason: unknown): boolean {
+    return this.#cancel(task, new Cancellation(reason));
+  }
+
+  #cancel(task: Task, why: Cancellation): boolean {
+    if (task.isSettled) {
+      return false;
+    }
+    // Errors are made late where they can be: to make a hundred thousand takes longer than all the rest.
+    const isWithWorker = task.phase === 'sent' || task.phase === 'stopping';
+    this.end(
+      task,
+      'cancelled',
+      isWithWorker || task.phase === 'admitting' ? why.errorOf(task) : why,
+    );
+    return true;
+  }
+
+  /** False if the task no longer waits. */
+  reprioritise(task: Task, priority: number): boolean {
+    // What was handed over with it cannot be sent again.
+    if (task.phase === 'sent' && !task.transferList && this.#dispatcher.revoke(task)) {
+      task.revoke();
+      this.#queue.restore(task);
+    }
+    if (task.phase !== 'queued' || !this.#queue.reprioritise(task, priority)) {
+      return false;
+    }
+    this.#revokeAll(this.#dispatcher.lessUrgent(priority));
+    this.#dispatch();
+    return true;
+  }
+
+  // ---- the end
+
+  /** Settles a task whatever it is doing; a worker that still runs it is asked to stop. */
+  end(task: Task, state: SettledState, value: unknown): void {
+    this.#withdraw(task, value);
+    if (!task.isSettled) {
+      this.#settle(task, state, value);
+    }
+  }
+
+  /** Takes a task out of wherever it waits. False if a worker runs it, which is asked to stop. */
+  #withdraw(task: Task, reason: unknown): boolean {
+    switch (task.phase) {
+      case 'admitting':
+        this.#admission.leave(task, reason);
+        return true;
+      case 'queued':
+        this.#queue.remove(task);
+        return true;
+      case 'retrying':
+        this.#retrying--;
+        return true;
+      case 'sent':
+        if (this.#dispatcher.revoke(task)) {
+          task.revoke();
+          return true;
+        }
+        this.#revokeAll(this.#dispatcher.stop(task, reason));
+        return false;
+      default:
+        return false;
+    }
+  }
+
+  #settle(task: Task, state: SettledState, value: unknown): void {
+    this.#limits.forget(task);
+    this.#signals.remove(task);
+    const wasAccepted = task.phase !== 'admitting';
+    task.settle(state, value, monotonicMs());
+    if (!wasAccepted) {
+      this.#registry.forget(task);
+      this.#resolveIdle();
+      return;
+    }
+    this.#inFlight--;
+    this.counts[state]++;
+    const bytes = state === 'completed' ? roughBytes(value) : 0;
+    this.#registry.settled(task, bytes);
+    this.#publisher.settled(task, bytes);
+    this.#admit();
+    this.#resolveIdle();
+  }
+
+  // ---- all tasks
+
+  /** Tasks that are accepted and not settled. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** How the pool is doing now. */
+  get stats(): PoolStats {
+    const { semaphore, workers } = this.#dispatcher;
+    return {
+      maxProcesses: semaphore.limit,
+      waiting: this.#queue.size,
+      running: semaphore.held,
+      retrying: this.#retrying,
+      admitting: this.#admission.size,
+      ...this.counts,
+      workers,
+      paused: this.#isPaused,
+    };
+  }
+
+  get maxProcesses(): number {
+    return this.#dispatcher.semaphore.limit;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#revokeAll(this.#dispatcher.held());
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#dispatch();
+  }
+
+  resize(maxProcesses: number): void {
+    this.#dispatcher.resize(maxProcesses);
+    this.#dispatch();
+  }
+
+  warmUp(): Promise<void> {
+    return this.#dispatcher.warmUp();
+  }
+
+  /** Resolves when no task is in flight and no submission waits. */
+  drain(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#awaitingIdle.push(resolve);
+      this.#resolveIdle();
+    });
+  }
+
+  #resolveIdle(): void {
+    if (this.#inFlight === 0 && this.#admission.size === 0) {
+      for (const resolve of this.#awaitingIdle.splice(0)) {
+        resolve();
+      }
+    }
+  }
+
+  /** Refuses submissions from now on, and those that wait for room. */
+  closeIntake(): void {
+    this.#isClosed = true;
+    for (const task of this.#admission.tasks()) {
+      if (!task.isSettled) {
+        this.end(task, 'failed', new ShutdownError(subjectOf(task), 'submitted'));
+      }
+    }
+  }
+
+  /** Ends the workers. Nothing is in flight any more. */
+  async close(): Promise<void> {
+    this.#isPaused = true;
+    await this.#dispatcher.close();
+    this.#publisher.close();
+  }
 }
 
-/** The same for a worker that died under the task, which has a count of its own. */
-export function pauseAfterCrash(task: Task): number | undefined {
-  const { crashAttempts, backoff } = task.policy;
-  task.rare.crashes++;
-  return task.crashes < crashAttempts ? backoffDelayMs(backoff, task.crashes) : undefined;
-}
+const RESOLVED = Promise.resolve();
 
-const DEFAULT_FACTOR = 2;
-const DEFAULT_MAX_DELAY_MS = 60_000;
-const DEFAULT_JITTER = 0.5;
-
-/**
- * How long to wait before the next attempt, in milliseconds.
- *
- * @param backoff - As in the task's options; without it there is no wait.
- * @param failures - How many attempts have failed, from 1.
- * @param random - A number from 0 up to 1, from which the jitter is made.
- */
-export function backoffDelayMs(
-  backoff: Backoff | undefined,
-  failures: number,
-  random: () => number = Math.random,
-): number {
-  if (backoff === undefined) {
-    return 0;
-  }
-  if (typeof backoff === 'number') {
-    return backoff;
-  }
-  const exponential = backoff.type === 'exponential';
-  const jitter = backoff.jitter ?? (exponential ? DEFAULT_JITTER : 0);
-  const delayMs = exponential ? grown(backoff, failures) : backoff.delay;
-  // The default bound is for delays that grow: a fixed delay of an hour is meant as one.
-  const maxDelayMs = backoff.maxDelay ?? (exponential ? DEFAULT_MAX_DELAY_MS : delayMs);
-  return Math.min(delayMs, maxDelayMs) * (1 - jitter * random());
-}
-
-function grown({ delay, factor = DEFAULT_FACTOR }: Exclude<Backoff, number>, failures: number) {
-  // A power grows to Infinity, which times a delay of 0 would be no number.
-  return delay * Math.min(factor ** (failures - 1), Number.MAX_VALUE);
+/** A refused submission without a uid of its own has none in its error: the caller never learns of it. */
+function givenSubjectOf({ givenUid, handlerName }: Task): {
+  uid: string | undefined;
+  handler: string;
+} {
+  return { uid: givenUid, handler: handlerName };
 }

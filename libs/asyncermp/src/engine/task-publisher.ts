@@ -49,8 +49,8 @@ export class TaskPublisher {
     }
   }
 
-  /** Whether a worker must tell when the task starts. */
-  wantsStart(task: Task): boolean {
+  /** Whether anything listens to the start of the task, so that its worker must report it. */
+  listensToStart(task: Task): boolean {
     return this.#isHeard(TaskEvent.Started, task);
   }
 

@@ -21,54 +21,51 @@ import {
   type PendingRejection,
 } from './settle.js';
 import { QueueNode } from './fair-queue.js';
-import type { TimerNode } from './deadline-timers.js';
+import { TRANSITIONS, type TaskPhase, type TaskTransition } from './task-states.js';
+import type { TaskHeaders } from '../contract/interceptor.js';
 import { monotonicMs, wallClockMs } from '../protocol/monotonic-clock.js';
-
-/** Where a task stands inside the scheduler; a handle shows `sent` as queued or running. */
-type Phase = 'new' | 'queued' | 'sent' | 'retrying' | SettledState;
 
 const NONE: readonly never[] = [];
 
 /**
- * One submission of a handler. Its state changes through the transitions below and nowhere else; each
- * is called by the scheduler, which owns the task. There may be a million of them, so that each field
- * counts: what is rare is in the extras, and a promise is made when somebody asks for it.
+ * One submission of a handler. Its state changes by the transitions in `task-states.ts`, which only
+ * `TaskLifecycle` causes; everything else reads. A million tasks may wait, so each field counts: what few
+ * tasks have is in the extras, and the promise is made when it is asked for.
  */
 export class Task extends QueueNode implements Attempt, Outcome, SettledTask, PendingRejection {
-  /** Attempts begun or sent, from 0. */
+  /** Which attempt was sent last, from 1; 0 before the first. */
   attempt = 0;
+  /** Written by the lane that holds it. */
   slot = -1;
-  /** The lane that holds an attempt of it. Outlives the outcome where a handler does not let go. */
+  /** The lane that holds an attempt of it; also after the outcome, where a handler does not let go. */
   lane: Lane<Task> | undefined = undefined;
-  /** How long this attempt may well run, in whole microseconds: by a mean that believes a longer run at once. */
+  /** How long the attempt may run, in whole microseconds: a mean that follows longer runs at once. */
   expectedUs = 0;
-  /** How long it runs most likely, in whole microseconds. */
+  /** How long most runs take, in whole microseconds. */
   typicalUs = 0;
   /** The last attempt's start, in `monotonicMs`. */
   startedAt: number | undefined = undefined;
   /** In `monotonicMs`. */
   settledAt: number | undefined = undefined;
+  /** In `monotonicMs`; until the task is accepted, when it was submitted. */
+  acceptedAt: number;
   readonly handler: HandlerRecord;
   readonly policy: TaskPolicy;
   args: readonly unknown[];
-  /** How its arguments are meant. */
+  /** What its arguments are: those of one call, or those of several. */
   readonly mode: RunMode;
   /** How many calls of the handler it is. */
   readonly items: number;
-  #phase: Phase = 'new';
+  #phase: TaskPhase = 'admitting';
   #value: unknown = undefined;
   #promise: Promise<unknown> | undefined = undefined;
   #resolve: Resolve | undefined = undefined;
   #isWatched = false;
   #extras: TaskExtras | undefined = undefined;
 
-  constructor(
-    submission: Submission,
-    /** When it was accepted, in `monotonicMs`. */
-    public acceptedAt: number,
-  ) {
-    super(submission.seq, submission.priority, submission.fairnessKey);
-    const { handler, policy, args, mode, extras } = submission;
+  constructor({ handler, policy, args, mode, priority, fairnessKey, extras }: Submission) {
+    super(nextSeq(), priority, fairnessKey);
+    this.acceptedAt = monotonicMs();
     this.handler = handler;
     this.policy = policy;
     this.args = args;
@@ -79,12 +76,12 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
     }
   }
 
-  /** What most tasks never have, to be written. */
+  /** What few tasks have, to be written. */
   get rare(): TaskExtras {
     return (this.#extras ??= new TaskExtras());
   }
 
-  /** The caller's own name for it, if it gave one. */
+  /** The uid that the caller gave, if it gave one. */
   get givenUid(): string | undefined {
     return this.#extras?.uid;
   }
@@ -121,20 +118,25 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
     return this.#extras?.returns ?? 0;
   }
 
-  get verdict(): TaskExtras['verdict'] {
-    return this.#extras?.verdict;
+  /** Why an attempt that still runs counts as failed. */
+  get overrunError(): unknown {
+    return this.#extras?.overrunError;
+  }
+
+  get headers(): TaskHeaders | undefined {
+    return this.#extras?.headers;
   }
 
   get timer(): TaskExtras['timer'] {
     return this.#extras?.timer;
   }
 
-  /** Whether memory goes with its arguments that is gone from here then. */
+  /** Whether memory is handed over with its arguments. */
   get handsOver(): boolean {
     return this.#extras?.handOver !== undefined;
   }
 
-  /** Only the last attempt that there can be hands over: what is gone cannot be tried with again. */
+  /** Only the last possible attempt hands over: what was handed over is not here for another one. */
   get transferList(): readonly Transferable[] | undefined {
     if (!this.#extras?.handOver) {
       return undefined;
@@ -144,16 +146,18 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
     return isLast ? this.#extras.handOver : undefined;
   }
 
-  get phase(): Phase {
+  get phase(): TaskPhase {
     return this.#phase;
   }
 
   get state(): TaskState {
     switch (this.#phase) {
-      case 'new':
+      case 'admitting':
         return 'queued';
       case 'sent':
         return this.lane?.isStarted(this) ? 'running' : 'queued';
+      case 'stopping':
+        return 'running';
       default:
         return this.#phase;
     }
@@ -173,7 +177,7 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
     return Math.max(0, now - (this.begunAt ?? now));
   }
 
-  /** Attempts that have begun: one that was sent may still be taken back. */
+  /** Attempts that have begun: one that was sent may still be revoked. */
   get begunAttempts(): number {
     return this.#phase === 'sent' && !this.lane?.isStarted(this) ? this.attempt - 1 : this.attempt;
   }
@@ -183,62 +187,80 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
     return this.lane?.startedAt(this) ?? this.startedAt;
   }
 
-  /** It waits for a worker. */
-  enqueue(): void {
-    this.#phase = 'queued';
+  // ---- transitions, caused by the lifecycle alone
+
+  accept(now: number): void {
+    this.#move('accept');
+    this.acceptedAt = now;
   }
 
-  /** An attempt was sent to a worker. */
-  sendTo(lane: Lane<Task>): void {
+  send(lane: Lane<Task>): void {
+    this.#move('send');
     this.attempt++;
-    this.#phase = 'sent';
     this.lane = lane;
   }
 
-  /** No lane has it any more. */
-  leaveLane(): void {
-    this.lane = undefined;
-  }
-
-  /** The attempt never began, and is counted as if it had not been sent. */
-  takeBack(): void {
+  /** The attempt never began, and does not count. */
+  revoke(): void {
+    this.#move('revoke');
     this.attempt--;
     this.lane = undefined;
-    this.#phase = 'queued';
   }
 
-  /** The attempt is over, and another one follows after the backoff. */
-  awaitRetry(): void {
-    this.rare.verdict = undefined;
-    this.#phase = 'retrying';
+  /** @param error - What the attempt fails with once the worker has let go of it. */
+  overrun(error: unknown): void {
+    this.#move('overrun');
+    this.rare.overrunError = error;
   }
 
-  /**
-   * It has its outcome: a result, an error, or the {@link Cancellation} that has its error. What it was
-   * given is let go of.
-   */
+  retry(): void {
+    this.#move('retry');
+    this.rare.overrunError = undefined;
+  }
+
+  requeue(): void {
+    this.#move('requeue');
+  }
+
+  /** @param value - A result, an error, or the {@link Cancellation} that makes the error. */
   settle(state: SettledState, value: unknown, now: number): void {
-    // A lane that does not let go yet knows it, and will not be asked later.
-    this.startedAt = this.begunAt;
-    this.#phase = state;
+    // Read before the state changes: a lane that still holds the attempt may be gone when it is asked for.
+    const startedAt = this.begunAt;
+    this.#move(SETTLING[state]);
+    this.startedAt = startedAt;
     this.#value = value;
     this.settledAt = now;
     this.args = NONE;
     if (this.#extras) {
       this.#extras.handOver = undefined;
-      this.#extras.verdict = undefined;
+      this.#extras.overrunError = undefined;
     }
     if (this.#resolve) {
       if (state === 'completed') {
-        this.tell();
+        this.deliver();
       } else {
         pendingRejections.add(this);
       }
     }
   }
 
-  /** Its caller is told the outcome. */
-  tell(): void {
+  #move(transition: TaskTransition): void {
+    const next = TRANSITIONS[transition][this.#phase];
+    if (next === undefined) {
+      throw new Error(`Task ${this.uid} is ${this.#phase}, and cannot ${transition}`);
+    }
+    this.#phase = next;
+  }
+
+  /** No lane has an attempt of it any more. */
+  leaveLane(): void {
+    this.lane = undefined;
+  }
+
+  // ---- the outcome
+
+  /** Settles the caller's promise. */
+  deliver(): void {
     if (this.#resolve) {
       settlePromise(this.#resolve, this);
       this.#resolve = undefined;
@@ -253,7 +275,7 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
     return this.#value;
   }
 
-  /** The outcome, as listeners are told of it. */
+  /** The outcome, as an event. */
   get event(): TaskSettledEvent {
     return settledEvent(this);
   }
@@ -269,7 +291,7 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
     }));
   }
 
-  /** From now on, a rejection that nobody awaits is none: failures are logged and broadcast. */
+  /** From now on, a rejection that is not awaited is no unhandled rejection: it is logged and broadcast. */
   watch(): void {
     this.#isWatched = true;
   }
@@ -279,65 +301,68 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
   }
 }
 
-function isSettled(phase: Phase): phase is SettledState {
+function isSettled(phase: TaskPhase): phase is SettledState {
   return phase === 'completed' || phase === 'failed' || phase === 'cancelled';
 }
 
-/** What a submission comes to. */
+const SETTLING = {
+  completed: 'complete',
+  failed: 'fail',
+  cancelled: 'cancel',
+} as const satisfies Record<SettledState, TaskTransition>;
+
+/** What a task is made of: a call that was checked. */
 export interface Submission {
-  readonly seq: number;
   readonly handler: HandlerRecord;
-  readonly args: readonly unknown[];
   readonly policy: TaskPolicy;
+  readonly args: readonly unknown[];
+  readonly mode: RunMode;
   readonly priority: number;
   readonly fairnessKey: string | undefined;
-  readonly mode: RunMode;
   readonly extras: GivenExtras | undefined;
 }
 
-/** What a call may give with a task, beside its arguments and its policy. */
+/** What few calls give. */
 export interface GivenExtras {
-  /** The caller's own name for it. */
   readonly uid: string | undefined;
-  /** What is to be handed over with the arguments. */
+  /** What is handed over with the arguments. */
   readonly handOver: readonly Transferable[] | undefined;
-  /** What cancels it when it is aborted. */
+  /** What cancels the task. */
   readonly signals: readonly AbortSignal[] | undefined;
+  readonly headers: TaskHeaders | undefined;
 }
 
-/**
- * What most tasks never have: in a record of its own, made when it is needed, so that a million waiting
- * tasks do not carry it.
- */
-export class TaskExtras {
+/** What few tasks have: in a record of its own, made when it is needed. */
+class TaskExtras {
   uid: string | undefined = undefined;
   handOver: readonly Transferable[] | undefined = undefined;
   signals: readonly AbortSignal[] | undefined = undefined;
+  headers: TaskHeaders | undefined = undefined;
   progress: unknown = undefined;
-  /** Attempts whose failure was the handler's own: an error, or a timeout. */
+  /** Attempts that failed by an error of the handler, or a timeout. */
   failures = 0;
   /** Workers that died under it. */
   crashes = 0;
   /** Workers that died with nothing running, before they had begun it. */
   returns = 0;
-  /** Why the attempt on the lane counts as failed although it still runs. */
-  verdict: { readonly error: unknown } | undefined = undefined;
-  /** The next of its time limits, or the end of its backoff. */
-  timer: TimerNode<Task> | undefined = undefined;
+  /** What a `stopping` task fails with. */
+  overrunError: unknown = undefined;
+  /** Its next time limit, or the end of its backoff. */
+  timer: NodeJS.Timeout | undefined = undefined;
 }
 
-/** Tells the uids of this process from those of any other that logs to the same place. */
+/** Distinguishes the uids of this process from those of others that log to the same place. */
 export const UID_PREFIX = `${randomBytes(4).toString('hex')}-`;
 
 let last = 0;
 
-/** The number of the next task: the place in submission order, and a part of its uid. */
-export function nextSeq(): number {
+/** The number of the next task: its place in submission order, and a part of its uid. */
+function nextSeq(): number {
   return ++last;
 }
 
 /** How a settled task ended, also long after that. */
-export function settledEvent(task: Task): TaskSettledEvent {
+function settledEvent(task: Task): TaskSettledEvent {
   const { uid, handlerName, attempt, items, value, settledAt = monotonicMs() } = task;
   const at = wallClockMs(settledAt);
   const waitMs = task.waitMs(settledAt);

@@ -1,17 +1,11 @@
-import { monotonicMs, LONGEST_TIMER_MS } from '../protocol/monotonic-clock.js';
 import type { TimeoutPhase } from '../contract/errors.js';
-import { DeadlineTimers } from './deadline-timers.js';
-import type { Task } from './task.js';
 import type { PooledWorker } from '../pool/worker-set.js';
+import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
+import type { Task } from './task.js';
 
-/** What happens when a time is up. */
-export interface TimeLimitListener {
-  onTimeLimit(task: Task, phase: TimeoutPhase, limitMs: number): void;
-  /** The backoff of a task that is to be tried again is over. */
-  onRetryDue(task: Task): void;
-}
-
-interface Due {
+/** A time of a task that has come: one of its limits, or the end of its backoff. */
+export interface Due {
+  /** In `monotonicMs`. */
   readonly at: number;
   readonly phase: TimeoutPhase | 'retry';
   readonly limitMs: number;
@@ -19,65 +13,72 @@ interface Due {
 
 /**
  * Watches over the time limits of tasks. At any moment only the nearest one of a task matters, so a task
- * has at most one timer.
+ * has at most one timer. The timers hold the process: a task with a time limit is in flight.
  */
 export class TimeLimits {
-  // A task with a time limit is in flight, and so may hold the process.
-  readonly #timers = new DeadlineTimers<Task>((task) => this.#check(task), { ref: true });
+  readonly #onDue: (task: Task, due: Due) => void;
   readonly #retryAt = new WeakMap<Task, number>();
 
-  constructor(private readonly listener: TimeLimitListener) {}
+  /** @param onDue - Called when a limit of the task has passed, or its backoff is over. */
+  constructor(onDue: (task: Task, due: Due) => void) {
+    this.#onDue = onDue;
+  }
 
-  /** The task has come to another phase: what it waits for now is watched. */
+  /** The task has come to another state: watches the time that matters there. */
   watch(task: Task): void {
     this.forget(task);
-    const next = task.policy.isLimited || task.phase === 'retrying' ? this.#next(task) : undefined;
-    if (next) {
-      task.rare.timer = this.#timers.add(next.at, task);
+    if (task.policy.isLimited || task.phase === 'retrying') {
+      const next = this.#next(task);
+      if (next) {
+        this.#setTimer(task, next.at);
+      }
     }
   }
 
   /** The task is settled: no time matters any more. */
   forget(task: Task): void {
     if (task.timer) {
-      this.#timers.cancel(task.timer);
+      clearTimeout(task.timer);
       task.rare.timer = undefined;
     }
   }
 
-  /** Has {@link TimeLimitListener.onRetryDue} called after the delay, in milliseconds. */
+  /** The task is `retrying`: it is due after the delay, in milliseconds. */
   retryIn(task: Task, delayMs: number): void {
     this.#retryAt.set(task, monotonicMs() + delayMs);
     this.watch(task);
   }
 
-  close(): void {
-    this.#timers.close();
+  #setTimer(task: Task, at: number): void {
+    // Rounded up, since a timer cuts off fractions.
+    const delayMs = Math.min(Math.max(Math.ceil(at - monotonicMs()), 1), LONGEST_TIMER_MS);
+    task.rare.timer = setTimeout(this.#onTimer, delayMs, task);
   }
 
-  /** How many timers are set. */
-  get size(): number {
-    return this.#timers.size;
-  }
+  /**
+   * Looks after the messages that have arrived: when this thread was blocked, a task may have been done in
+   * time, and its answer may be waiting behind the timer.
+   */
+  readonly #onTimer = (task: Task): void => {
+    setImmediate(this.#check, task);
+  };
 
-  #check(task: Task): void {
-    task.rare.timer = undefined;
+  readonly #check = (task: Task): void => {
+    this.forget(task);
     const next = this.#next(task);
     if (!next) {
       return;
     }
     if (next.at > monotonicMs()) {
-      // It was set from when the attempt was sent, and the attempt began later.
-      task.rare.timer = this.#timers.add(next.at, task);
-    } else if (next.phase === 'retry') {
-      this.#retryAt.delete(task);
-      this.listener.onRetryDue(task);
+      // The timer was set when the attempt was sent, and the attempt began later.
+      this.#setTimer(task, next.at);
     } else {
-      this.listener.onTimeLimit(task, next.phase, next.limitMs);
+      this.#retryAt.delete(task);
+      this.#onDue(task, next);
     }
-  }
+  };
 
-  /** The nearest of the times that count in the task's phase. */
+  /** The nearest of the times that matter in the task's state. */
   #next(task: Task): Due | undefined {
     const { timeout, queueTimeout, deadline } = task.policy;
     if (task.isSettled) {
@@ -93,14 +94,14 @@ export class TimeLimits {
     } else if (!hasRun(task) && startedAt === undefined && queueTimeout !== Infinity) {
       next = earlier(next, task.acceptedAt + queueTimeout, 'queue', queueTimeout);
     }
-    if (task.phase === 'sent' && timeout !== Infinity && !task.verdict) {
+    if (task.phase === 'sent' && timeout !== Infinity) {
       next = earlier(next, (startedAt ?? monotonicMs()) + timeout, 'run', timeout);
     }
     return next;
   }
 }
 
-/** Not by `attempt`, which still counts the last one while a retry waits. */
+/** Not by `attempt`, which counts the last attempt while a retry waits. */
 function hasRun({ failures, crashes }: Task): boolean {
   return failures + crashes > 0;
 }
@@ -109,35 +110,38 @@ function earlier(than: Due | undefined, at: number, phase: Due['phase'], limitMs
   return than && than.at <= at ? than : { at, phase, limitMs };
 }
 
-/** Gives handlers that were told to stop the time to do so: at most one timer for each worker. */
+/** Gives handlers that are asked to stop the time to do so: at most one timer for each worker. */
 export class GraceTimers {
+  readonly #ms: number;
+  readonly #onOver: (worker: PooledWorker<Task>) => void;
   readonly #timers = new Map<Task, NodeJS.Timeout | undefined>();
 
   /**
-   * @param ms - The time, in milliseconds; Infinity for as long as it takes.
-   * @param onOver - Called with the worker whose handler did not stop.
+   * @param ms - The time, in milliseconds; Infinity for no limit.
+   * @param onOver - Called with a worker whose handler has not stopped.
    */
-  constructor(
-    private readonly ms: number,
-    private readonly onOver: (worker: PooledWorker<Task>) => void,
-  ) {}
+  constructor(ms: number, onOver: (worker: PooledWorker<Task>) => void) {
+    this.#ms = ms;
+    this.#onOver = onOver;
+  }
 
   start(task: Task, worker: PooledWorker<Task>): void {
-    if (this.ms !== Infinity && !this.#timers.has(task)) {
-      const end = (): void => {
-        if (this.#timers.delete(task)) {
-          this.onOver(worker);
-        }
-      };
-      // When this thread was blocked, the worker's word that it let go may be waiting behind the timer.
-      const over = (): NodeJS.Immediate => setImmediate(end);
-      if (this.ms === 0) {
-        // A timer would take a millisecond.
-        this.#timers.set(task, undefined);
-        over();
-      } else {
-        this.#timers.set(task, setTimeout(over, Math.min(this.ms, LONGEST_TIMER_MS)));
+    if (this.#ms === Infinity || this.#timers.has(task)) {
+      return;
+    }
+    const end = (): void => {
+      if (this.#timers.delete(task)) {
+        this.#onOver(worker);
       }
+    };
+    // When this thread was blocked, the worker's message may be waiting behind the timer.
+    const over = (): NodeJS.Immediate => setImmediate(end);
+    if (this.#ms === 0) {
+      // A timer would take a millisecond.
+      this.#timers.set(task, undefined);
+      over();
+    } else {
+      this.#timers.set(task, setTimeout(over, Math.min(this.#ms, LONGEST_TIMER_MS)));
     }
   }
 

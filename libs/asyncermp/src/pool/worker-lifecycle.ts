@@ -1,26 +1,34 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
+import { LONGEST_TIMER_MS } from '../protocol/monotonic-clock.js';
 import type { Attempt } from './channels/channel.js';
-import type { WorkerFactory, LaneListener } from './lane.js';
-import { PooledWorker, type WorkerSet, type IdleWorkers } from './worker-set.js';
+import type { LaneListener, WorkerFactory } from './lane.js';
+import { PooledWorker, type IdleWorkers, type WorkerSet } from './worker-set.js';
 
-/** Starts workers: not while a pause after failed starts lasts, and no longer than `startTimeout` each. */
+/** Starts workers: not during a pause after failed starts, and with at most `startTimeout` for each. */
 export class WorkerStartup<A extends Attempt> {
+  readonly #factory: WorkerFactory<A>;
+  readonly #lanes: LaneListener<A>;
+  readonly #workers: WorkerSet<A>;
+  readonly #startTimeoutMs: number;
   readonly #backoff: StartBackoff;
   #lastId = 0;
   #isClosed = false;
 
   /**
-   * @param startTimeout - How long a worker may take, in ms; Infinity for as long as it takes.
+   * @param startTimeoutMs - How long a worker may take to be ready, in ms; Infinity for no limit.
    * @param onMayStart - Called when a pause is over.
    */
   constructor(
-    private readonly factory: WorkerFactory<A>,
-    private readonly listener: LaneListener<A>,
-    private readonly workers: WorkerSet<A>,
-    private readonly startTimeout: number,
+    factory: WorkerFactory<A>,
+    lanes: LaneListener<A>,
+    workers: WorkerSet<A>,
+    startTimeoutMs: number,
     onMayStart: () => void,
   ) {
+    this.#factory = factory;
+    this.#lanes = lanes;
+    this.#workers = workers;
+    this.#startTimeoutMs = startTimeoutMs;
     this.#backoff = new StartBackoff(onMayStart);
   }
 
@@ -28,19 +36,18 @@ export class WorkerStartup<A extends Attempt> {
     return !this.#isClosed && this.#backoff.mayStart;
   }
 
-  /** Whether starts failed so often that those who wait should be told. */
+  /** Whether starts failed so often in a row that waiting tasks should fail. */
   get failPersistently(): boolean {
     return this.#backoff.isPersistent;
   }
 
   start(): void {
-    const lane = this.factory.create(++this.#lastId, this.listener);
-    const worker = new PooledWorker(lane, monotonicMs());
-    this.workers.add(worker);
-    if (this.startTimeout !== Infinity) {
-      // When this thread was blocked, the worker's word that it is ready may be waiting behind the timer.
+    const worker = new PooledWorker(this.#factory.create(++this.#lastId, this.#lanes));
+    this.#workers.add(worker);
+    if (this.#startTimeoutMs !== Infinity) {
+      // When this thread was blocked, the worker's message that it is ready may wait behind the timer.
       const late = () => setImmediate(() => this.#giveUp(worker));
-      worker.killTimer = setTimeout(late, Math.min(this.startTimeout, LONGEST_TIMER_MS));
+      worker.killTimer = setTimeout(late, Math.min(this.#startTimeoutMs, LONGEST_TIMER_MS));
     }
   }
 
@@ -49,7 +56,7 @@ export class WorkerStartup<A extends Attempt> {
     return this.#backoff.failed();
   }
 
-  /** A worker did its work. */
+  /** A worker finished an attempt. */
   noteSuccess(): void {
     this.#backoff.succeeded();
   }
@@ -64,7 +71,7 @@ export class WorkerStartup<A extends Attempt> {
       worker.state = 'ending';
       worker.lane.giveUp(
         new Error(
-          `It was not ready within the startTimeout of ${this.startTimeout} ms. Does a lifecycle hook or ` +
+          `It was not ready within the startTimeout of ${this.#startTimeoutMs} ms. Does a lifecycle hook or ` +
             'a factory of one of its providers wait for something?',
         ),
       );
@@ -75,18 +82,21 @@ export class WorkerStartup<A extends Attempt> {
 /** How long the shutdown hooks of a worker's providers may take before the worker is killed, in ms. */
 const RELEASE_GRACE_MS = 5_000;
 /**
- * How long a worker that is not wanted any more may take to start, in ms. A thread is not ended while it
- * loads modules if that can be avoided: Node 20 then may abort the whole process (`v8::Module::IsGraphAsync
- * must be used on an instantiated module`, from a require() of an ES module that was interrupted).
+ * How long a worker that is no longer needed may take to start, in ms. A thread is not ended while it loads
+ * modules if that can be avoided: Node 20 then may abort the whole process (`v8::Module::IsGraphAsync must
+ * be used on an instantiated module`, from a require() of an ES module that was interrupted).
  */
 const START_GRACE_MS = 15_000;
 
-/** Ends workers: by their leave where there is time, and by force where there is none. */
+/** Ends workers: lets them close their providers where there is time, and kills them where there is none. */
 export class WorkerTermination<A extends Attempt> {
-  /** Those that have ended, and whose threads are not gone yet. */
+  readonly #idle: IdleWorkers<A>;
+  /** Workers that have ended, and whose threads are not gone yet. */
   readonly #leaving = new Set<Promise<void>>();
 
-  constructor(private readonly idle: IdleWorkers<A>) {}
+  constructor(idle: IdleWorkers<A>) {
+    this.#idle = idle;
+  }
 
   /** A worker has ended; its thread is gone when this settles. */
   ended(gone: Promise<void>): void {
@@ -94,17 +104,17 @@ export class WorkerTermination<A extends Attempt> {
     void gone.then(() => this.#leaving.delete(gone));
   }
 
-  /** Settles when nothing is left of those that have ended. */
+  /** Settles when nothing is left of the workers that have ended. */
   async allGone(): Promise<void> {
     await Promise.all(this.#leaving);
-    // Their ports are closed by the event loop, at the end of its turn; the next one finds them gone.
+    // The event loop closes their ports at the end of its turn; they are gone in the next one.
     await nextTurn();
     await nextTurn();
   }
 
   /** The worker takes nothing any more. */
   mark(worker: PooledWorker<A>): void {
-    this.idle.remove(worker);
+    this.#idle.remove(worker);
     worker.state = 'ending';
   }
 
@@ -138,30 +148,32 @@ export class WorkerTermination<A extends Attempt> {
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
-/** So many failures in a row are no accident. */
+/** From this many failures in a row on, starts fail persistently. */
 const PERSISTENT = 3;
 
-/** Lets workers that fail to start be tried again, ever more seldom. */
+/** Pauses between tries to start a worker, each longer than the one before. */
 export class StartBackoff {
+  readonly #onMayStart: () => void;
   #failures = 0;
   #pauseMs = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
 
   /** @param onMayStart - Called when a pause is over. */
-  constructor(private readonly onMayStart: () => void) {}
+  constructor(onMayStart: () => void) {
+    this.#onMayStart = onMayStart;
+  }
 
   get mayStart(): boolean {
     return this.#timer === undefined;
   }
 
-  /** Whether it failed so often that those who wait should be told. */
   get isPersistent(): boolean {
     return this.#failures >= PERSISTENT;
   }
 
   /**
-   * A start failed. Returns the pause until the next one, in milliseconds. Those that fail during a
-   * pause were begun before it: they are of the same try.
+   * A start failed. Returns the pause until the next one, in milliseconds. Starts that fail during a pause
+   * were begun before it, and belong to the same try.
    */
   failed(): number {
     if (this.#timer) {
@@ -172,7 +184,7 @@ export class StartBackoff {
     this.#failures++;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.onMayStart();
+      this.#onMayStart();
     }, pauseMs);
     return pauseMs;
   }

@@ -1,10 +1,10 @@
 import { ConfigurationError } from '../contract/errors.js';
-import type { PoolLog } from './pool-log.js';
-import { IdleWorkers, type PooledWorker, WorkerSet } from './worker-set.js';
-import type { Attempt } from './channels/channel.js';
-import type { Lane, LaneEnd, WorkerFactory, LaneListener } from './lane.js';
-import { WorkerTermination, WorkerStartup } from './worker-lifecycle.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
+import type { Attempt } from './channels/channel.js';
+import type { Lane, LaneEnd, LaneListener, WorkerFactory } from './lane.js';
+import type { PoolLog } from './pool-log.js';
+import { WorkerStartup, WorkerTermination } from './worker-lifecycle.js';
+import { IdleWorkers, WorkerSet, type PooledWorker } from './worker-set.js';
 
 /** How many workers there are, and how long they live. Times in milliseconds. */
 export interface WorkerPoolOptions {
@@ -18,45 +18,50 @@ export interface WorkerPoolOptions {
   readonly maxWorkerAge: number;
 }
 
-/** What the pool asks of, and tells, whoever uses its lanes. */
-export interface PoolUser<A extends Attempt> extends LaneListener<A> {
-  /** How many attempts wait for a lane. */
-  readonly demand: number;
-  /** Workers keep failing to start, and none is there: what waits would wait for ever. */
-  onNoWorkers(error: unknown): void;
-  /** A pause after failed starts is over. */
-  onMayStart(): void;
+/** Workers keep failing to start, and none is there: what waits cannot run. */
+export interface StartFailure {
+  readonly error: unknown;
 }
 
 /**
- * Keeps the right number of workers: starts them when there is demand, keeps `minProcesses` warm, lets
- * go of those that were idle too long, replaces those that are due for recycling, and backs off when they fail to
- * start. Of attempts it knows only how many a lane has.
+ * Keeps the right number of workers: starts them on demand, keeps `minProcesses` warm, ends those that were
+ * idle too long, recycles those that reached a limit, and backs off when they fail to start. It knows how
+ * many attempts a lane holds, and nothing else of them.
  */
 export class WorkerPool<A extends Attempt> {
+  readonly #options: WorkerPoolOptions;
+  readonly #log: PoolLog;
   readonly #workers = new WorkerSet<A>();
   readonly #idle: IdleWorkers<A>;
   readonly #startup: WorkerStartup<A>;
   readonly #termination: WorkerTermination<A>;
   readonly #size: PoolSize<A>;
   readonly #recycler: Recycler<A>;
+  /** Callers of {@link warmUp} and {@link close}. */
   readonly #awaiting: ((startError?: unknown) => void)[] = [];
   #isShort = false;
   #isClosed = false;
 
+  /**
+   * @param lanes - Hears what the workers' lanes report; passes on what concerns the pool.
+   * @param onMayStart - Called when a pause after failed starts is over.
+   */
   constructor(
     factory: WorkerFactory<A>,
-    private readonly options: WorkerPoolOptions,
-    private readonly user: PoolUser<A>,
-    private readonly log: PoolLog,
+    options: WorkerPoolOptions,
+    lanes: LaneListener<A>,
+    log: PoolLog,
+    onMayStart: () => void,
   ) {
+    this.#options = options;
+    this.#log = log;
     this.#idle = new IdleWorkers(options.idleTimeout, (worker) => this.#expire(worker));
     this.#termination = new WorkerTermination(this.#idle);
-    this.#startup = new WorkerStartup(factory, user, this.#workers, options.startTimeout, () => {
+    this.#startup = new WorkerStartup(factory, lanes, this.#workers, options.startTimeout, () => {
       this.#keepMinimum();
-      user.onMayStart();
+      onMayStart();
     });
-    this.#size = new PoolSize(this.#workers, this.#idle, options, options.maxProcesses);
+    this.#size = new PoolSize(this.#workers, this.#idle, options);
     this.#recycler = new Recycler(
       this.#workers,
       this.#size,
@@ -95,7 +100,7 @@ export class WorkerPool<A extends Attempt> {
     return this.#size.room <= 0;
   }
 
-  /** A ready lane that has nothing to do, if there is one. It stays idle until {@link markBusy}. */
+  /** A ready worker that has nothing to do, if there is one. It stays idle until {@link markBusy}. */
   get idle(): PooledWorker<A> | undefined {
     return this.#idle.latest;
   }
@@ -107,19 +112,22 @@ export class WorkerPool<A extends Attempt> {
   }
 
   /**
-   * Whether one of those that are kept has ended, or a spare was taken. Starting another one holds the
-   * thread for a millisecond or two: that waits for {@link grow}, when what can be sent has been sent.
+   * Whether a worker that is kept has ended, or a spare one was taken. To start another one holds the thread
+   * for a millisecond or two: that waits for {@link grow}, when what can be sent has been sent.
    */
   get isShort(): boolean {
     return this.#isShort;
   }
 
-  /** Starts workers for those that wait, as far as the bound and the failures of late allow. */
-  grow(): void {
+  /**
+   * Starts workers, as far as the bound and recent failures allow.
+   * @param demand - How many attempts wait for a worker.
+   */
+  grow(demand: number): void {
     this.#isShort = false;
     while (
       this.#size.room > 0 &&
-      this.#workers.count('starting') < this.user.demand &&
+      this.#workers.count('starting') < demand &&
       this.#startup.mayStart
     ) {
       this.#startup.start();
@@ -127,13 +135,13 @@ export class WorkerPool<A extends Attempt> {
     this.#keepMinimum();
   }
 
-  /** A lane was given its first attempt. */
+  /** The worker was given its first attempt. */
   markBusy(worker: PooledWorker<A>): void {
     this.#idle.remove(worker);
-    this.#isShort ||= this.options.spareProcesses > 0;
+    this.#isShort ||= this.#options.spareProcesses > 0;
   }
 
-  /** A lane's last attempt is over. */
+  /** The worker's last attempt is over. */
   markIdle(worker: PooledWorker<A>): void {
     if (worker.state === 'retiring' || (worker.state === 'ready' && this.#size.room < 0)) {
       this.#termination.release(worker);
@@ -142,14 +150,14 @@ export class WorkerPool<A extends Attempt> {
     }
   }
 
-  /** An attempt is over: the worker may be due for recycling now. */
+  /** An attempt is over; the worker may have reached a limit. */
   noteFinished(worker: PooledWorker<A>): void {
     worker.finished++;
     this.#startup.noteSuccess();
     this.#recycler.noteFinished(worker);
   }
 
-  /** Has the worker replaced: by one that is warm before this one goes. */
+  /** Replaces the worker by one that is warm before this one goes. */
   recycle(worker: PooledWorker<A>): void {
     this.#recycler.start(worker);
   }
@@ -168,11 +176,14 @@ export class WorkerPool<A extends Attempt> {
     }
   }
 
-  /** A worker has ended. */
-  onEnded(lane: Lane<A>, { crash, running, startError, gone }: LaneEnd<A>): void {
+  /** A worker has ended. Returns the error if workers persistently fail to start and none is left. */
+  onEnded(
+    lane: Lane<A>,
+    { crash, running, startError, gone }: LaneEnd<A>,
+  ): StartFailure | undefined {
     const worker = this.#workers.get(lane);
     if (!worker) {
-      return;
+      return undefined;
     }
     this.#termination.ended(gone);
     this.#workers.remove(worker);
@@ -182,20 +193,23 @@ export class WorkerPool<A extends Attempt> {
       if (this.#workers.size === 0) {
         this.#wakeAwaiting();
       }
-      return;
-    }
-    if (startError !== undefined) {
-      this.#startFailed(worker, startError);
-    } else if (crash && !running && worker.finished === 0) {
-      // It died by itself and had done nothing: as good as not started, or it would die in circles.
-      this.#startFailed(worker, crash.cause ?? crash.reason);
-    } else if (crash && !running) {
-      this.log.workerDied(lane.id, crash);
+      return undefined;
     }
     this.#isShort = true;
+    if (startError !== undefined) {
+      return this.#startFailed(worker, startError);
+    }
+    if (crash && !running && worker.finished === 0) {
+      // It died by itself and has done nothing: as good as not started, or workers would die in circles.
+      return this.#startFailed(worker, crash.cause ?? crash.reason);
+    }
+    if (crash && !running) {
+      this.#log.workerDied(lane.id, crash);
+    }
+    return undefined;
   }
 
-  /** Changes how many workers there may be. Those above it go when their attempts are over. */
+  /** Changes how many workers there may be. Those above it end when their attempts are over. */
   resize(max: number): void {
     this.#size.max = max;
     while (this.#size.room < 0 && this.#idle.oldest) {
@@ -207,7 +221,7 @@ export class WorkerPool<A extends Attempt> {
       this.#termination.release(worker);
     }
     if (surplus.length > 0) {
-      // A replacement may be among them: what it was to replace counts again.
+      // A replacement may be among them: the worker that it was to replace counts again.
       this.#recycler.callOff();
     }
     this.#keepMinimum();
@@ -224,7 +238,7 @@ export class WorkerPool<A extends Attempt> {
   }
 
   /**
-   * Lets every worker close its providers and end; one that has an attempt still has `graceMs` for it.
+   * Lets every worker close its providers and end; one that still has an attempt has `graceMs` for it.
    * Settles when all are gone.
    */
   async close(graceMs: number): Promise<void> {
@@ -260,19 +274,16 @@ export class WorkerPool<A extends Attempt> {
     }
   }
 
-  #startFailed(worker: PooledWorker<A>, error: unknown): void {
+  #startFailed(worker: PooledWorker<A>, error: unknown): StartFailure | undefined {
     // It may have been a replacement.
     this.#recycler.callOff();
-    this.log.workerStartFailed(worker.lane.id, error, this.#startup.noteFailure());
+    this.#log.workerStartFailed(worker.lane.id, error, this.#startup.noteFailure());
     this.#wakeAwaiting(error);
-    if (
-      this.#startup.failPersistently &&
-      this.#workers.count('ready') + this.#workers.count('starting') === 0
-    ) {
-      this.user.onNoWorkers(error);
-    }
+    const isNoneLeft = this.#workers.count('ready') + this.#workers.count('starting') === 0;
+    return this.#startup.failPersistently && isNoneLeft ? { error } : undefined;
   }
 
+  /** Returns whether the worker went. */
   #expire(worker: PooledWorker<A>): boolean {
     const mayGo = this.#size.missing < 0;
     if (mayGo) {
@@ -288,54 +299,71 @@ export class WorkerPool<A extends Attempt> {
   }
 }
 
-/** How many workers there may be, and how many there are to be. */
-export class PoolSize<A extends Attempt> {
-  constructor(
-    private readonly workers: WorkerSet<A>,
-    private readonly idle: IdleWorkers<A>,
-    private readonly options: Pick<WorkerPoolOptions, 'minProcesses' | 'spareProcesses'>,
-    /** Workers that may be busy at once. */
-    public max: number,
-  ) {}
+/** How many workers there may be, and how many there should be. */
+class PoolSize<A extends Attempt> {
+  /** Workers that may be busy at once. */
+  max: number;
+  readonly #workers: WorkerSet<A>;
+  readonly #idle: IdleWorkers<A>;
+  readonly #options: WorkerPoolOptions;
+
+  constructor(workers: WorkerSet<A>, idle: IdleWorkers<A>, options: WorkerPoolOptions) {
+    this.max = options.maxProcesses;
+    this.#workers = workers;
+    this.#idle = idle;
+    this.#options = options;
+  }
 
   /** How many more workers there may be; below 0 there are too many, after a resize. */
   get room(): number {
-    return this.max + this.options.spareProcesses - this.workers.alive;
+    return this.max + this.#options.spareProcesses - this.#workers.alive;
   }
 
-  /** How many more workers there are to be, also when nothing waits for one; below 0 some may go. */
+  /** How many more workers there should be, also when nothing waits for one; below 0 some may go. */
   get missing(): number {
-    return this.#wanted - this.workers.alive;
+    return this.#kept - this.#workers.alive;
   }
 
-  /** Whether all that are to be there are ready. */
+  /** Whether all that should be there are ready. */
   get isWarm(): boolean {
-    return this.workers.count('ready') >= this.#wanted;
+    return this.#workers.count('ready') >= this.#kept;
   }
 
-  get #wanted(): number {
-    const { minProcesses, spareProcesses } = this.options;
+  get #kept(): number {
+    const { minProcesses, spareProcesses } = this.#options;
     const busy =
       spareProcesses === 0
         ? 0
-        : this.workers.alive - this.idle.size - this.workers.count('starting');
+        : this.#workers.alive - this.#idle.size - this.#workers.count('starting');
     return Math.min(this.max, Math.max(minProcesses, busy)) + spareProcesses;
   }
 }
 
-/** Replaces workers that are due for recycling: by ones that are warm before the old ones go. */
-export class Recycler<A extends Attempt> {
-  constructor(
-    private readonly workers: WorkerSet<A>,
-    private readonly size: PoolSize<A>,
-    private readonly startup: WorkerStartup<A>,
-    private readonly termination: WorkerTermination<A>,
-    private readonly limits: Pick<WorkerPoolOptions, 'maxTasksPerWorker' | 'maxWorkerAge'>,
-  ) {}
+/** Recycles workers that reached a limit: each goes when another one is warm. */
+class Recycler<A extends Attempt> {
+  readonly #workers: WorkerSet<A>;
+  readonly #size: PoolSize<A>;
+  readonly #startup: WorkerStartup<A>;
+  readonly #termination: WorkerTermination<A>;
+  readonly #limits: Pick<WorkerPoolOptions, 'maxTasksPerWorker' | 'maxWorkerAge'>;
 
-  /** An attempt is over: the worker may be due for recycling now. */
+  constructor(
+    workers: WorkerSet<A>,
+    size: PoolSize<A>,
+    startup: WorkerStartup<A>,
+    termination: WorkerTermination<A>,
+    limits: Pick<WorkerPoolOptions, 'maxTasksPerWorker' | 'maxWorkerAge'>,
+  ) {
+    this.#workers = workers;
+    this.#size = size;
+    this.#startup = startup;
+    this.#termination = termination;
+    this.#limits = limits;
+  }
+
+  /** An attempt is over; the worker may have reached a limit. */
   noteFinished(worker: PooledWorker<A>): void {
-    const { maxTasksPerWorker, maxWorkerAge } = this.limits;
+    const { maxTasksPerWorker, maxWorkerAge } = this.#limits;
     if (
       worker.finished >= maxTasksPerWorker ||
       (maxWorkerAge !== Infinity && monotonicMs() - worker.bornAt >= maxWorkerAge)
@@ -344,29 +372,29 @@ export class Recycler<A extends Attempt> {
     }
   }
 
-  /** Has the worker replaced. */
+  /** Starts a replacement for the worker. */
   start(worker: PooledWorker<A>): void {
-    // One of too many, after a resize, goes anyway and needs no replacement.
-    const isNeeded = this.size.room >= 0;
-    if (isNeeded && worker.state === 'ready' && !worker.dueForRecycle && this.startup.mayStart) {
+    // After a resize, a surplus worker goes anyway and needs no replacement.
+    const isNeeded = this.#size.room >= 0;
+    if (isNeeded && worker.state === 'ready' && !worker.dueForRecycle && this.#startup.mayStart) {
       worker.dueForRecycle = true;
-      this.startup.start();
+      this.#startup.start();
     }
   }
 
-  /** A worker is ready: one that is due for recycling can go. */
+  /** A worker is ready: one that is due can go. */
   complete(): void {
-    const { nextToRecycle } = this.workers;
-    if (nextToRecycle) {
-      nextToRecycle.state = 'retiring';
-      if (nextToRecycle.lane.load === 0) {
-        this.termination.release(nextToRecycle);
+    const worker = this.#workers.nextToRecycle;
+    if (worker) {
+      worker.state = 'retiring';
+      if (worker.lane.load === 0) {
+        this.#termination.release(worker);
       }
     }
   }
 
-  /** It does not come: those that are due for recycling go on. */
+  /** A replacement does not come: the workers that are due go on. */
   callOff(): void {
-    this.workers.keepAll();
+    this.#workers.keepAll();
   }
 }

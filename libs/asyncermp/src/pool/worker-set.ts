@@ -1,8 +1,42 @@
+import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
 import type { Attempt } from './channels/channel.js';
 import type { Lane } from './lane.js';
-import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
 
-/** The workers there are, and how many of them are what. */
+/**
+ * `starting`: builds its providers; `ready`: takes attempts; `retiring`: finishes what it has, then closes
+ * its providers; `ending`: was released or killed, and its end is awaited.
+ */
+export type WorkerState = 'starting' | 'ready' | 'retiring' | 'ending';
+
+/** A worker of the pool: its lane, and what is known of it. */
+export class PooledWorker<A extends Attempt> {
+  readonly lane: Lane<A>;
+  /** In `monotonicMs`. */
+  readonly bornAt: number = monotonicMs();
+  state: WorkerState = 'starting';
+  /** Whether it holds one of the permits that bound how many attempts run. */
+  hasPermit = false;
+  /** How long the attempts that it holds may run, in microseconds. */
+  expectedUs = 0;
+  /** How long they run if they take what most runs take, in microseconds. */
+  typicalUs = 0;
+  /** Whether the running attempt takes longer than expected, so that nothing is sent behind it. */
+  blocked = false;
+  /** Attempts finished. */
+  finished = 0;
+  /** Whether it reached a limit, and a replacement is being started. */
+  dueForRecycle = false;
+  /** Since when it has nothing to do, in `monotonicMs`. */
+  idleSince = 0;
+  /** Ends it when it takes too long to start or to end by itself. */
+  killTimer: NodeJS.Timeout | undefined = undefined;
+
+  constructor(lane: Lane<A>) {
+    this.lane = lane;
+  }
+}
+
+/** The workers of a pool, and how many of them are in which state. */
 export class WorkerSet<A extends Attempt> {
   readonly #workers = new Map<Lane<A>, PooledWorker<A>>();
 
@@ -34,7 +68,7 @@ export class WorkerSet<A extends Attempt> {
     return count;
   }
 
-  /** Those that are there for work: those that go, or wait to be replaced, do not count. */
+  /** Those that are there for work: not those that go, or are being replaced. */
   get alive(): number {
     let alive = 0;
     for (const { state, dueForRecycle } of this) {
@@ -43,7 +77,7 @@ export class WorkerSet<A extends Attempt> {
     return alive;
   }
 
-  /** One that is due for recycling and still takes attempts. */
+  /** A worker that is being replaced and still takes attempts. */
   get nextToRecycle(): PooledWorker<A> | undefined {
     for (const worker of this) {
       if (worker.dueForRecycle && worker.state === 'ready') {
@@ -53,7 +87,7 @@ export class WorkerSet<A extends Attempt> {
     return undefined;
   }
 
-  /** No replacement is on its way: those that are due for recycling go on. */
+  /** No replacement is on its way any more. */
   keepAll(): void {
     for (const worker of this) {
       worker.dueForRecycle = false;
@@ -62,55 +96,23 @@ export class WorkerSet<A extends Attempt> {
 }
 
 /**
- * `starting`: builds its providers; `ready`: takes attempts; `retiring`: finishes what it has, then
- * closes its providers; `ending`: is released or killed, and its end is awaited.
- */
-export type WorkerState = 'starting' | 'ready' | 'retiring' | 'ending';
-
-/** A lane in the pool, with what is known of it. */
-export class PooledWorker<A extends Attempt> {
-  state: WorkerState = 'starting';
-  /** Whether it holds one of the permits that bound how many attempts run. */
-  hasPermit = false;
-  /** How long what it holds may well run, in microseconds. */
-  aheadUs = 0;
-  /** How long what it holds runs most likely, in microseconds. */
-  typicalAheadUs = 0;
-  /** Whether the attempt in hand takes longer than was expected, so that nothing is sent behind it. */
-  blocked = false;
-  /** Attempts finished. */
-  finished = 0;
-  /** Whether it reached a limit and is to be replaced. */
-  dueForRecycle = false;
-  /** Since when it has nothing to do, in `monotonicMs`. */
-  idleSince = 0;
-
-  /** Ends it when it takes too long to end by itself. */
-  killTimer: NodeJS.Timeout | undefined = undefined;
-
-  constructor(
-    readonly lane: Lane<A>,
-    /** In `monotonicMs`. */
-    readonly bornAt: number,
-  ) {}
-}
-
-/**
- * The workers that have nothing to do. The one that was busy last is taken first, so that in quiet times
- * the same few stay warm and the others can go.
+ * The workers that have nothing to do. The one that was busy last is taken first, so that in quiet times the
+ * same few stay warm and the others can go.
  */
 export class IdleWorkers<A extends Attempt> {
+  readonly #idleTimeoutMs: number;
+  readonly #onExpired: (worker: PooledWorker<A>) => boolean;
   readonly #workers: PooledWorker<A>[] = [];
   #timer: NodeJS.Timeout | undefined = undefined;
 
   /**
-   * @param idleTimeoutMs - How long a worker may be idle, in milliseconds; Infinity for ever.
-   * @param onExpired - Called for one that was idle longer; returns whether it went.
+   * @param idleTimeoutMs - How long a worker may be idle, in milliseconds; Infinity for no limit.
+   * @param onExpired - Called for a worker that was idle longer; returns whether it went.
    */
-  constructor(
-    private readonly idleTimeoutMs: number,
-    private readonly onExpired: (worker: PooledWorker<A>) => boolean,
-  ) {}
+  constructor(idleTimeoutMs: number, onExpired: (worker: PooledWorker<A>) => boolean) {
+    this.#idleTimeoutMs = idleTimeoutMs;
+    this.#onExpired = onExpired;
+  }
 
   get size(): number {
     return this.#workers.length;
@@ -144,10 +146,10 @@ export class IdleWorkers<A extends Attempt> {
   }
 
   #arm(): void {
-    if (this.#timer || !this.oldest || this.idleTimeoutMs === Infinity) {
+    if (this.#timer || !this.oldest || this.#idleTimeoutMs === Infinity) {
       return;
     }
-    const delayMs = this.oldest.idleSince + this.idleTimeoutMs - monotonicMs();
+    const delayMs = this.oldest.idleSince + this.#idleTimeoutMs - monotonicMs();
     const wake = () => {
       this.#timer = undefined;
       this.#expire();
@@ -156,9 +158,9 @@ export class IdleWorkers<A extends Attempt> {
   }
 
   #expire(): void {
-    const limit = monotonicMs() - this.idleTimeoutMs;
+    const limit = monotonicMs() - this.#idleTimeoutMs;
     while (this.oldest && this.oldest.idleSince <= limit) {
-      if (!this.onExpired(this.oldest)) {
+      if (!this.#onExpired(this.oldest)) {
         // It is one of those that are kept: there is nothing to wait for before the next one is added.
         return;
       }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffDelayMs } from '../../src/engine/task-lifecycle.js';
+import { backoffDelayMs } from '../../src/engine/retry-policy.js';
 import type { Backoff } from '../../src/contract/task-options.js';
 
 const never = () => 0;

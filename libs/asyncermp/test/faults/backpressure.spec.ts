@@ -34,7 +34,7 @@ describe('submissions that wait for room', () => {
 
   it('are let in all at once, in their order, however many there are', async () => {
     const { mp } = await startFaults({ ...waiting, maxQueue: 20_000 });
-    mp.pause();
+    await mp.pause();
     const controller = new AbortController();
     const { signal } = controller;
     // One finds the worker free.
@@ -52,7 +52,7 @@ describe('submissions that wait for room', () => {
     await Promise.allSettled(first);
     const tasks = await Promise.all(second);
     expect(admitted).toEqual(second.map((_, index) => index));
-    mp.resume();
+    await mp.resume();
     await Promise.all(tasks.map(({ result }) => result));
   });
 

@@ -109,12 +109,12 @@ describe('what becomes uncloneable while its task waits', () => {
       const { mp, get } = shared();
       const thread = await get(FaultService).thread();
       const value: { data: unknown } = { data: new Uint8Array([1]) };
-      mp.pause();
+      await mp.pause();
       const before = mp.run(FaultService, 'echo', ['before']);
       const spoiled = rejectionOf(mp.run(FaultService, 'echo', [value]));
       const after = Array.from({ length: 5 }, () => mp.run(FaultService, 'echo', ['after']));
       spoil(value);
-      mp.resume();
+      await mp.resume();
       expect(await spoiled).toMatchObject({ code: 'ASYNCERMP_SERIALIZATION', path });
       await expect(before).resolves.toBe('before');
       await Promise.all(after);
@@ -138,11 +138,11 @@ describe('what is handed over', () => {
     for (let run = 0; run < 50; run++) {
       await get(FaultService).thread();
     }
-    mp.pause();
+    await mp.pause();
     const bytes = new Uint8Array([1, 2, 3]);
     const back = mp.run(FaultService, 'handBack', [transfer(bytes)]);
     const others = Array.from({ length: 10 }, () => get(FaultService).thread());
-    mp.resume();
+    await mp.resume();
     expect(bytes.byteLength).toBe(0);
     await expect(back).resolves.toEqual(new Uint8Array([1, 2, 3]));
     await Promise.all(others);

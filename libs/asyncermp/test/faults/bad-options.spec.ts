@@ -85,7 +85,7 @@ describe('what is no handler is refused', () => {
 
 it('resize() and reprioritise() refuse what is no number of theirs', async () => {
   const { mp } = shared();
-  mp.pause();
+  await mp.pause();
   const task = await mp.submit(FaultService, 'thread', []);
   for (const value of [0, -1, 1.5, NaN, Infinity, '4', undefined] as number[]) {
     expect(thrownBy(() => mp.resize(value))).toBeInstanceOf(ConfigurationError);
@@ -94,6 +94,6 @@ it('resize() and reprioritise() refuse what is no number of theirs', async () =>
     expect(thrownBy(() => task.reprioritise(value))).toBeInstanceOf(ConfigurationError);
   }
   expect(mp.stats()).toMatchObject({ maxProcesses: 1, waiting: 1 });
-  mp.resume();
+  await mp.resume();
   await task.result;
 });

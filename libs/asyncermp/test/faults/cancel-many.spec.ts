@@ -9,7 +9,7 @@ import { blockFor, startFaults } from './start.js';
 describe('100,000 queued tasks', () => {
   it('are cancelled at once by the signal they share, with one listener on it', async () => {
     const { mp } = await startFaults();
-    mp.pause();
+    await mp.pause();
     const controller = new AbortController();
     const { signal } = controller;
     const results = Array.from({ length: 100_000 }, () =>
@@ -29,7 +29,7 @@ describe('100,000 queued tasks', () => {
 
   it('are cancelled at once, and their callers told of it in portions, between which others have a turn', async () => {
     const { mp } = await startFaults();
-    mp.pause();
+    await mp.pause();
     const controller = new AbortController();
     const { signal } = controller;
     const tasks = await Promise.all(
@@ -55,7 +55,7 @@ describe('100,000 queued tasks', () => {
 
   it('are cancelled one by one, the last ones first, in the same time', async () => {
     const { mp } = await startFaults();
-    mp.pause();
+    await mp.pause();
     const tasks = await Promise.all(
       Array.from({ length: 100_000 }, () => mp.submit(FaultService, 'thread', [])),
     );
@@ -70,7 +70,7 @@ describe('100,000 queued tasks', () => {
 describe('each of many cancelled tasks', () => {
   it('has one error of its own, wherever and however late it is asked for', async () => {
     const { mp } = await startFaults();
-    mp.pause();
+    await mp.pause();
     const controller = new AbortController();
     const { signal } = controller;
     const tasks = await Promise.all([

@@ -41,13 +41,13 @@ describe('a queued task that is cancelled', () => {
 
   it('is cancelled once: a second time says false, as does a settled task', async () => {
     const { mp, get } = await startFaults();
-    mp.pause();
+    await mp.pause();
     const task = await mp.submit(FaultService, 'thread', [], { uid: 'once' });
     expect(task.cancel()).toBe(true);
     expect(task.cancel()).toBe(false);
     expect(mp.cancel('once')).toBe(false);
     expect(mp.cancel('nobody')).toBe(false);
-    mp.resume();
+    await mp.resume();
     await get(FaultService).thread();
     expect(mp.stats()).toMatchObject({ cancelled: 1, completed: 1 });
   });

@@ -8,12 +8,12 @@ describe('fairnessKey', () => {
   it('does not let a tenant with 10,000 tasks starve one with a single task', async () => {
     const { mp } = await start();
     const order = makeGate(10_002);
-    mp.pause();
+    await mp.pause();
     const note = (id: number, fairnessKey: string) =>
       mp.run(GatedService, 'note', [order.shared, id], { fairnessKey });
     const many = Array.from({ length: 10_000 }, () => note(0, 'big'));
     const single = note(1, 'small');
-    mp.resume();
+    await mp.resume();
     await single;
     expect(order.record.indexOf(1)).toBeLessThanOrEqual(1);
     await Promise.all(many);
@@ -22,13 +22,13 @@ describe('fairnessKey', () => {
   it('takes keys in turn, and each of them in its own order', async () => {
     const { mp } = await start();
     const order = makeGate();
-    mp.pause();
+    await mp.pause();
     const tasks = ['a', 'b', 'c'].flatMap((fairnessKey, key) =>
       Array.from({ length: 3 - key }, (_, index) =>
         mp.run(GatedService, 'note', [order.shared, key * 10 + index], { fairnessKey }),
       ),
     );
-    mp.resume();
+    await mp.resume();
     await Promise.all(tasks);
     expect(order.record).toEqual([0, 10, 20, 1, 11, 2]);
   });
@@ -36,7 +36,7 @@ describe('fairnessKey', () => {
   it('counts within one priority: a more urgent task comes first, whosever it is', async () => {
     const { mp } = await start();
     const order = makeGate();
-    mp.pause();
+    await mp.pause();
     const note = (id: number, fairnessKey: string, priority: number) =>
       mp.run(GatedService, 'note', [order.shared, id], { fairnessKey, priority });
     const tasks = [
@@ -46,7 +46,7 @@ describe('fairnessKey', () => {
       note(4, 'big', 1),
       note(5, 'big', 1),
     ];
-    mp.resume();
+    await mp.resume();
     await Promise.all(tasks);
     expect(order.record).toEqual([4, 5, 1, 3, 2]);
   });

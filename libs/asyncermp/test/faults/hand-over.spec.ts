@@ -25,8 +25,8 @@ describe('what was handed over with a task is not lost', () => {
     // Behind it, so that there is something to be taken back.
     const behind = [1, 2, 3].map(() => mp.run(FaultService, 'thread', []));
     const urgent = mp.run(FaultService, 'thread', [], { priority: 9 });
-    mp.pause();
-    mp.resume();
+    void mp.pause();
+    void mp.resume();
     open.raise();
     await expect(task.result).resolves.toEqual(new Uint8Array([1, 2, 3]));
     await Promise.all([...behind, urgent]);

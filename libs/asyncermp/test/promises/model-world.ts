@@ -118,9 +118,9 @@ export class ModelWorld implements WorkerFactory<Task>, LaneWitness {
   pause(isPaused: boolean): void {
     this.#isPaused = isPaused;
     if (isPaused) {
-      this.scheduler.pause();
+      void this.scheduler.pause();
     } else {
-      this.scheduler.resume();
+      void this.scheduler.resume();
     }
   }
 

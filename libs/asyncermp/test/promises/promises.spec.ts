@@ -109,7 +109,7 @@ describe('the promises', () => {
   it('3. Order: priority, then submission order; a queued task can be cancelled, expired or moved', async () => {
     const { mp } = await start({ maxProcesses: 1 });
     const gate = makeGate();
-    mp.pause();
+    await mp.pause();
     const note = (id: number, options: TaskOptions = {}) =>
       mp.submit(GatedService, 'note', [gate.shared, id], options);
     const tasks = [
@@ -126,7 +126,7 @@ describe('the promises', () => {
     expect(await rejectionOf(tasks[5]?.result ?? Promise.resolve())).toMatchObject({
       phase: 'queue',
     });
-    mp.resume();
+    await mp.resume();
     await mp.drain();
     expect(gate.record).toEqual([5, 2, 4, 1, 3]);
   });

@@ -75,7 +75,7 @@ export class Storm {
         await new Promise((resolve) => setImmediate(resolve));
       }
     }
-    this.#mp.resume();
+    void this.#mp.resume();
     this.#resize(this.options.maxProcesses);
     while (this.#open > 0) {
       await this.#progress();
@@ -109,8 +109,8 @@ export class Storm {
     this.#settleBound();
     switch (this.random.below(120)) {
       case 0:
-        this.#mp.pause();
-        setTimeout(() => this.#mp.resume(), this.random.below(15));
+        void this.#mp.pause();
+        setTimeout(() => void this.#mp.resume(), this.random.below(15));
         break;
       case 1:
         this.#resize(1 + this.random.below(this.options.maxProcesses + 1));

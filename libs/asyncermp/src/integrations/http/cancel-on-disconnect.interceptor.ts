@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import {
   Injectable,
@@ -6,7 +7,8 @@ import {
   type NestInterceptor,
 } from '@nestjs/common';
 import { Observable } from 'rxjs';
-import { runInCancelScope } from '../../engine/abort-signals.js';
+import type { TaskInterceptor } from '../../contract/interceptor.js';
+import { addInterceptor } from '../../worker/interceptors.js';
 
 /** Fastify's reply stands before Node's response, Express's response is one. */
 type AnyResponse = ServerResponse & { readonly raw?: ServerResponse };
@@ -45,7 +47,28 @@ export class CancelOnDisconnectInterceptor implements NestInterceptor {
       if (response.destroyed) {
         onClose();
       }
-      return runInCancelScope(controller.signal, () => next.handle().subscribe(subscriber));
+      return runInScope(controller.signal, () => next.handle().subscribe(subscriber));
     });
   }
+}
+
+const scopes = new AsyncLocalStorage<AbortSignal>();
+
+/** Adds the signal of the scope around a submission to its task. */
+const cancelScope: TaskInterceptor = {
+  submit(input, next) {
+    const signal = scopes.getStore();
+    return next(signal ? { ...input, signals: [...(input.signals ?? []), signal] } : input);
+  },
+};
+let isAdded = false;
+
+/** Calls `run`: the tasks that it and what it awaits submit are cancelled when the signal is aborted. */
+function runInScope<T>(signal: AbortSignal, run: () => T): T {
+  if (!isAdded) {
+    // Only now, since submissions without interceptors cost less, and most applications open no scope.
+    isAdded = true;
+    addInterceptor(cancelScope);
+  }
+  return scopes.run(signal, run);
 }

@@ -1,0 +1,113 @@
+import type { Observable } from 'rxjs';
+import type { Backend, TaskHandler } from './backend.js';
+import type { CompletedQueue } from './completed-queue.js';
+import type { SubmitInput, TaskInterceptor } from './interceptor.js';
+import type { MapOptions } from './map-options.js';
+import type { PoolStats } from './pool-stats.js';
+import type { TaskSettledEvent } from './task-events.js';
+import type { TaskHandle } from './task-handle.js';
+import type { TaskOptions } from './task-options.js';
+
+/** A backend whose submissions pass through interceptors, the first one outermost. Without any it costs nothing. */
+export class InterceptedBackend implements Backend {
+  readonly #backend: Backend;
+  readonly #interceptors: () => readonly TaskInterceptor[];
+
+  /** @param interceptors - Asked at every submission: some come later. */
+  constructor(backend: Backend, interceptors: () => readonly TaskInterceptor[]) {
+    this.#backend = backend;
+    this.#interceptors = interceptors;
+  }
+
+  async submit(
+    handler: TaskHandler,
+    args: readonly unknown[],
+    options?: TaskOptions,
+  ): Promise<TaskHandle> {
+    return this.#interceptors().length === 0
+      ? this.#backend.submit(handler, args, options)
+      : this.#intercept({ handler: handler.name, args, options }, (input) =>
+          this.#backend.submit(handler, input.args ?? args, input.options, input),
+        );
+  }
+
+  run(handler: TaskHandler, args: readonly unknown[], options?: TaskOptions): Promise<unknown> {
+    if (this.#interceptors().length === 0) {
+      return this.#backend.run(handler, args, options);
+    }
+    try {
+      return this.#intercept({ handler: handler.name, args, options }, (input) =>
+        this.#backend.run(handler, input.args ?? args, input.options, input),
+      );
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  map(
+    handler: TaskHandler,
+    items: Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>,
+    options: MapOptions,
+  ): AsyncGenerator<unknown, void, undefined> {
+    return this.#interceptors().length === 0
+      ? this.#backend.map(handler, items, options)
+      : this.#intercept({ handler: handler.name, args: undefined, options: undefined }, (input) =>
+          this.#backend.map(handler, items, options, input),
+        );
+  }
+
+  #intercept<R>(input: SubmitInput, submit: (input: SubmitInput) => R): R {
+    const chain = this.#interceptors().reduceRight<(input: SubmitInput) => R>(
+      (next, interceptor) => (given) =>
+        interceptor.submit ? interceptor.submit(given, next) : next(given),
+      submit,
+    );
+    return chain(input);
+  }
+
+  // ---- the rest as it is
+
+  get completedQueue(): CompletedQueue {
+    return this.#backend.completedQueue;
+  }
+
+  get completed$(): Observable<TaskSettledEvent> {
+    return this.#backend.completed$;
+  }
+
+  get(uid: string): TaskHandle | undefined {
+    return this.#backend.get(uid);
+  }
+
+  cancel(uid: string, reason?: unknown): boolean {
+    return this.#backend.cancel(uid, reason);
+  }
+
+  stats(): PoolStats {
+    return this.#backend.stats();
+  }
+
+  pause(): Promise<void> {
+    return this.#backend.pause();
+  }
+
+  resume(): Promise<void> {
+    return this.#backend.resume();
+  }
+
+  drain(): Promise<void> {
+    return this.#backend.drain();
+  }
+
+  resize(maxProcesses: number): void {
+    this.#backend.resize(maxProcesses);
+  }
+
+  warmUp(): Promise<void> {
+    return this.#backend.warmUp();
+  }
+
+  shutdown(): Promise<void> {
+    return this.#backend.shutdown();
+  }
+}

@@ -1,0 +1,146 @@
+import type { Transferable } from 'node:worker_threads';
+
+import { ConfigurationError } from '../contract/errors.js';
+import type { SubmitExtras } from '../contract/interceptor.js';
+import { checkTaskOptions, type TaskOptions } from '../contract/task-options.js';
+import { RunMode } from '../protocol/envelope.js';
+import { takeTransferList } from '../protocol/transfer.js';
+import { findUncloneable, flatLength, serializationError } from '../protocol/uncloneable.js';
+import { policyOfCall, type HandlerRecord, type TaskPolicy } from './handler-record.js';
+import { Task, type GivenExtras } from './task.js';
+
+/**
+ * Makes a task of a call: checks its options and arguments, and lays the options over those of the handler.
+ * @throws ConfigurationError, TaskSerializationError
+ */
+export function prepareTask(
+  handler: HandlerRecord,
+  args: readonly unknown[],
+  options: TaskOptions | undefined,
+  extras: SubmitExtras | undefined,
+): Task {
+  const policy = policyOf(handler, options);
+  const handOver = checkArguments(handler, args, 'args', options);
+  return makeTask(handler, args, RunMode.Single, policy, handOver, options, extras);
+}
+
+/**
+ * Makes one task that calls the handler with each of several items.
+ * @param first - The place of the first item among all items, for messages.
+ * @throws ConfigurationError, TaskSerializationError
+ */
+export function prepareChunk(
+  handler: HandlerRecord,
+  items: readonly (readonly unknown[])[],
+  first: number,
+  mode: RunMode,
+  options: TaskOptions | undefined,
+  extras: SubmitExtras | undefined,
+): Task {
+  const policy = policyOf(handler, options);
+  const handOver = items.flatMap(
+    (args, index) => checkArguments(handler, args, `items[${first + index}]`, options) ?? [],
+  );
+  return makeTask(
+    handler,
+    mode === RunMode.Single ? (items[0] ?? []) : items,
+    mode,
+    policy,
+    handOver.length > 0 ? handOver : undefined,
+    options,
+    extras,
+  );
+}
+
+function makeTask(
+  handler: HandlerRecord,
+  args: readonly unknown[],
+  mode: RunMode,
+  policy: TaskPolicy,
+  handOver: readonly Transferable[] | undefined,
+  options: TaskOptions | undefined,
+  extras: SubmitExtras | undefined,
+): Task {
+  if (handOver && (policy.attempts > 1 || policy.crashAttempts > 1)) {
+    checkRepeatable(handOver, handler.name);
+  }
+  return new Task({
+    handler,
+    policy,
+    args,
+    mode,
+    priority: options?.priority ?? policy.priority,
+    fairnessKey: options?.fairnessKey,
+    extras: givenExtras(handOver, options, extras),
+  });
+}
+
+function givenExtras(
+  handOver: readonly Transferable[] | undefined,
+  options: TaskOptions | undefined,
+  extras: SubmitExtras | undefined,
+): GivenExtras | undefined {
+  const uid = options?.uid;
+  const signals = signalsOf(options?.signal, extras?.signals);
+  const headers = extras?.headers;
+  return uid === undefined && !handOver && !signals && !headers
+    ? undefined
+    : { uid, handOver, signals, headers };
+}
+
+/** Each once: the call's own signal may be one of those around it. */
+function signalsOf(
+  own: AbortSignal | undefined,
+  others: readonly AbortSignal[] = [],
+): readonly AbortSignal[] | undefined {
+  if (own === undefined) {
+    return others.length > 0 ? others : undefined;
+  }
+  return others.length > 0 ? [...new Set([own, ...others])] : [own];
+}
+
+function policyOf(handler: HandlerRecord, options: TaskOptions | undefined): TaskPolicy {
+  if (!options) {
+    return handler.policy;
+  }
+  checkTaskOptions(options, handler.name);
+  return policyOfCall(handler.policy, options);
+}
+
+/** Returns what is handed over with the arguments, if anything. */
+function checkArguments(
+  handler: HandlerRecord,
+  args: readonly unknown[],
+  path: string,
+  options: TaskOptions | undefined,
+): readonly Transferable[] | undefined {
+  if (!Array.isArray(args)) {
+    throw new ConfigurationError(
+      `${path} of ${handler.name} takes the handler's arguments as an array, one element each`,
+      { handler: handler.name },
+    );
+  }
+  const marked = takeTransferList(args);
+  const handOver = options?.transfer ? [...options.transfer, ...(marked ?? [])] : marked;
+  if (!handOver && flatLength(args) === args.length) {
+    // As in most calls, there is nothing in it that could not be cloned.
+    return undefined;
+  }
+  const culprit = findUncloneable(args, path, handOver);
+  if (culprit) {
+    throw serializationError(culprit, { uid: options?.uid, handler: handler.name });
+  }
+  return handOver;
+}
+
+/** A further attempt needs the arguments again, so an attempt before the last one copies them. */
+function checkRepeatable(handOver: readonly Transferable[], handler: string): void {
+  const culprit = handOver.find((item) => !(item instanceof ArrayBuffer));
+  if (culprit !== undefined) {
+    throw new ConfigurationError(
+      `A task of ${handler} hands over a ${culprit.constructor.name}, which cannot be copied, so it ` +
+        'cannot be tried again: use attempts: 1 and crashAttempts: 1',
+      { handler },
+    );
+  }
+}
