@@ -52,10 +52,6 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
   readonly handler: HandlerRecord;
   readonly policy: TaskPolicy;
   args: readonly unknown[];
-  /** What its arguments are: those of one call, or those of several. */
-  readonly mode: RunMode;
-  /** How many calls of the handler it is. */
-  readonly items: number;
   #phase: TaskPhase = 'admitting';
   #value: unknown = undefined;
   #promise: Promise<unknown> | undefined = undefined;
@@ -69,10 +65,12 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
     this.handler = handler;
     this.policy = policy;
     this.args = args;
-    this.mode = mode;
-    this.items = mode === RunMode.Single ? 1 : args.length;
     if (extras) {
       Object.assign(this.rare, extras);
+    }
+    if (mode !== RunMode.Single) {
+      this.rare.mode = mode;
+      this.rare.items = args.length;
     }
   }
 
@@ -96,6 +94,16 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
 
   get handlerIndex(): number {
     return this.handler.index;
+  }
+
+  /** What its arguments are: those of one call, or those of several. */
+  get mode(): RunMode {
+    return this.#extras?.mode ?? RunMode.Single;
+  }
+
+  /** How many calls of the handler it is. */
+  get items(): number {
+    return this.#extras?.items ?? 1;
   }
 
   get signals(): readonly AbortSignal[] {
@@ -338,6 +346,8 @@ class TaskExtras {
   handOver: readonly Transferable[] | undefined = undefined;
   signals: readonly AbortSignal[] | undefined = undefined;
   headers: TaskHeaders | undefined = undefined;
+  mode: RunMode = RunMode.Single;
+  items = 1;
   progress: unknown = undefined;
   /** Attempts that failed by an error of the handler, or a timeout. */
   failures = 0;
