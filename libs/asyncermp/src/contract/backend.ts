@@ -10,28 +10,28 @@ import type { CpuTaskOptions, TaskOptions } from './task-options.js';
 export interface TaskHandler {
   /** Unique in the application: `Class.method` by default. */
   readonly name: string;
-  /** Its place among the handlers of the application, from 0. */
+  /** Index among the handlers of the application, from 0. */
   readonly index: number;
-  /** What `@CpuTask()` says, checked. */
+  /** The options given to `@CpuTask()`, checked. */
   readonly options: CpuTaskOptions;
 }
 
 /**
- * What takes tasks and sees them through: the local scheduler here. What the service knows of it is
- * only this, so that another one (a queue over several machines) may stand in its place.
+ * Accepts tasks and brings each one to its outcome. The local scheduler is one backend. The service
+ * depends on this interface only, so another backend (a queue over several machines) can replace it.
  */
 export interface Backend {
   readonly completedQueue: CompletedQueue;
   readonly completed$: Observable<TaskSettledEvent>;
-  /** Resolves when the task is accepted. */
+  /** Resolves once the task is accepted. */
   submit(
     handler: TaskHandler,
     args: readonly unknown[],
     options?: TaskOptions,
   ): Promise<TaskHandle>;
-  /** Resolves with the outcome. */
+  /** Resolves with the handler's result; rejects with its error. */
   run(handler: TaskHandler, args: readonly unknown[], options?: TaskOptions): Promise<unknown>;
-  /** The results of many calls, or their outcomes. */
+  /** Yields the result of each call, or its outcome with `settle: true`. */
   map(
     handler: TaskHandler,
     items: Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>,
