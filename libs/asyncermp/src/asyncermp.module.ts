@@ -14,7 +14,7 @@ import {
   type ResolvedOptions,
 } from './asyncermp.options.js';
 import { AsyncerMpRuntime } from './asyncermp.runtime.js';
-import { AsyncerMpService, InertRuntime, TaskRuntime } from './asyncermp.service.js';
+import { AsyncerMpService, TaskRuntime, WorkerTaskRuntime } from './asyncermp.service.js';
 import {
   WORKER_FACTORY,
   OPTIONS_TOKEN,
@@ -80,7 +80,7 @@ const testBench = { token: TEST_BENCH_TOKEN, optional: true };
     AsyncerMpService,
     {
       provide: TaskRuntime,
-      useClass: workerNumber() === undefined ? AsyncerMpRuntime : InertRuntime,
+      useClass: workerNumber() === undefined ? AsyncerMpRuntime : WorkerTaskRuntime,
     },
     {
       provide: OPTIONS_TOKEN,

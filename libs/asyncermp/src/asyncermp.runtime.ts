@@ -24,7 +24,7 @@ import type { Backend, TaskHandler } from './contract/backend.js';
 import { Scheduler } from './engine/scheduler.js';
 import { TaskPublisher, type EventEmitterLike } from './engine/task-publisher.js';
 import { PoolLog } from './pool/pool-log.js';
-import { inertProviders } from './injection/inert-providers.js';
+import { standIns } from './injection/stand-ins.js';
 
 /**
  * Ties the pool to the application's lifecycle. The first submission or the module's initialisation,
@@ -74,9 +74,7 @@ export class AsyncerMpRuntime
   async onModuleInit(): Promise<void> {
     const { isolation } = this.options;
     try {
-      const warnings = await this.explorer.verify(
-        isolation === 'inline' ? undefined : [...inertProviders()],
-      );
+      const warnings = await this.explorer.verify(isolation === 'inline' ? undefined : standIns());
       for (const warning of warnings) {
         this.#log.warn(warning);
       }

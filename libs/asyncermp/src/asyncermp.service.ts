@@ -15,7 +15,7 @@ import type { PoolStats } from './contract/pool-stats.js';
 import type { TaskSettledEvent } from './contract/task-events.js';
 import type { TaskHandle } from './contract/task-handle.js';
 import type { TaskOptions } from './contract/task-options.js';
-import { addInertProvider } from './injection/inert-providers.js';
+import { addStandIn } from './injection/stand-ins.js';
 
 /** The argument lists of the calls of `map()`, from any iterable or async iterable. */
 export type MapItems<A extends readonly unknown[]> =
@@ -220,7 +220,7 @@ export class AsyncerMpService {
 }
 
 /** The runtime inside a worker, where the service starts no tasks. */
-export class InertRuntime extends TaskRuntime {
+export class WorkerTaskRuntime extends TaskRuntime {
   get backend(): Backend {
     throw insideWorker();
   }
@@ -237,4 +237,4 @@ function insideWorker(): ConfigurationError {
   );
 }
 
-addInertProvider({ provide: AsyncerMpService, useValue: new AsyncerMpService(new InertRuntime()) });
+addStandIn({ provide: AsyncerMpService, useValue: new AsyncerMpService(new WorkerTaskRuntime()) });
