@@ -14,7 +14,7 @@ import {
   type ResolvedOptions,
 } from './asyncermp.options.js';
 import { AsyncerMpRuntime } from './asyncermp.runtime.js';
-import { AsyncerMpService, InertRuntime, TaskRuntime } from './asyncermp.service.js';
+import { AsyncerMpService, TaskRuntime, WorkerTaskRuntime } from './asyncermp.service.js';
 import {
   BACKEND,
   INTERCEPTORS,
@@ -35,9 +35,9 @@ import { workerNumber } from './worker/inside-worker.js';
 
 serveBundleLease();
 
-/** What stands beside the options of the pool. */
+/** Options of `forRoot()` that concern the Nest module and not the pool. */
 export interface AsyncerMpModuleExtras {
-  /** Whether `AsyncerMpService` can be injected everywhere without importing the module. Default true. */
+  /** Whether every module can inject `AsyncerMpService` without importing this one. Default true. */
   readonly isGlobal?: boolean;
 }
 
@@ -51,16 +51,16 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
     .build();
 
 /**
- * Options of `forRootAsync`: `useFactory` with `inject`, `useClass` or `useExisting` (with `create()`), and
- * `isGlobal`.
+ * Options of `forRootAsync()`: `useFactory` with `inject`; or `useClass` or `useExisting`, whose class has a
+ * method `create()`; and `isGlobal`.
  */
 export type AsyncerMpAsyncOptions<I extends Dependency[] = Dependency[]> = Omit<
   typeof ASYNC_OPTIONS_TYPE,
   'inject' | 'useFactory'
 > & {
-  /** What the factory is called with. */
+  /** Tokens of the providers that the factory is called with. */
   readonly inject?: [...I] | undefined;
-  /** Makes the options. */
+  /** Returns the options. The types of its parameters are inferred from `inject`. */
   readonly useFactory?:
     | ((...injected: InjectedFor<NoInfer<I>>) => AsyncerMpOptions | Promise<AsyncerMpOptions>)
     | undefined;
@@ -69,8 +69,8 @@ export type AsyncerMpAsyncOptions<I extends Dependency[] = Dependency[]> = Omit<
 const testBench = { token: TEST_BENCH_TOKEN, optional: true };
 
 /**
- * A bounded pool of workers for the handlers of an application (methods with `@CpuTask()`), managed by
- * the `AsyncerMpService` that it provides.
+ * Runs the handlers of an application (methods with `@CpuTask()`) in a bounded pool of workers, and provides
+ * {@link AsyncerMpService}.
  *
  * @example
  * ```ts
@@ -85,7 +85,7 @@ const testBench = { token: TEST_BENCH_TOKEN, optional: true };
     AsyncerMpService,
     {
       provide: TaskRuntime,
-      useClass: workerNumber() === undefined ? AsyncerMpRuntime : InertRuntime,
+      useClass: workerNumber() === undefined ? AsyncerMpRuntime : WorkerTaskRuntime,
     },
     {
       provide: OPTIONS_TOKEN,
@@ -95,13 +95,15 @@ const testBench = { token: TEST_BENCH_TOKEN, optional: true };
     },
     { provide: BACKEND, useValue: makeScheduler },
     { provide: INTERCEPTORS, useValue: [] },
-    { provide: WORKER_FACTORY, useFactory: loadWorkers, inject: [OPTIONS_TOKEN, testBench] },
+    { provide: WORKER_FACTORY, useFactory: loadWorkerFactory, inject: [OPTIONS_TOKEN, testBench] },
   ],
   exports: [AsyncerMpService],
 })
 export class AsyncerMpModule extends ConfigurableModuleClass {
   /**
-   * @param options `maxProcesses` as a number, or options; default `os.availableParallelism()` workers.
+   * Registers the pool.
+   *
+   * @param options - `maxProcesses` as a number, or an object of options. Default: all defaults.
    * @throws ConfigurationError that names the option, the value it got and what it takes
    */
   static override forRoot(
@@ -118,8 +120,16 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
   }
 
   /**
-   * The same with options that are made by a factory or a class, with injected dependencies.
-   * @throws ConfigurationError when the module is built
+   * Registers the pool with options from a factory or a class, which can have injected dependencies. Invalid
+   * options are a `ConfigurationError` when Nest initialises the module.
+   *
+   * @example
+   * ```ts
+   * AsyncerMpModule.forRootAsync({
+   *   inject: [ConfigService],
+   *   useFactory: (config) => ({ maxProcesses: Number(config.getOrThrow('WORKERS')) }),
+   * });
+   * ```
    */
   static override forRootAsync<I extends Dependency[] = []>(
     options: AsyncerMpAsyncOptions<I>,
@@ -133,8 +143,8 @@ function makeScheduler({ options, publisher, log, workers }: BackendParts): Back
   return new Scheduler(options, publisher, log, workers);
 }
 
-/** Loads the kind of workers that the options ask for; a worker, which has none of its own, loads neither. */
-async function loadWorkers(
+/** Imports only the factory for the given isolation. A worker has no workers of its own and imports none. */
+async function loadWorkerFactory(
   { isolation }: ResolvedOptions,
   bench?: TestBench,
 ): Promise<MakeWorkers | undefined> {
@@ -167,15 +177,15 @@ async function loadWorkers(
     );
 }
 
-/** What stands in `inject`: a token, or one that may be missing. */
-export type Dependency = InjectionToken | OptionalFactoryDependency;
+/** An element of `inject`: a token, or an optional dependency. */
+type Dependency = InjectionToken | OptionalFactoryDependency;
 
-/** What a factory is given for its `inject`: instances for classes, and for other tokens what it expects. */
-export type InjectedFor<I extends Dependency[]> = {
+/** The parameters of a factory for its `inject`: instances of the classes; any type for other tokens. */
+type InjectedFor<I extends Dependency[]> = {
   -readonly [N in keyof I]: I[N] extends { readonly token: infer T; readonly optional: boolean }
     ? InstanceFor<T> | undefined
     : InstanceFor<I[N]>;
 };
 
-// oxlint-disable-next-line typescript/no-explicit-any -- a string or a symbol does not tell what it stands for
+// oxlint-disable-next-line typescript/no-explicit-any -- a string or a symbol has no type of its provider
 type InstanceFor<T> = T extends Type<infer C> | Abstract<infer C> ? C : any;

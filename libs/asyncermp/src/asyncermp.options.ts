@@ -8,91 +8,94 @@ import { type TaskDefaults, checkTaskDefaults } from './contract/task-options.js
 /** Options of `AsyncerMpModule`. All times are in milliseconds. */
 export interface AsyncerMpOptions {
   /**
-   * The most attempts that run at once, and so the most workers: a whole number from 1.
-   * Default `os.availableParallelism()`, which knows the CPU limit of a container where Node has libuv
-   * 1.49 or later: not in Node 20.
+   * The most attempts that run at once, and so the most workers that run tasks: a whole number from 1.
+   * Default `os.availableParallelism()`, which respects the CPU limit of a container if Node has libuv
+   * 1.49 or later (Node 20 does not).
    */
   readonly maxProcesses?: number;
   /**
-   * Workers that are kept ready, also when there is nothing to do: a whole number from 0 to
-   * `maxProcesses`. They are warm when the application has booted. Default 1.
+   * The number of workers that stay alive when there is nothing to do: a whole number from 0 to
+   * `maxProcesses`. They are ready when the application has booted. Default 1.
    */
   readonly minProcesses?: number;
   /**
-   * Workers that are kept ready beside those that are in use, so that one which has to be ended is
-   * replaced at once: a whole number from 0. They take memory and run nothing until then. Default 0.
+   * The number of ready workers kept in addition to those in use, so that a worker which has to be ended
+   * is replaced at once: a whole number from 0. They take memory and run nothing until then. Default 0.
    */
   readonly spareProcesses?: number;
   /**
-   * How long a worker may take to start, its providers' lifecycle hooks included, in ms. Then it is ended,
-   * and has failed to start. Default 60,000.
+   * How long a worker may take to start, lifecycle hooks of its providers included, in ms. When it takes
+   * longer, it is ended and has failed to start. Default 60,000.
    */
   readonly startTimeout?: number;
-  /** How long a worker above `minProcesses` stays without work, in ms. Default 60,000. */
+  /** How long a worker above `minProcesses` stays alive without work, in ms. Default 60,000. */
   readonly idleTimeout?: number;
   /**
-   * `'threads'` runs handlers in worker threads. `'inline'` runs them on the application's own
-   * providers in its own thread, for unit tests: same queue, events and errors, and arguments and
-   * results are still cloned. Default `'threads'`.
+   * `'threads'` runs handlers in worker threads. `'inline'` runs them in the application's thread, on its
+   * own providers, for unit tests: with the same queue, events and errors, and arguments and results are
+   * still cloned. Default `'threads'`.
    */
   readonly isolation?: 'threads' | 'inline';
   /** The most tasks that may wait: a whole number from 0, or Infinity. Default Infinity. */
   readonly maxQueue?: number;
-  /** What a submission beyond `maxQueue` gets: a `QueueFullError`, or its turn. Default `'reject'`. */
+  /**
+   * What happens to a submission when `maxQueue` tasks wait: `'reject'` throws a `QueueFullError`,
+   * `'wait'` delays acceptance until there is room. Default `'reject'`.
+   */
   readonly onFull?: 'reject' | 'wait';
   /**
-   * How long a handler that was cancelled or timed out may take to stop by itself, in ms. Then its
-   * worker is ended and replaced. Default 1,000.
+   * How long a handler may take to stop after its task was cancelled or timed out, in ms. Then its worker
+   * is ended and replaced. Default 1,000.
    */
   readonly cancelGrace?: number;
   /** How long running tasks may take to finish at shutdown, in ms. Default 10,000. */
   readonly shutdownTimeout?: number;
   /**
-   * How many settled tasks, with their results, `completedQueue` holds before it drops the oldest; 0
-   * for none. A whole number from 0. Default 1,000.
+   * The most settled tasks, with their results, that `completedQueue` holds before it drops the oldest. A
+   * whole number from 0. Default 1,000.
    */
   readonly completedQueueSize?: number;
   /**
-   * How many settled tasks, with their results, `get(uid)` still finds. A whole number from 0.
+   * The number of settled tasks, with their results, that `get(uid)` still finds. A whole number from 0.
    * Default 1,000.
    */
   readonly retain?: number;
   /**
-   * About how much memory the results may take that `completedQueue` and `retain` hold, each of them, in
-   * MB. Settled tasks beyond that are let go of, the oldest first. Infinity for no bound. Default 32.
+   * The approximate memory limit for the results that `completedQueue` holds, and the same again for
+   * `retain`, in MB. Beyond it the oldest settled tasks are dropped. Infinity for no limit. Default 32.
    */
   readonly retainMemory?: number;
-  /** Options of every task, where neither its call nor its handler says otherwise. */
+  /** Options of every task. A handler's options and those of a call override them. */
   readonly defaults?: TaskDefaults;
-  /** Replaces a worker after so many attempts. A whole number from 1, or Infinity. Default Infinity. */
+  /** Replaces a worker after this number of attempts: a whole number from 1, or Infinity. Default Infinity. */
   readonly maxTasksPerWorker?: number;
   /** Replaces a worker of this age, in ms. Default Infinity. */
   readonly maxWorkerAge?: number;
-  /** Replaces a worker whose heap holds more than this after a task, in MB. Default Infinity. */
+  /** Replaces a worker whose heap is larger than this after a task, in MB. Default Infinity. */
   readonly maxWorkerHeap?: number;
   /**
-   * Memory limits of each worker, as Node's `new Worker` takes them. Default: an old generation of half
-   * of the machine's memory shared between the workers, at least 256 MB and at most 4,096 MB; a young
-   * generation of 48 MB, whatever Node's own default is.
+   * Memory limits of each worker, as Node's `new Worker` takes them. Default: half of the machine's
+   * memory divided by `maxProcesses` for the old generation, at least 256 MB and at most 4,096 MB; 48 MB
+   * for the young generation, on every version of Node.
    */
   readonly resourceLimits?: ResourceLimits;
   /** The workers' `process.env`. Default: a copy of the application's. */
   readonly env?: NonNullable<WorkerOptions['env']>;
-  /** Node's options for the workers. Default: those of the application. */
+  /** Command-line options of Node for the workers. Default: those of the application. */
   readonly execArgv?: readonly string[];
   /**
-   * Whether workers are given what they all load, Nest and this library, as one script, rather than some
-   * 700 files: a worker is there in a third of the time. The script is made of the installed files when
-   * the application starts, and kept in `node_modules/.cache/nestjs-asyncermp`; with `'memory'`, or
-   * `NODE_DISABLE_COMPILE_CACHE` in the environment, nothing is written. Not done where Node's options
-   * hook into how modules are loaded (`--import`, `--require`, `--loader`). Default true.
+   * Loads Nest and this library into workers as one script instead of some 700 files: a worker starts in
+   * a third of the time. The script is made from the installed files when the application starts, and
+   * kept in `node_modules/.cache/nestjs-asyncermp`. With `'memory'`, or with `NODE_DISABLE_COMPILE_CACHE`
+   * in the environment, no file is written. Has no effect if Node's options change how modules are loaded
+   * (`--import`, `--require`, `--loader`). Default true.
    */
   readonly preload?: boolean | 'memory';
-  /** Where failures and workers' log lines go. Default: Nest's `Logger`, context `AsyncerMp`. */
+  /** Receives failures and the workers' log lines. Default: Nest's `Logger`, context `AsyncerMp`. */
   readonly logger?: LoggerService;
 }
 
-/** Options with everything filled in. */
+/** The module's options with all defaults filled in. */
 export type ResolvedOptions = Required<Omit<AsyncerMpOptions, 'env' | 'execArgv' | 'logger'>> &
   Pick<AsyncerMpOptions, 'env' | 'execArgv' | 'logger'>;
 
@@ -133,7 +136,7 @@ const optionRules: OptionRules<AsyncerMpOptions> = {
 const WHERE = 'AsyncerMpModule.forRoot()';
 
 /**
- * Checks the module's options and fills in the defaults. A number is `{ maxProcesses }`.
+ * Checks the module's options and fills in the defaults. A number stands for `{ maxProcesses }`.
  * @throws ConfigurationError
  */
 export function resolveOptions(given: AsyncerMpOptions | number = {}): ResolvedOptions {
@@ -179,15 +182,15 @@ export function resolveOptions(given: AsyncerMpOptions | number = {}): ResolvedO
 }
 
 /**
- * What Node 20 and 22 have by default. Node 24 has 192 MB, which is another 100 MB for each worker that makes
- * many objects, and no room for V8 to stop one whose old generation is not much larger: when both fill up at once
- * it aborts the process.
+ * The default of Node 20 and 22. Node 24's default of 192 MB costs another 100 MB for each worker that creates
+ * many objects. It also keeps V8 from stopping a worker whose old generation is not much larger: when both fill
+ * up at once, V8 aborts the process.
  */
 const YOUNG_GENERATION_MB = 48;
 
-/** Half of the memory that there is (a container's limit included) over the workers, in MB. */
+/** Half of the available memory (a container's limit counts) divided by the number of workers, in MB. */
 function defaultHeapMb(workers: number): number {
-  // 0 where there is no limit, and a nonsensical 2^63 on some kernels.
+  // 0 if there is no limit; some kernels report a meaningless 2^63.
   const constrained = process.constrainedMemory();
   const bytes = constrained > 0 && constrained < totalmem() ? constrained : totalmem();
   return Math.round(Math.min(4_096, Math.max(256, bytes / 2 / workers / 1_048_576)));

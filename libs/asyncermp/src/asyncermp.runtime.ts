@@ -28,12 +28,12 @@ import { InterceptedBackend } from './contract/intercepted-backend.js';
 import type { TaskInterceptor } from './contract/interceptor.js';
 import { TaskPublisher, type EventEmitterLike } from './engine/task-publisher.js';
 import { PoolLog } from './pool/pool-log.js';
-import { inertProviders } from './injection/inert-providers.js';
+import { standIns } from './injection/stand-ins.js';
 import { threadInterceptors } from './worker/interceptors.js';
 
 /**
- * Ties the pool to the application's life: it is made when the first task is submitted or when the
- * module is initialised, whichever comes first, and shut down with the application.
+ * Ties the pool to the application's lifecycle. The first submission or the module's initialisation,
+ * whichever comes first, creates the pool; the application's shutdown ends it.
  */
 @Injectable()
 export class AsyncerMpRuntime
@@ -89,20 +89,18 @@ export class AsyncerMpRuntime
     return this.backend.run(this.#handlers.ofDefinition(definition), args);
   }
 
-  /** @throws ConfigurationError for handlers that cannot work */
+  /** @throws ConfigurationError if a handler cannot work */
   async onModuleInit(): Promise<void> {
     const { isolation } = this.#options;
     try {
-      const warnings = await this.#explorer.verify(
-        isolation === 'inline' ? undefined : [...inertProviders()],
-      );
+      const warnings = await this.#explorer.verify(isolation === 'inline' ? undefined : standIns());
       for (const warning of warnings) {
         this.#log.warn(warning);
       }
       if (this.#handlers.size > 0) {
-        // Not awaited: the other modules' initialisation goes on while the workers start.
+        // Not awaited: other modules initialise while the workers start.
         this.#warm = this.backend.warmUp();
-        // Told by onApplicationBootstrap(), which may come later than the failure.
+        // onApplicationBootstrap() reports a failure. It may run later, so mark the rejection handled.
         this.#warm.catch(() => {});
       }
     } catch (error) {
@@ -112,8 +110,8 @@ export class AsyncerMpRuntime
   }
 
   /**
-   * The workers that are kept warm are there when the application begins to serve.
-   * @throws ConfigurationError where workers cannot load the handlers
+   * Waits for the `minProcesses` workers, so that they are ready when the application begins to serve.
+   * @throws ConfigurationError if workers cannot load the handlers
    */
   async onApplicationBootstrap(): Promise<void> {
     this.#findEmitter();
@@ -124,14 +122,16 @@ export class AsyncerMpRuntime
     try {
       await this.#warm;
     } catch (error) {
-      // An application that did not start is not closed by everybody, and workers keep a process alive.
+      // Many programs do not close an application that failed to start, and live workers would keep
+      // the process alive.
       await this.backend.shutdown();
       throw error;
     }
   }
 
   async onModuleDestroy(): Promise<void> {
-    // Decorated methods are refused from now on, rather than run in the application's own thread.
+    // The caller stays registered: from now on decorated methods reject instead of running in the
+    // application's own thread.
     await this.backend.shutdown();
   }
 
@@ -139,7 +139,7 @@ export class AsyncerMpRuntime
     return (this.#catalog ??= new HandlerCatalog(this.#explorer.handlers));
   }
 
-  /** An application that has booted without an emitter is not searched for one with every event. */
+  /** Stops searching once the application has booted: otherwise every event would search again. */
   #findEmitter(): EventEmitterLike | undefined {
     if (!this.#emitter && !this.#hasBooted) {
       this.#emitter = this.#explorer.eventEmitter();

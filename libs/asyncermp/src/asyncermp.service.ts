@@ -15,13 +15,13 @@ import type { PoolStats } from './contract/pool-stats.js';
 import type { TaskSettledEvent } from './contract/task-events.js';
 import type { TaskHandle } from './contract/task-handle.js';
 import type { TaskOptions } from './contract/task-options.js';
-import { addInertProvider } from './injection/inert-providers.js';
+import { addStandIn } from './injection/stand-ins.js';
 
-/** Lists of arguments, from anywhere. */
+/** The argument lists of the calls of `map()`, from any iterable or async iterable. */
 export type MapItems<A extends readonly unknown[]> =
   Iterable<Readonly<A>> | AsyncIterable<Readonly<A>>;
 
-/** What the service stands on: the application's pool, or nothing inside a worker. */
+/** Gives the service its backend: the application's pool, or an error inside a worker. */
 export abstract class TaskRuntime {
   abstract readonly backend: Backend;
   /** @throws UnknownHandlerError */
@@ -29,8 +29,8 @@ export abstract class TaskRuntime {
 }
 
 /**
- * Submits handlers as tasks, and manages the pool that runs them. Inject it wherever a plain call of the
- * decorated method is not enough: for options, a handle, or the pool itself.
+ * Submits tasks and controls the pool that runs them. Inject it where a plain call of the decorated
+ * method is not enough: to pass options, to get a handle, or to manage the pool.
  *
  * @example
  * ```ts
@@ -44,11 +44,14 @@ export class AsyncerMpService {
   /**
    * Submits a task and resolves with its handle once it is accepted.
    *
-   * @param handler The class and the name of its decorated method.
-   * @param args Its arguments, which are copied to the worker (structured clone).
+   * @param handler - The class that has the decorated method.
+   * @param method - The name of that method.
+   * @param args - Its arguments. They are copied to the worker (structured clone).
+   * @param options - Options of this task. They override those of the handler and of the module.
+   * @returns The handle; its `result` is the promise of the outcome.
    * @throws UnknownHandlerError, ConfigurationError, TaskSerializationError, DuplicateTaskError,
-   * QueueFullError, TaskCancelledError (the signal was aborted already), ShutdownError: as a rejection,
-   * and nothing was submitted.
+   * QueueFullError, TaskCancelledError (the signal was already aborted) or ShutdownError, as a
+   * rejection. Nothing was submitted then.
    */
   submit<T, K extends HandlerMethod<T>>(
     handler: HandlerClass<T>,
@@ -68,9 +71,9 @@ export class AsyncerMpService {
   }
 
   /**
-   * Submits a task and resolves with what its handler returned.
+   * Submits a task and resolves with what its handler returned. Takes what `submit()` takes.
    *
-   * @throws What the handler threw, or an `AsyncerMpError`: as a rejection.
+   * @throws What the handler threw, or an `AsyncerMpError`, as a rejection.
    */
   run<T, K extends HandlerMethod<T>>(
     handler: HandlerClass<T>,
@@ -90,13 +93,13 @@ export class AsyncerMpService {
   }
 
   /**
-   * Runs a handler over many items and gives the results, in the order of the items unless
-   * `ordered: false`. The items are read only as far ahead as the window (`concurrency`) is wide, so they
-   * may come from anywhere and be any number. Short items go to the workers many at a time. The first
-   * error ends it, unless `settle: true`; leaving the loop cancels what is in flight.
+   * Runs a handler over many items and yields the results, in the order of the items unless
+   * `ordered: false`. At most `concurrency` tasks are in flight, and no more items are read ahead than
+   * these need, so the source may be endless. Several short items share one task. The first error ends
+   * the loop, unless `settle: true`. Leaving the loop cancels the tasks in flight.
    *
-   * @param items The arguments of each call, from any iterable or async iterable.
-   * @throws What a handler threw, what the source threw, or an `AsyncerMpError`: from the loop.
+   * @param items - The arguments of each call, from any iterable or async iterable.
+   * @throws What a handler threw, what the source threw, or an `AsyncerMpError`, from the loop.
    *
    * @example
    * ```ts
@@ -137,58 +140,58 @@ export class AsyncerMpService {
     return this.runtime.backend.map(this.runtime.find(handler, method), items, options);
   }
 
-  /** The task with this uid, in flight or among the last that settled (`retain`). */
+  /** The task with this uid, if it is in flight or among the last settled ones (`retain`). */
   get(uid: string): TaskHandle | undefined {
     return this.runtime.backend.get(uid);
   }
 
   /**
-   * Cancels the task with this uid.
+   * Cancels the task with this uid. The reason becomes the `cause` of its `TaskCancelledError`.
    * @returns false if no task with this uid is in flight
    */
   cancel(uid: string, reason?: unknown): boolean {
     return this.runtime.backend.cancel(uid, reason);
   }
 
-  /** The last settled tasks, each for whoever takes it first. */
+  /** A queue of the last settled tasks. Several consumers share it: each task is delivered once. */
   get completedQueue(): CompletedQueue {
     return this.runtime.backend.completedQueue;
   }
 
   /**
-   * Every settled task from now on, for each subscriber. Completes when the application shuts down. An
-   * observer that throws is an uncaught exception, as RxJS has it.
+   * Emits every task that settles from now on, to each subscriber, and completes when the application
+   * shuts down. RxJS reports an observer that throws as an uncaught exception.
    */
   get completed$(): Observable<TaskSettledEvent> {
     return this.runtime.backend.completed$;
   }
 
-  /** How the pool is doing now. */
+  /** A snapshot of the pool: what waits, what runs, and totals since the start. */
   stats(): PoolStats {
     return this.runtime.backend.stats();
   }
 
   /**
-   * Starts no further attempts; those that run go on, and submissions wait. On the pool of this process it
-   * has taken effect when the call returns.
+   * Stops starting attempts. Running attempts go on, and accepted tasks wait. The pool of this process has
+   * paused when the call returns, before the promise resolves.
    */
   async pause(): Promise<void> {
     await this.runtime.backend.pause();
   }
 
-  /** Ends a pause. On the pool of this process it has taken effect when the call returns. */
+  /** Starts attempts again after `pause()`. */
   async resume(): Promise<void> {
     await this.runtime.backend.resume();
   }
 
-  /** Resolves when no task is in flight. */
+  /** Resolves once no task is in flight. */
   drain(): Promise<void> {
     return this.runtime.backend.drain();
   }
 
   /**
-   * Changes `maxProcesses`. Attempts above a lower bound finish first.
-   * @throws ConfigurationError for anything but a whole number from 1
+   * Changes `maxProcesses`. When the new bound is lower, attempts that already run above it finish.
+   * @throws ConfigurationError unless it is a whole number from 1
    */
   resize(maxProcesses: number): void {
     this.runtime.backend.resize(maxProcesses);
@@ -219,8 +222,8 @@ export class AsyncerMpService {
   }
 }
 
-/** What the service stands on inside a worker. */
-export class InertRuntime extends TaskRuntime {
+/** The runtime inside a worker, where the service starts no tasks. */
+export class WorkerTaskRuntime extends TaskRuntime {
   get backend(): Backend {
     throw insideWorker();
   }
@@ -237,4 +240,4 @@ function insideWorker(): ConfigurationError {
   );
 }
 
-addInertProvider({ provide: AsyncerMpService, useValue: new AsyncerMpService(new InertRuntime()) });
+addStandIn({ provide: AsyncerMpService, useValue: new AsyncerMpService(new WorkerTaskRuntime()) });

@@ -8,30 +8,30 @@ import type { Backend } from './contract/backend.js';
 import type { EventEmitterLike, TaskPublisher } from './engine/task-publisher.js';
 import type { PoolLog } from './pool/pool-log.js';
 
-/** Makes what starts the workers of an application. */
+/** Creates the factory that starts the workers of the application's pool. */
 export type MakeWorkers = (
   options: ResolvedOptions,
   explorer: HandlerExplorer,
 ) => WorkerFactory<Task>;
 
-/** What `nestjs-asyncermp/testing` puts into the application under test. */
+/** The hooks of `nestjs-asyncermp/testing` into the application under test. */
 export interface TestBench {
   readonly gate: InlineGate<Task>;
-  /** The module's options as the test wants them. */
+  /** Returns the module's options with those that the test overrides. */
   adjust(given: AsyncerMpOptions | number | undefined): AsyncerMpOptions;
-  /** Is given the one runtime of the application. */
+  /** Receives the application's runtime when it is constructed. */
   attach(runtime: TaskRuntime): void;
-  /** The emitter that hears of every event, and passes it on to the application's own. */
+  /** Returns an emitter that records every event and forwards it to the application's emitter. */
   tap(emitter: () => EventEmitterLike | undefined): EventEmitterLike;
 }
 
-/** The module's options, checked and complete. */
+/** The module's {@link ResolvedOptions}. */
 export const OPTIONS_TOKEN = Symbol('nestjs-asyncermp:options');
 
 /** A {@link MakeWorkers}. */
 export const WORKER_FACTORY = Symbol('nestjs-asyncermp:worker-factory');
 
-/** A {@link TestBench}, in tests that use one. */
+/** A {@link TestBench}; provided only in tests that use one. */
 export const TEST_BENCH_TOKEN = Symbol('nestjs-asyncermp:test-bench');
 
 /** Makes the backend of an application. */

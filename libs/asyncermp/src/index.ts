@@ -7,7 +7,7 @@ export type { AsyncerMpOptions } from './asyncermp.options.js';
 export { AsyncerMpService, type MapItems } from './asyncermp.service.js';
 export { CpuTask, type CpuTaskDecorator } from './handlers/cpu-task.decorator.js';
 export { CpuTaskHost } from './handlers/cpu-task-host.decorator.js';
-export type { CpuTaskHostOptions } from './injection/host-options.js';
+export type { CpuTaskHostOptions } from './injection/handler-registry.js';
 export type {
   HandlerArgs,
   HandlerClass,

@@ -11,35 +11,35 @@ import type { CpuTaskOptions, TaskOptions } from './task-options.js';
 export interface TaskHandler {
   /** Unique in the application: `Class.method` by default. */
   readonly name: string;
-  /** Its place among the handlers of the application, from 0. */
+  /** Index among the handlers of the application, from 0. */
   readonly index: number;
-  /** What `@CpuTask()` says, checked. */
+  /** The options given to `@CpuTask()`, checked. */
   readonly options: CpuTaskOptions;
 }
 
 /**
- * Takes tasks, and sees each to its outcome. The service knows this much of it, so that other backends (a
- * queue over several machines) can stand in the place of the local scheduler. `get`, `cancel` and `stats` are
- * about the tasks of this process, and so are synchronous.
+ * Accepts tasks and brings each one to its outcome. The local scheduler is one backend. The service
+ * depends on this interface only, so another backend (a queue over several machines) can replace it. `get`,
+ * `cancel` and `stats` are about the tasks of this process, and so are synchronous.
  */
 export interface Backend {
   readonly completedQueue: CompletedQueue;
   readonly completed$: Observable<TaskSettledEvent>;
-  /** Resolves when the task is accepted. */
+  /** Resolves once the task is accepted. */
   submit(
     handler: TaskHandler,
     args: readonly unknown[],
     options?: TaskOptions,
     extras?: SubmitExtras,
   ): Promise<TaskHandle>;
-  /** Resolves with the outcome. */
+  /** Resolves with the handler's result; rejects with its error. */
   run(
     handler: TaskHandler,
     args: readonly unknown[],
     options?: TaskOptions,
     extras?: SubmitExtras,
   ): Promise<unknown>;
-  /** The results of many calls, or their outcomes. */
+  /** Yields the result of each call, or its outcome with `settle: true`. */
   map(
     handler: TaskHandler,
     items: Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>,

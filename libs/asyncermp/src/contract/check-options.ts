@@ -2,18 +2,19 @@ import { inspect } from 'node:util';
 import { ConfigurationError, type ErrorSubject } from './errors.js';
 import { nearestNames } from './nearest-names.js';
 
-/** What an option takes, in words and as a test. */
+/** The values that an option accepts. */
 export interface OptionRule {
+  /** The accepted values in words, for the error: `a whole number from 1`. */
   readonly expected: string;
   readonly test: (value: unknown) => boolean;
 }
 
-/** A rule for every option of `T`: leaving one out does not compile. */
+/** One rule for each option of `T`. A missing rule is a compile error. */
 export type OptionRules<T> = { readonly [K in keyof Required<T>]: OptionRule };
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';
 
-/** The rules that options share. */
+/** Rules that several options share. */
 export const rules = {
   wholeFrom: (least: number): OptionRule => ({
     expected: `a whole number from ${least}`,
@@ -24,7 +25,7 @@ export const rules = {
     test: (value) =>
       isNumber(value) && value >= least && (Number.isSafeInteger(value) || value === Infinity),
   }),
-  /** A duration that must pass before something happens: 0 would be at once, always. */
+  /** A time limit. 0 is refused, because such a limit would always have passed already. */
   milliseconds: {
     expected: 'a number of milliseconds above 0, or Infinity',
     test: (value) => isNumber(value) && value > 0,
@@ -56,7 +57,12 @@ export const rules = {
 } satisfies Record<string, OptionRule | ((...args: never[]) => OptionRule)>;
 
 /**
- * Checks options against their rules; an option that is undefined counts as left out.
+ * Checks options against their rules. An option that is undefined counts as left out.
+ *
+ * @param given - The options.
+ * @param optionRules - The rule of each option; any other key is an error.
+ * @param where - Begins the message: `@CpuTask() on ThumbnailService.thumbnail`.
+ * @param subject - The task or handler that the options belong to.
  * @throws ConfigurationError that names the option, the value it got and what it takes
  */
 export function checkOptions<T extends object>(

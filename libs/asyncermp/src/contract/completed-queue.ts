@@ -1,9 +1,9 @@
 import type { TaskSettledEvent } from './task-events.js';
 
 /**
- * The last settled tasks, oldest first: every item is given once, to whoever asks first, as from any
- * queue. When more tasks settle than are taken, or their results take too much memory, the oldest are
- * dropped and counted.
+ * A queue of the last settled tasks, oldest first. Consumers share it: each task is delivered once. When
+ * it holds more than `completedQueueSize` tasks, or results of more than `retainMemory`, the oldest
+ * tasks are dropped and counted.
  *
  * @example
  * ```ts
@@ -13,17 +13,17 @@ import type { TaskSettledEvent } from './task-events.js';
  * ```
  */
 export interface CompletedQueue extends AsyncIterable<TaskSettledEvent> {
-  /** How many settled tasks wait to be taken. */
+  /** Number of settled tasks in the queue. */
   readonly size: number;
-  /** How many were dropped because they were not taken in time. */
+  /** Number of tasks dropped so far because no consumer took them in time. */
   readonly dropped: number;
   /**
-   * The oldest settled task, as soon as there is one; undefined when the application has shut down and
-   * nothing is left.
+   * Takes the oldest settled task; waits for one if the queue is empty. Resolves with undefined once the
+   * application has shut down and the queue is empty.
    */
   get(): Promise<TaskSettledEvent | undefined>;
-  /** The oldest settled task; undefined if there is none now. */
+  /** Takes the oldest settled task, without waiting; undefined if the queue is empty. */
   tryGet(): TaskSettledEvent | undefined;
-  /** Iterates until the application shuts down. */
+  /** Takes tasks as `get()` does, until the application has shut down and the queue is empty. */
   [Symbol.asyncIterator](): AsyncGenerator<TaskSettledEvent, void, undefined>;
 }

@@ -1,34 +1,37 @@
 import { rules, checkOptions, type OptionRules } from './check-options.js';
 import { type TaskOptions, checkTaskOptions } from './task-options.js';
 
-/** Options of `AsyncerMpService.map()`. Those of tasks hold for every task that it makes. */
+/** Options of `AsyncerMpService.map()`. The task options among them apply to every task that it creates. */
 export interface MapOptions extends Omit<TaskOptions, 'uid' | 'transfer' | 'onDuplicate'> {
-  /** Whether results come in the order of the items, or as they are ready. Default true. */
+  /** True: results in the order of the items. False: each result as soon as it is ready. Default true. */
   readonly ordered?: boolean;
   /**
-   * How many tasks are in flight at once, at most: a whole number from 1. It also bounds how far the
-   * items are read ahead of the results that were taken. Default twice the pool's `maxProcesses`.
+   * The most tasks in flight at once: a whole number from 1. It also limits how far the source is read
+   * ahead of the results that the loop has taken. Default: twice the pool's `maxProcesses`.
    */
   readonly concurrency?: number;
   /**
-   * How many items go into one task: a whole number from 1, or `'auto'`. A task of several items is one
-   * to events, limits and cancellation, and they share its fate when their worker dies. Default
-   * `'auto'`: as many as take a few milliseconds, by the handler's measured run times; always 1 where
-   * a `timeout`, `attempts` or `crashAttempts` is to hold for each item.
+   * The number of items in one task: a whole number from 1, or `'auto'`. Events, time limits and
+   * cancellation treat a task of several items as one, and a crash of its worker fails all of them.
+   * Default `'auto'`: as many items as take a few milliseconds, by the handler's measured run times, and
+   * 1 if `timeout`, `attempts` or `crashAttempts` must hold for each item.
    */
   readonly chunk?: number | 'auto';
   /**
-   * Whether to go on when an item fails, and to give what `Promise.allSettled()` gives, with the item's
-   * index. Default false: the first error ends it all.
+   * True: `map()` goes on when an item fails, and yields a {@link MapOutcome} for each item. Default
+   * false: the first error ends the loop.
    */
   readonly settle?: boolean;
-  /** Called when the results of further items are there: how many are, of how many if that is known. */
+  /**
+   * Called when results of further items have arrived, with the number of items done and their total.
+   * The total is undefined unless the source is an array.
+   */
   readonly onProgress?: (done: number, total: number | undefined) => void;
 }
 
-/** What `map()` gives for an item with `settle: true`. */
+/** The outcome of one item with `settle: true`: what `Promise.allSettled()` gives, and the item's index. */
 export type MapOutcome<R> = PromiseSettledResult<R> & {
-  /** The item's place among the items, from 0. */
+  /** The item's index in the source, from 0. */
   readonly index: number;
 };
 
@@ -46,7 +49,7 @@ const ownRules: OptionRules<OwnOptions> = {
 };
 
 /**
- * Checks the options, and parts map()'s own from those of its tasks.
+ * Checks the options, and splits them into those of map() itself and those of its tasks.
  * @throws ConfigurationError
  */
 export function splitMapOptions(

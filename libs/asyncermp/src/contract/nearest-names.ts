@@ -1,4 +1,4 @@
-/** The names nearest to a misspelt one, nearest first: those at most a third of its length away. */
+/** The known names within an edit distance of a third of the misspelt name's length, nearest first. */
 export function nearestNames(name: string, known: Iterable<string>, most = 3): string[] {
   const limit = Math.max(2, Math.ceil(name.length / 3));
   return [...known]
@@ -12,7 +12,7 @@ export function nearestNames(name: string, known: Iterable<string>, most = 3): s
     .map(({ candidate }) => candidate);
 }
 
-/** Levenshtein's distance, by the two-row method of Wagner and Fischer. */
+/** Levenshtein distance: Wagner and Fischer's algorithm, with two rows of the table. */
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

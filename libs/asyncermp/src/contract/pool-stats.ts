@@ -1,34 +1,34 @@
-/** What `AsyncerMpService.stats()` tells: a snapshot, free of cost until it is asked for. */
+/** What `AsyncerMpService.stats()` returns: a snapshot. Computed only when it is asked for. */
 export interface PoolStats {
   /** The most attempts that run at once. */
   readonly maxProcesses: number;
-  /** Tasks that wait for a worker. */
+  /** Number of tasks that wait for a worker. */
   readonly waiting: number;
-  /** Workers that have an attempt in hand: attempts that run now. */
+  /** Number of workers that run an attempt, and so of attempts that run. */
   readonly running: number;
-  /** Tasks that wait for the end of their backoff. */
+  /** Number of tasks that failed an attempt and wait for the next one (their backoff). */
   readonly retrying: number;
-  /** Submissions that wait for room in the queue (`onFull: 'wait'`). */
+  /** Number of submissions that wait for room in the queue (`onFull: 'wait'`). */
   readonly admitting: number;
   /** Tasks accepted since the start. */
   readonly accepted: number;
-  /** Of those, how many completed. */
+  /** Accepted tasks that completed. */
   readonly completed: number;
-  /** Of those, how many failed. */
+  /** Accepted tasks that failed. */
   readonly failed: number;
-  /** Of those, how many were cancelled. */
+  /** Accepted tasks that were cancelled. */
   readonly cancelled: number;
-  /** Attempts that were followed by another one. */
+  /** Attempts that failed and were followed by another one. */
   readonly retried: number;
-  /** The workers there are. */
+  /** Number of workers, by what they do. */
   readonly workers: {
-    /** Workers that import the handlers' files and build their providers. */
+    /** Importing the handlers' files and building their providers. */
     readonly starting: number;
-    /** Workers that are ready and have nothing to do. */
+    /** Ready, with nothing to run. */
     readonly idle: number;
-    /** Workers that have an attempt in hand, and those that finish one before they are replaced. */
+    /** Running an attempt, also those that are replaced when it is over. */
     readonly busy: number;
   };
-  /** Whether `pause()` holds. */
+  /** True between `pause()` and `resume()`. */
   readonly paused: boolean;
 }

@@ -1,9 +1,9 @@
 import { inspect, types } from 'node:util';
 
-/** An object of a million keys would otherwise become a message of many megabytes. */
+/** In characters. Without a limit, an object of a million keys makes a message of many megabytes. */
 const MAX_LENGTH = 10_000;
 
-/** `util.inspect`, which runs code of the value (getters, custom inspection), made unable to throw. */
+/** `util.inspect` that never throws. It runs code of the value (getters, custom inspection), which may. */
 export function safeInspect(value: unknown): string {
   try {
     const text = inspect(value);
@@ -13,7 +13,7 @@ export function safeInspect(value: unknown): string {
   }
 }
 
-/** `TypeError: text` for an error, and what {@link safeInspect} says of anything else. */
+/** `TypeError: message` for an error; {@link safeInspect} of any other value. */
 export function headline(thrown: unknown): string {
   if (!types.isNativeError(thrown)) {
     return safeInspect(thrown);

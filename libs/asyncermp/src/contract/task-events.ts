@@ -1,15 +1,15 @@
 import type { SettledState } from './task-handle.js';
 
 /**
- * The names of the events, for `@OnEvent(TaskEvent.Completed)`. Each is also broadcast with the
- * handler's name behind it, for one handler only: see {@link taskEventOf}.
+ * The names of the events, for `@OnEvent(TaskEvent.Completed)`. Each event is also emitted under a name
+ * for its handler only: see {@link taskEventOf}.
  */
 export const TaskEvent = {
   /** The task was accepted: {@link TaskQueuedEvent}. */
   Queued: 'asyncermp.task.queued',
   /** An attempt began on a worker: {@link TaskStartedEvent}. */
   Started: 'asyncermp.task.started',
-  /** The handler reported how far it is: {@link TaskProgressEvent}. */
+  /** The handler reported progress: {@link TaskProgressEvent}. */
   Progress: 'asyncermp.task.progress',
   /** An attempt failed, and another one follows: {@link TaskRetryingEvent}. */
   Retrying: 'asyncermp.task.retrying',
@@ -25,7 +25,10 @@ export const TaskEvent = {
 export type TaskEvent = (typeof TaskEvent)[keyof typeof TaskEvent];
 
 /**
- * The name of an event for one handler only.
+ * The name under which an event is emitted for one handler only.
+ *
+ * @param event - One of {@link TaskEvent}.
+ * @param handler - The handler's name: `Class.method`, or the `name` given to `@CpuTask()`.
  *
  * @example
  * ```ts
@@ -36,14 +39,14 @@ export function taskEventOf<E extends TaskEvent, H extends string>(event: E, han
   return `${event}.${handler}` as const;
 }
 
-/** What every event carries. */
+/** The properties that all events have. */
 export abstract class TaskEventPayload {
   constructor(
     /** The task's uid. */
     readonly uid: string,
     /** The handler's name, `Class.method` by default. */
     readonly handler: string,
-    /** Which attempt it is about, from 1; 0 before the first one. */
+    /** The number of the attempt, from 1; 0 before the first one. */
     readonly attempt: number,
     /** When it happened, in milliseconds since the epoch. */
     readonly at: number,
@@ -57,7 +60,7 @@ export class TaskQueuedEvent extends TaskEventPayload {
     handler: string,
     attempt: number,
     at: number,
-    /** Higher is taken first. */
+    /** The task's priority: higher runs first. */
     readonly priority: number,
   ) {
     super(uid, handler, attempt, at);
@@ -73,7 +76,7 @@ export class TaskStartedEvent extends TaskEventPayload {
     at: number,
     /** From acceptance to the start of this attempt, in milliseconds. */
     readonly waitMs: number,
-    /** The number of the worker it runs on. */
+    /** The number of the worker that runs the attempt. */
     readonly worker: number,
   ) {
     super(uid, handler, attempt, at);
@@ -87,7 +90,7 @@ export class TaskProgressEvent extends TaskEventPayload {
     handler: string,
     attempt: number,
     at: number,
-    /** What the handler reported. */
+    /** The value given to `currentTask().progress()`. */
     readonly progress: unknown,
   ) {
     super(uid, handler, attempt, at);
@@ -103,14 +106,14 @@ export class TaskRetryingEvent extends TaskEventPayload {
     at: number,
     /** Why the attempt failed. */
     readonly error: unknown,
-    /** Until the next attempt is queued, in milliseconds. */
+    /** The backoff before the next attempt is queued, in milliseconds. */
     readonly delayMs: number,
   ) {
     super(uid, handler, attempt, at);
   }
 }
 
-/** What the three settling events carry besides. */
+/** The properties that the three events of settled tasks have in addition. */
 export abstract class TaskOutcomeEvent extends TaskEventPayload {
   /** How the task ended. */
   abstract readonly state: SettledState;
@@ -120,20 +123,20 @@ export abstract class TaskOutcomeEvent extends TaskEventPayload {
     handler: string,
     attempt: number,
     at: number,
-    /** From acceptance to the start of the last attempt (or to the end, without one), in ms. */
+    /** From acceptance to the start of the last attempt, or to the end if none started, in milliseconds. */
     readonly waitMs: number,
-    /** From the start of the last attempt to its end, in milliseconds; 0 without one. */
+    /** From the start of the last attempt to its end, in milliseconds; 0 if none started. */
     readonly runMs: number,
-    /** How many calls of the handler it was: above 1 only for tasks that `map()` made. */
+    /** Number of calls of the handler: above 1 only for a task of several items of `map()`. */
     readonly items: number,
   ) {
     super(uid, handler, attempt, at);
   }
 }
 
-/** `asyncermp.task.completed`. */
+/** `asyncermp.task.completed`: the handler returned. */
 export class TaskCompletedEvent<R = unknown> extends TaskOutcomeEvent {
-  /** Tells the outcomes apart. */
+  /** Discriminates {@link TaskSettledEvent}. */
   readonly state = 'completed';
 
   constructor(
@@ -144,16 +147,16 @@ export class TaskCompletedEvent<R = unknown> extends TaskOutcomeEvent {
     waitMs: number,
     runMs: number,
     items: number,
-    /** What the handler returned; a list of that for a task of several items. */
+    /** What the handler returned; an array of results for a task of several items. */
     readonly result: R,
   ) {
     super(uid, handler, attempt, at, waitMs, runMs, items);
   }
 }
 
-/** `asyncermp.task.failed`. */
+/** `asyncermp.task.failed`: no attempt is left. */
 export class TaskFailedEvent extends TaskOutcomeEvent {
-  /** Tells the outcomes apart. */
+  /** Discriminates {@link TaskSettledEvent}. */
   readonly state = 'failed';
 
   constructor(
@@ -171,9 +174,9 @@ export class TaskFailedEvent extends TaskOutcomeEvent {
   }
 }
 
-/** `asyncermp.task.cancelled`. */
+/** `asyncermp.task.cancelled`: the task was cancelled. */
 export class TaskCancelledEvent extends TaskOutcomeEvent {
-  /** Tells the outcomes apart. */
+  /** Discriminates {@link TaskSettledEvent}. */
   readonly state = 'cancelled';
 
   constructor(
@@ -191,6 +194,6 @@ export class TaskCancelledEvent extends TaskOutcomeEvent {
   }
 }
 
-/** How a task ended: what `completedQueue` and `completed$` give. */
+/** How a task ended: what `completedQueue` and `completed$` deliver. `state` discriminates the union. */
 export type TaskSettledEvent<R = unknown> =
   TaskCompletedEvent<R> | TaskFailedEvent | TaskCancelledEvent;

@@ -1,48 +1,61 @@
 /**
- * An accepted task. The handle is not itself a promise, so that `submit` can resolve with it; `result`
- * is one.
+ * An accepted task. The handle itself is not a promise, so that `submit()` can resolve with it; its
+ * `result` is.
+ *
+ * @example
+ * ```ts
+ * const task = await mp.submit(ReportService, 'build', [2026]);
+ * task.cancel('the user closed the page');
+ * await task.result; // rejects with a TaskCancelledError
+ * ```
  */
 export interface TaskHandle<R = unknown> {
-  /** The task's name among those in flight. */
+  /** The task's uid, unique among the tasks in flight. */
   readonly uid: string;
   /** The handler's name, `Class.method` by default. */
   readonly handler: string;
-  /** Where the task stands now. */
+  /** The state now. */
   readonly state: TaskState;
-  /** Attempts so far: 0 before the first one. */
+  /** Number of attempts so far: 0 before the first one. */
   readonly attempt: number;
-  /** What the handler last reported; undefined before. */
+  /** The value of the last progress report; undefined before the first one. */
   readonly progress: unknown;
-  /** Higher is taken first. */
+  /** Higher runs first. */
   readonly priority: number;
-  /** From acceptance to the start of the last attempt, or until now without one, in milliseconds. */
+  /** From acceptance to the start of the last attempt, or until now if none started, in milliseconds. */
   readonly waitMs: number;
-  /** How long the last attempt ran, or runs until now, in milliseconds; 0 without one. */
+  /** How long the last attempt ran, or has run until now, in milliseconds; 0 if none started. */
   readonly runMs: number;
   /**
-   * The outcome: what the handler returned, or a rejection with what it threw or an `AsyncerMpError`.
-   * A rejection that nobody awaits is logged and broadcast, and is not an unhandled rejection.
+   * The outcome: resolves with what the handler returned; rejects with what it threw or with an
+   * `AsyncerMpError`. A rejection that no code awaits is logged and emitted as an event, and is not an
+   * unhandled rejection.
    */
   readonly result: Promise<R>;
   /**
-   * Cancels the task: a waiting one never runs, a running one is told at once and ended after
-   * `cancelGrace`. The outcome is a `TaskCancelledError` whose `cause` is the reason.
+   * Cancels the task. A waiting task never runs. A running handler is asked to stop at once (see
+   * `currentTask()`), and its worker is ended if it does not stop within `cancelGrace`. `result` rejects
+   * with a `TaskCancelledError`.
+   *
+   * @param reason - Becomes the `cause` of that error.
    * @returns false if the task had settled already
    */
   cancel(reason?: unknown): boolean;
   /**
-   * Gives a waiting task another priority.
+   * Changes the priority of a waiting task.
+   *
+   * @param priority - Any finite number; higher runs first.
    * @returns false if the task no longer waits
-   * @throws ConfigurationError for anything but a finite number
+   * @throws ConfigurationError unless the priority is a finite number
    */
   reprioritise(priority: number): boolean;
 }
 
 /**
- * Where a task stands. `queued`: waits for a worker; `running`: a handler works on it; `retrying`: an
- * attempt failed and the next one waits for its backoff; the other three are final.
+ * The state of a task. `queued`: it waits for a worker; `running`: its handler runs; `retrying`: an
+ * attempt failed, and the next one waits for its backoff. The other three are final.
  */
 export type TaskState = 'queued' | 'running' | 'retrying' | SettledState;
 
-/** The final states: a task gets exactly one of them, once. */
+/** The final states. A task reaches exactly one of them, once. */
 export type SettledState = 'completed' | 'failed' | 'cancelled';

@@ -2,67 +2,73 @@ import type { Transferable } from 'node:worker_threads';
 import { checkOptions, rules, type OptionRule, type OptionRules } from './check-options.js';
 
 /**
- * How long to wait before the next attempt. A number is a fixed delay in milliseconds.
+ * The delay before the next attempt. A number is a fixed delay in milliseconds.
  *
- * `exponential` waits `delay * factor ** (attempt - 1)`, at most `maxDelay`; `jitter` takes up to that
- * share of it away at random, so that what failed together does not come back together
+ * `exponential` waits `delay * factor ** (attempt - 1)`, at most `maxDelay`. `jitter` subtracts a random
+ * share of the delay, so that tasks which failed together do not retry together
  * (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/).
  */
 export type Backoff =
   | number
   | {
-      /** Whether every pause is the same, or each longer than the one before. */
+      /** Whether all delays are the same, or each is longer than the one before. */
       readonly type: 'fixed' | 'exponential';
       /** The first delay, in milliseconds. */
       readonly delay: number;
-      /** What each further delay is multiplied by. Default 2; `exponential` only. */
+      /** The factor between one delay and the next, from 1. Default 2; `exponential` only. */
       readonly factor?: number;
       /** The longest delay, in milliseconds. Default 60,000. */
       readonly maxDelay?: number;
-      /** The share of a delay that chance may take away, 0 to 1. Default 0.5; 0 for fixed delays. */
+      /** The largest share of a delay that is subtracted at random, 0 to 1. Default 0.5; 0 for fixed delays. */
       readonly jitter?: number;
     };
 
-/** Options that may stand on a call, on a handler and on the module: the nearest one counts. */
+/**
+ * Options that a call, a handler (`@CpuTask()`) and the module (`defaults`) can set. The call overrides the
+ * handler, and the handler overrides the module.
+ */
 export interface TaskDefaults {
-  /** Higher is taken first; first come, first served within one priority. Any finite number. Default 0. */
+  /** Higher runs first; first come, first served within one priority. Any finite number. Default 0. */
   readonly priority?: number;
   /**
-   * The longest one attempt may run, from its start, in milliseconds. What is left of a handler that
-   * does not stop within `cancelGrace` is ended with its worker. Default: no limit.
+   * The longest that one attempt may run, from its start, in milliseconds. Then the handler is asked to
+   * stop, and its worker is ended if it does not stop within `cancelGrace`. Default: no limit.
    */
   readonly timeout?: number;
-  /** The longest the task may wait for its first attempt, in milliseconds. Default: no limit. */
+  /** The longest that the task may wait for its first attempt, in milliseconds. Default: no limit. */
   readonly queueTimeout?: number;
   /** The longest from acceptance to the outcome, retries included, in milliseconds. Default: no limit. */
   readonly deadline?: number;
-  /** How often to try, counting failures of the handler and timeouts. A whole number from 1. Default 1. */
+  /** The most attempts, counting failures of the handler and timeouts. A whole number from 1. Default 1. */
   readonly attempts?: number;
   /**
-   * How often to try when the worker dies under the task: a count of its own, so that a task that kills
-   * workers cannot kill them for ever. A whole number from 1. Default 1.
+   * The most attempts, counting crashes of the worker. Counted apart from `attempts`, so that a task that
+   * kills its worker cannot do so without end. A whole number from 1. Default 1.
    */
   readonly crashAttempts?: number;
-  /** The pause before the next attempt. Default: none. */
+  /** The delay before the next attempt. Default: none. */
   readonly backoff?: Backoff;
-  /** Which errors are worth another attempt. Default: all of them. */
+  /** Returns whether the error is worth another attempt. Default: every error is. */
   readonly retryOn?: (error: unknown) => boolean;
-  /** What a submission with a uid in flight gets: a `DuplicateTaskError`, or the task in flight. Default `'reject'`. */
+  /**
+   * What happens to a submission whose uid is in flight: `'reject'` throws a `DuplicateTaskError`, `'join'`
+   * returns the task in flight. Default `'reject'`.
+   */
   readonly onDuplicate?: 'reject' | 'join';
 }
 
 /** Options of one call. */
 export interface TaskOptions extends TaskDefaults {
-  /** The task's name among those in flight: a non-empty string. Default: a unique one. */
+  /** Identifies the task among those in flight: a non-empty string. Default: a generated one. */
   readonly uid?: string;
-  /** Cancels the task when it is aborted; the signal's reason becomes the error's `cause`. */
+  /** Cancels the task when it is aborted. The signal's reason becomes the `cause` of the error. */
   readonly signal?: AbortSignal;
   /**
-   * What is handed over instead of copied: ArrayBuffers, MessagePorts and the like that stand in the
-   * arguments. They are detached here when the (last) attempt starts.
+   * Objects in the arguments that are transferred instead of copied: ArrayBuffers, MessagePorts and the
+   * like. They are detached in the application when the (last) attempt starts.
    */
   readonly transfer?: readonly Transferable[];
-  /** Tasks of one priority are taken round-robin over their keys, say one per tenant. */
+  /** Tasks of one priority run round-robin over their keys. Use one key per tenant, for example. */
   readonly fairnessKey?: string;
 }
 
@@ -70,7 +76,7 @@ export interface TaskOptions extends TaskDefaults {
 export interface CpuTaskOptions extends TaskDefaults {
   /** The handler's name. Default `Class.method`. */
   readonly name?: string;
-  /** How many attempts of this handler may run at once, within the pool's bound. Default: the pool's. */
+  /** The most attempts of this handler at once, within `maxProcesses`. A whole number from 1. Default: no own limit. */
   readonly concurrency?: number;
 }
 

@@ -1,27 +1,27 @@
 import { type HandlerDefinition, handlersOf } from '../injection/handler-registry.js';
-import { threadState } from '../injection/thread-state.js';
+import { threadState } from '../protocol/thread-state.js';
 
-/** Takes the calls of decorated methods on the instances of one application. */
+/** Runs calls of decorated methods on the instances of one application as tasks. */
 export interface TaskCaller {
-  /** Whether the application's container made the instance. Asked again until it is true. */
+  /** Whether the application's container made the instance. Not cached while it is false. */
   owns(instance: object): boolean;
   /** Runs the handler as a task. */
   call(definition: HandlerDefinition, args: unknown[]): Promise<unknown>;
 }
 
 const router = threadState('callers:1', () => ({
-  /** Not held: an application that was closed and forgotten goes, with all that it had. */
+  /** Weak references, so that a closed application can be garbage-collected with all its instances. */
   callers: new Set<WeakRef<TaskCaller>>(),
-  /** Only what was found is remembered: an instance may be asked for while it is still being built. */
+  /** Caches hits only: a constructor may call a decorated method before the container has the instance. */
   owners: new WeakMap<object, TaskCaller>(),
 }));
 
-/** From now on, decorated methods on instances that the caller owns are run by it. */
+/** From now on, the caller runs the decorated methods of the instances that it owns. */
 export function addCaller(caller: TaskCaller): void {
   router.callers.add(new WeakRef(caller));
 }
 
-/** Decorated methods on the caller's instances run where they are again. */
+/** From now on, decorated methods of the caller's instances run in the calling thread. */
 export function removeCaller(caller: TaskCaller): void {
   for (const reference of router.callers) {
     if (reference.deref() === caller) {
@@ -31,7 +31,7 @@ export function removeCaller(caller: TaskCaller): void {
   router.owners = new WeakMap();
 }
 
-/** Who takes calls on the instance; nobody in a unit test (`new Service()`) and inside a worker. */
+/** The caller that owns the instance. Undefined in a unit test (`new Service()`) and inside a worker. */
 export function callerOf(instance: unknown): TaskCaller | undefined {
   if (router.callers.size === 0 || typeof instance !== 'object' || instance === null) {
     return undefined;
@@ -53,9 +53,9 @@ export function callerOf(instance: unknown): TaskCaller | undefined {
 }
 
 /**
- * The handler that a call of a decorated method means on this instance: the same method of a subclass
- * is a handler of the subclass. None where the subclass overrides the method and this is its
- * `super.method()`, which belongs to the call that is being made already.
+ * The handler that a call of a decorated method runs on this instance. On an instance of a subclass it is
+ * the subclass's handler. Undefined for `super.method()` in a subclass that overrides the method: that call
+ * is a part of the running one and not a task of its own.
  */
 export function handlerOnInstance(
   declared: HandlerDefinition,

@@ -1,19 +1,18 @@
 import type { Type } from '@nestjs/common';
 import { ConfigurationError } from '../contract/errors.js';
 import { definingFile } from '../injection/call-site.js';
-import { registerHost } from '../injection/handler-registry.js';
-import { setHostOptions, type CpuTaskHostOptions } from '../injection/host-options.js';
+import { registerHost, type CpuTaskHostOptions } from '../injection/handler-registry.js';
 
 /**
- * Tells what a worker needs to build the class, where that is more than its class-typed dependencies:
- * tokens, factories, modules with configuration. It is for classes with handlers and for the classes
- * that these depend on. What is said once holds for all handlers, as they share one application
- * context in a worker.
+ * Lists what a worker needs to build the class, in addition to its class-typed dependencies: tokens,
+ * factories, configured modules. Use it on classes with handlers and on classes that these depend on. All
+ * handlers share one application context in a worker, so one class's modules and providers are there for all.
  *
- * It also makes a class known that only inherits its handlers, or that another class decorator
- * replaced: write it first, above the other decorators.
+ * It also registers a class that only inherits its handlers, or that another class decorator replaced. Write
+ * it first, above the other decorators.
  *
- * @throws ConfigurationError for an unknown key, and for `imports` and `providers` that are no arrays.
+ * @param options - Modules and providers for workers. Default: none, which only registers the class.
+ * @throws ConfigurationError for an unknown key, and if `imports` or `providers` is not an array
  *
  * @example
  * ```ts
@@ -31,8 +30,7 @@ export function CpuTaskHost(options: CpuTaskHostOptions = {}): ClassDecorator {
   return (target) => {
     const host = target as unknown as Type<object>;
     checkShape(host.name, options);
-    setHostOptions(host, options);
-    registerHost(host, definingFile());
+    registerHost(host, options, definingFile());
   };
 }
 

@@ -6,17 +6,17 @@ import { callerOf, handlerOnInstance } from './call-router.js';
 import { definingFile } from '../injection/call-site.js';
 import { type HandlerDefinition, registerHandler } from '../injection/handler-registry.js';
 
-/** What `@CpuTask()` gives: a decorator for methods that return a promise, and for nothing else. */
+/** The decorator that `@CpuTask()` returns. It accepts only methods that return a promise. */
 export interface CpuTaskDecorator {
   /**
-   * Never matches. TypeScript compares overloaded types without their type parameters, and only so is
-   * this a `MethodDecorator` for Nest's `applyDecorators()`.
+   * Never matches. With a second overload, TypeScript compares the type without its type parameters, and so
+   * accepts it as a `MethodDecorator` in Nest's `applyDecorators()`.
    */
   (nothing: never): void;
   /**
    * Decorates a method of a class.
    *
-   * @typeParam T The method's type: what it returns is a promise.
+   * @typeParam T - The type of the method, which returns a promise.
    */
   <T extends (...args: never[]) => Promise<unknown>>(
     target: object,
@@ -26,18 +26,17 @@ export interface CpuTaskDecorator {
 }
 
 /**
- * Makes a method of a provider or controller a handler: called on an instance that Nest made in an
- * application with `AsyncerMpModule`, it runs in a worker, with the injected dependencies of the class.
- * Called on an instance made with `new` (a unit test), or inside a worker, it runs where it is.
+ * Makes a method of a provider or controller a handler. A call on an instance that Nest made, in an
+ * application with `AsyncerMpModule`, runs in a worker, with the injected dependencies of the class. A call on
+ * an instance made with `new` (a unit test), or inside a worker, runs in the calling thread.
  *
- * Arguments and results are copied between threads (structured clone). Decorators written above this
- * one wrap the call in the application, those written below wrap the run in the worker. A subclass has
- * the handler as `Subclass.method`, and has to be decorated with `@CpuTaskHost()`.
+ * Arguments and results are copied between threads (structured clone). Decorators above this one wrap the
+ * call in the application; decorators below it wrap the method in the worker. A subclass inherits the handler
+ * as `Subclass.method`, and needs `@CpuTaskHost()`.
  *
- * @param options Defaults for the tasks of this handler, its `name` (default `Class.method`) and its
- * `concurrency`; checked when the application starts.
- * @throws ConfigurationError where it is put on something else than a method of instances with a
- * string name.
+ * @param options - Defaults for the handler's tasks, its `name` (default `Class.method`) and its
+ * `concurrency`. Checked when the application starts.
+ * @throws ConfigurationError unless it is applied to an instance method with a string name
  *
  * @example
  * ```ts
@@ -53,8 +52,8 @@ export interface CpuTaskDecorator {
  * ```
  */
 export function CpuTask(options: CpuTaskOptions = {}): CpuTaskDecorator {
-  const decorate = (target: object, key: string | symbol, descriptor?: PropertyDescriptor) => {
-    const { method, run, place } = checkMethod(target, key, descriptor);
+  const decorate = (target: object, key: string | symbol, given?: PropertyDescriptor) => {
+    const { method, run, descriptor } = checkMethod(target, key, given);
     const owner = target.constructor as Type<object>;
     const definition: HandlerDefinition = {
       name: options.name ?? `${owner.name}.${method}`,
@@ -65,19 +64,19 @@ export function CpuTask(options: CpuTaskOptions = {}): CpuTaskDecorator {
       options,
     };
     registerHandler(definition);
-    place.value = routed(definition);
+    descriptor.value = routed(definition);
   };
   return decorate as CpuTaskDecorator;
 }
 
-/** The method that takes the decorated one's place, with its name, length and metadata. */
+/** The replacement of the decorated method, with the same name, length and metadata. */
 function routed(definition: HandlerDefinition): HandlerDefinition['run'] {
   const { method, run } = definition;
   const methods: Record<string, HandlerDefinition['run']> = {
     [method](...args) {
       const caller = callerOf(this);
-      // Inside a task (of the inline pool: workers have no callers) a task of its own would wait for a
-      // place that its caller holds.
+      // A call inside of a task of the inline pool (workers have no callers) runs directly: as a task of its
+      // own it might wait for the permit that its caller holds.
       if (caller === undefined || runningTask() !== undefined) {
         return run.apply(this, args);
       }
@@ -97,7 +96,7 @@ function checkMethod(
   target: object,
   key: string | symbol | object,
   descriptor: PropertyDescriptor | undefined,
-): Pick<HandlerDefinition, 'method' | 'run'> & { readonly place: PropertyDescriptor } {
+): Pick<HandlerDefinition, 'method' | 'run'> & { readonly descriptor: PropertyDescriptor } {
   if (typeof key === 'object') {
     throw new ConfigurationError(
       '@CpuTask() was applied as a standard (TC39) decorator, and Nest uses the legacy ones: set ' +
@@ -114,7 +113,7 @@ function checkMethod(
   const where = `${target.constructor.name}.${method}`;
   if (typeof key === 'symbol') {
     throw new ConfigurationError(
-      `@CpuTask() is on ${where}, whose name is a symbol, and workers are told names. Use a string.`,
+      `@CpuTask() is on ${where}, whose name is a symbol, and workers find handlers by a string. Use a string.`,
     );
   }
   const run: unknown = descriptor?.value;
@@ -124,5 +123,5 @@ function checkMethod(
         '(a function in a property or behind a getter belongs to the instance, and is not seen).',
     );
   }
-  return { method, run: run as HandlerDefinition['run'], place: descriptor };
+  return { method, run: run as HandlerDefinition['run'], descriptor };
 }

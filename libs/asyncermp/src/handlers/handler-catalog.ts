@@ -11,7 +11,7 @@ export class HandlerCatalog {
   readonly #byDefinition = new Map<HandlerDefinition, TaskHandler>();
   readonly #byMethod = new Map<unknown, Map<string, TaskHandler>>();
 
-  /** @throws ConfigurationError for an option of `@CpuTask()` that is not what it must be */
+  /** @throws ConfigurationError for an invalid option of `@CpuTask()` */
   constructor(definitions: readonly HandlerDefinition[]) {
     for (const [index, definition] of definitions.entries()) {
       checkHandlerOptions(definition.options, definition.name);
@@ -23,7 +23,7 @@ export class HandlerCatalog {
     }
   }
 
-  /** How many handlers there are. */
+  /** The number of handlers. */
   get size(): number {
     return this.#byDefinition.size;
   }

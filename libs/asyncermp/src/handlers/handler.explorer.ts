@@ -8,16 +8,16 @@ import {
   type HandlerHost,
   classOf,
   instancesOf,
-  type ProviderWrapper,
-} from './provider-wrapper.js';
+  type InstanceWrapper,
+} from './instance-wrapper.js';
 import { handlerProblems, workerProblems } from './handler.problems.js';
 
 /**
  * Finds the handlers among the providers and controllers of the application.
  *
- * It goes by their classes, which are known once Nest has scanned the modules: a task may be submitted
- * before this library's own module is initialised. What it found does not change any more, since
- * workers are told handlers by their index.
+ * It reads the classes, which are known once Nest has scanned the modules, because a task may be submitted
+ * before this library's module is initialised. The list of handlers never changes afterwards, because
+ * messages to workers identify a handler by its index.
  */
 @Injectable()
 export class HandlerExplorer {
@@ -29,13 +29,13 @@ export class HandlerExplorer {
     this.#discovery = discovery;
   }
 
-  /** The handlers of the application, each once. A worker is told one by its index. */
+  /** The handlers of the application, each once. Messages to workers identify a handler by its index here. */
   get handlers(): readonly HandlerDefinition[] {
     this.#handlers ??= [...new Set(this.#hosts.flatMap(({ handlers }) => handlers))];
     return this.#handlers;
   }
 
-  /** What a worker has to load. */
+  /** The files that a worker imports, and the names of the handlers that it must then have. */
   get manifest(): WorkerManifest {
     const files = this.handlers.flatMap(({ file }) => file ?? []);
     return { files: [...new Set(files)], handlers: this.handlers.map(({ name }) => name) };
@@ -46,7 +46,7 @@ export class HandlerExplorer {
     return this.#hosts.some(({ wrapper }) => instancesOf(wrapper).includes(instance));
   }
 
-  /** An instance of the application's that has the handler; undefined before Nest has built one. */
+  /** An instance in the application that has the handler; undefined before Nest has built one. */
   instanceOf(definition: HandlerDefinition): object | undefined {
     const host = this.#hosts.find(({ handlers }) => handlers.includes(definition));
     return host === undefined ? undefined : instancesOf(host.wrapper)[0];
@@ -58,19 +58,19 @@ export class HandlerExplorer {
   }
 
   /**
-   * Checks that every handler can work; for when Nest has built the providers.
+   * Checks that every handler can work. Call it when Nest has built the providers.
    *
-   * @param inertProviders What this library provides inside a worker. Left out where handlers run on
-   * the application's own instances, and need not be built anywhere else.
-   * @returns What is worth a warning.
-   * @throws ConfigurationError that tells all that is wrong.
+   * @param standIns - The stand-ins in a worker. Undefined if handlers run on the application's own instances,
+   * so that workers need not build any.
+   * @returns Warnings
+   * @throws ConfigurationError that lists all problems
    */
-  async verify(inertProviders?: readonly Provider[]): Promise<readonly string[]> {
+  async verify(standIns?: readonly Provider[]): Promise<readonly string[]> {
     const problems = handlerProblems(this.#hosts);
     const inWorkers =
-      inertProviders === undefined
+      standIns === undefined
         ? { problems: [], warnings: [] }
-        : await workerProblems(this.#hosts, this.#discovery.getProviders(), inertProviders);
+        : await workerProblems(this.#hosts, this.#discovery.getProviders(), standIns);
     problems.push(...inWorkers.problems);
     if (problems.length === 0) {
       return inWorkers.warnings;
@@ -97,12 +97,10 @@ export class HandlerExplorer {
 }
 
 /**
- * The `EventEmitter2` that the application provides under its class. It is known by what it can do: the
- * class of the package `eventemitter2` is named `EventEmitter`.
+ * The `EventEmitter2` that the application provides with its class as the token. Recognised by its methods,
+ * because the package `eventemitter2` names its class `EventEmitter`, as other packages do.
  */
-export function findEventEmitter(
-  providers: readonly ProviderWrapper[],
-): EventEmitterLike | undefined {
+function findEventEmitter(providers: readonly InstanceWrapper[]): EventEmitterLike | undefined {
   for (const { token, instance } of providers as readonly { token: unknown; instance: unknown }[]) {
     if (typeof token !== 'function' || !isEventEmitter(instance)) {
       continue;
@@ -118,7 +116,7 @@ function isEventEmitter(value: unknown): value is EventEmitterLike {
   if (typeof value !== 'object' || value === null) {
     return false;
   }
-  // The last one tells it from other emitters.
+  // Only EventEmitter2 has listenersAny().
   return ['listeners', 'hasListeners', 'listenersAny'].every(
     (method) => typeof Reflect.get(value, method) === 'function',
   );

@@ -2,9 +2,9 @@ import { Scope, type Provider, type Type } from '@nestjs/common';
 import {
   type HandlerDefinition,
   allHandlers,
-  isUnlocatedHeir,
+  isInheritedWithoutFile,
 } from '../injection/handler-registry.js';
-import { type HandlerHost, isBuiltFrom, type ProviderWrapper } from './provider-wrapper.js';
+import { type HandlerHost, isBuiltFrom, type InstanceWrapper } from './instance-wrapper.js';
 import { dependenciesOf, type Dependency } from '../injection/class-dependencies.js';
 import {
   describeProblem,
@@ -15,12 +15,12 @@ import {
 import { planWorkerModule, type WorkerModulePlan } from '../injection/worker-module.plan.js';
 import { nestCore } from '../injection/nest-core.js';
 
-/** What is wrong with handlers wherever they run. */
+/** Problems of handlers that do not depend on where the handlers run. */
 export function handlerProblems(hosts: readonly HandlerHost[]): string[] {
-  return [...sharedNames(hosts), ...requestScopes(hosts)];
+  return [...duplicateNames(hosts), ...requestScoped(hosts)];
 }
 
-function sharedNames(hosts: readonly HandlerHost[]): string[] {
+function duplicateNames(hosts: readonly HandlerHost[]): string[] {
   const byName = new Map<string, Set<HandlerDefinition>>();
   for (const definition of hosts.flatMap(({ handlers }) => handlers)) {
     const same = byName.get(definition.name) ?? new Set();
@@ -28,11 +28,11 @@ function sharedNames(hosts: readonly HandlerHost[]): string[] {
   }
   return [...byName]
     .filter(([, definitions]) => definitions.size > 1)
-    .map(([name, definitions]) => sharedNameProblem(name, [...definitions]));
+    .map(([name, definitions]) => duplicateNameProblem(name, [...definitions]));
 }
 
-/** One text for all ways in which two handlers come to share a name. */
-export function sharedNameProblem(name: string, definitions: readonly HandlerDefinition[]): string {
+/** The message for two handlers of one name, both in the application and among all handlers of a worker. */
+function duplicateNameProblem(name: string, definitions: readonly HandlerDefinition[]): string {
   const places = definitions.map(
     ({ target, method, file }) => `${target.name}.${method} in ${file ?? 'an unknown file'}`,
   );
@@ -42,7 +42,7 @@ export function sharedNameProblem(name: string, definitions: readonly HandlerDef
   );
 }
 
-function requestScopes(hosts: readonly HandlerHost[]): string[] {
+function requestScoped(hosts: readonly HandlerHost[]): string[] {
   return hosts
     .filter(({ wrapper }) => !wrapper.isDependencyTreeStatic())
     .map(({ wrapper, target, handlers }) => {
@@ -56,41 +56,41 @@ function requestScopes(hosts: readonly HandlerHost[]): string[] {
     });
 }
 
-/** What keeps handlers from working in a worker, and what differs there. */
-export interface WorkerFindings {
+/** Problems keep handlers from working in a worker. Warnings name what differs there. */
+interface WorkerFindings {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** Checks that a worker can find every handler and build the same providers as the application. */
+/** Checks that a worker finds every handler and builds the same providers as the application. */
 export async function workerProblems(
   hosts: readonly HandlerHost[],
-  application: readonly ProviderWrapper[],
-  inertProviders: readonly Provider[],
+  application: readonly InstanceWrapper[],
+  standIns: readonly Provider[],
 ): Promise<WorkerFindings> {
   const definitions = [...new Set(hosts.flatMap(({ handlers }) => handlers))];
   const plan = await planWorkerModule([...new Set(hosts.map(({ target }) => target))], {
     coreTokens: nestCore.tokens,
-    inertProviders,
+    standIns,
   });
-  const built = counterparts(hosts, plan);
+  const provided = applicationProviders(hosts, plan);
   return {
     problems: [
       ...definitions.flatMap((definition) => locationProblem(definition) ?? []),
-      ...rivals(definitions),
-      // The application's own wrappers tell of request scopes more exactly.
+      ...ambiguousNames(definitions),
+      // requestScoped() reports these more exactly, from Nest's own records.
       ...plan.problems
         .filter(({ kind }) => kind !== 'request-scoped')
         .map((problem) => describeProblem(problem) + originText(problem, application)),
-      ...built.flatMap((counterpart) => substituteProblem(counterpart) ?? []),
+      ...provided.flatMap((provider) => substituteProblem(provider) ?? []),
     ],
-    warnings: plan.omitted.flatMap((dependency) => omissionWarning(dependency, built) ?? []),
+    warnings: plan.omitted.flatMap((dependency) => omissionWarning(dependency, provided) ?? []),
   };
 }
 
 function locationProblem(definition: HandlerDefinition): string | undefined {
   const { name, target, method, file } = definition;
-  if (isUnlocatedHeir(definition)) {
+  if (isInheritedWithoutFile(definition)) {
     return (
       `${target.name} inherits the handler ${method}, and a worker would not find ${target.name}: only ` +
       'decorated classes tell their file. Write @CpuTaskHost() above the other decorators of ' +
@@ -106,39 +106,47 @@ function locationProblem(definition: HandlerDefinition): string | undefined {
   );
 }
 
-/** Handlers that a worker would find another definition for: it goes by file and name. */
-function rivals(definitions: readonly HandlerDefinition[]): string[] {
+/** Handlers whose file defines another one of the same name: a worker finds a handler by file and name. */
+function ambiguousNames(definitions: readonly HandlerDefinition[]): string[] {
   const files = new Set(definitions.map(({ file }) => file));
   const provided = new Set(definitions);
   return definitions.flatMap((definition) => {
     const others = allHandlers().filter(
       (other) => other.name === definition.name && files.has(other.file) && !provided.has(other),
     );
-    return others.length === 0 ? [] : [sharedNameProblem(definition.name, [definition, ...others])];
+    return others.length === 0
+      ? []
+      : [duplicateNameProblem(definition.name, [definition, ...others])];
   });
 }
 
-/** What the application has for a class that the plan builds by itself. */
-interface Counterpart {
+/** The application's provider of a class that a worker builds by itself. */
+interface ApplicationProvider {
   readonly target: Type<object>;
-  readonly wrapper: ProviderWrapper;
-  /** The means of the application, where they are another than building the class. */
-  readonly means: string | undefined;
+  readonly wrapper: InstanceWrapper;
+  /** How the application provides it instead of building the class: `useFactory`, `useClass: Other`. */
+  readonly substitute: string | undefined;
 }
 
-/** Follows what Nest injected in the application as far as a worker would build it from classes. */
-function counterparts(hosts: readonly HandlerHost[], { classes }: WorkerModulePlan): Counterpart[] {
-  const found = new Map<ProviderWrapper, Counterpart>();
-  const visit = (target: unknown, wrapper: ProviderWrapper): void => {
+/**
+ * The application's providers of the planned classes. Follows what Nest injected in the application, from the
+ * handlers' classes on, up to the first provider that a worker would not build in the same way.
+ */
+function applicationProviders(
+  hosts: readonly HandlerHost[],
+  { classes }: WorkerModulePlan,
+): ApplicationProvider[] {
+  const found = new Map<InstanceWrapper, ApplicationProvider>();
+  const visit = (target: unknown, wrapper: InstanceWrapper): void => {
     if (!classes.has(target as Type<object>) || found.has(wrapper)) {
       return;
     }
-    const counterpart = counterpartOf(target as Type<object>, wrapper);
-    found.set(wrapper, counterpart);
-    if (counterpart.means !== undefined) {
+    const provider = applicationProvider(target as Type<object>, wrapper);
+    found.set(wrapper, provider);
+    if (provider.substitute !== undefined) {
       return;
     }
-    for (const dependency of dependenciesOf(counterpart.target)) {
+    for (const dependency of dependenciesOf(provider.target)) {
       const injected = injectedFor(wrapper, dependency);
       if (injected !== undefined) {
         visit(dependency.token, injected);
@@ -151,64 +159,68 @@ function counterparts(hosts: readonly HandlerHost[], { classes }: WorkerModulePl
   return [...found.values()];
 }
 
-function counterpartOf(target: Type<object>, wrapper: ProviderWrapper): Counterpart {
+function applicationProvider(target: Type<object>, wrapper: InstanceWrapper): ApplicationProvider {
   const { token, metatype } = wrapper;
   if (isBuiltFrom(wrapper, target)) {
-    return { target, wrapper, means: undefined };
+    return { target, wrapper, substitute: undefined };
   }
-  // Nest remembers what an alias stands for, and not the alias.
+  // For an injected alias (`useExisting`) Nest records the wrapper of its target, and not the alias.
   if (token !== target) {
-    return { target, wrapper, means: `useExisting: ${tokenText(token)}` };
+    return { target, wrapper, substitute: `useExisting: ${tokenText(token)}` };
   }
   if (wrapper.isFactory) {
-    return { target, wrapper, means: 'useFactory' };
+    return { target, wrapper, substitute: 'useFactory' };
   }
-  const means = metatype === null ? 'useValue' : `useClass: ${tokenText(metatype)}`;
-  return { target, wrapper, means };
+  const substitute = metatype === null ? 'useValue' : `useClass: ${tokenText(metatype)}`;
+  return { target, wrapper, substitute };
 }
 
-function injectedFor(wrapper: ProviderWrapper, { place }: Dependency): ProviderWrapper | undefined {
+function injectedFor(wrapper: InstanceWrapper, { place }: Dependency): InstanceWrapper | undefined {
   if (typeof place === 'number') {
-    return (wrapper.getCtorMetadata() as ProviderWrapper[] | undefined)?.[place];
+    return (wrapper.getCtorMetadata() as InstanceWrapper[] | undefined)?.[place];
   }
   const properties = wrapper.getPropertiesMetadata() as
-    { key: unknown; wrapper: ProviderWrapper }[] | undefined;
+    { key: unknown; wrapper: InstanceWrapper }[] | undefined;
   return properties?.find(({ key }) => key === place)?.wrapper;
 }
 
-/** Where the application has it from: likely the module that `@CpuTaskHost()` should import. */
-function originText(problem: PlanProblem, application: readonly ProviderWrapper[]): string {
+/** The module that provides the token in the application: likely the one that `@CpuTaskHost()` should import. */
+function originText(problem: PlanProblem, application: readonly InstanceWrapper[]): string {
   if (problem.kind !== 'unavailable') {
     return '';
   }
-  const { token } = problem.needed;
+  const { token } = problem.requirement;
   const modules = application.filter((wrapper) => wrapper.token === token).map(moduleOf);
   return modules.length === 0 ? '' : ` The application has it from ${modules.join(' and ')}.`;
 }
 
-function moduleOf({ host }: ProviderWrapper): string {
+function moduleOf({ host }: InstanceWrapper): string {
   return host?.name ?? 'a module';
 }
 
-function substituteProblem({ target: { name }, wrapper, means }: Counterpart): string | undefined {
-  if (means === undefined) {
+function substituteProblem({
+  target: { name },
+  wrapper,
+  substitute,
+}: ApplicationProvider): string | undefined {
+  if (substitute === undefined) {
     return undefined;
   }
   return (
-    `The application provides ${name} by ${means} in ${moduleOf(wrapper)}, and a worker would build the class itself, which ` +
+    `The application provides ${name} by ${substitute} in ${moduleOf(wrapper)}, and a worker would build the class itself, which ` +
     'is something else. Tell workers how to make it, on the class that injects it, with ' +
     `@CpuTaskHost({ providers: [{ provide: ${name}, ... }] }) or ` +
     '@CpuTaskHost({ imports: [TheModule] }).'
   );
 }
 
-/** Tells an optional dependency that the application injects and a worker does not. */
+/** The warning about an optional dependency that the application injects and a worker does not. */
 function omissionWarning(
   dependency: Dependency,
-  built: readonly Counterpart[],
+  provided: readonly ApplicationProvider[],
 ): string | undefined {
   const { owner, token } = dependency;
-  const isInjected = built.some(
+  const isInjected = provided.some(
     ({ target, wrapper }) => target === owner && injectedFor(wrapper, dependency) !== undefined,
   );
   if (!isInjected) {

@@ -1,21 +1,22 @@
 import { isAbsolute } from 'node:path';
 
 /**
- * The file whose import runs the code that calls this, as a path or a `file:` URL.
+ * The file whose import runs the code that calls this function, as a path or a `file:` URL.
  *
- * On the stack of a decorator that is being applied stand, from the inside out: this library, helpers
- * (`__decorate`, tslib, Reflect.decorate, applyDecorators, the user's own in other files), the module
- * that defines the class, then whatever loaded that module. The module is the last frame before the
- * first one of the loader; frames further out belong to the files that required it. A bundle is one
- * module, so neither the library's nor the user's frames need to be told apart in it.
+ * While a decorator is applied, the stack holds from the inside out: this library; helpers (`__decorate`,
+ * tslib, Reflect.decorate, applyDecorators, the user's own in other files); the module that defines the
+ * class; the loader of that module; and the files that required it. So the module is the last frame before
+ * the first frame of a loader. A bundle is one module, so frames of the library and of the user need not be
+ * distinguished in it.
  */
 export function definingFile(): string | undefined {
   let file: string | undefined;
   for (const site of callSites(definingFile)) {
     const name = site.getFileName();
+    // Built-in functions have no file name, and neither has evaluated code (`devtool: 'eval'` of bundlers).
     if (typeof name !== 'string') {
       continue;
-    } // built-ins, and eval (`devtool: 'eval'` of bundlers)
+    }
     if (LOADER.test(name)) {
       break;
     }
@@ -27,25 +28,25 @@ export function definingFile(): string | undefined {
 }
 
 /**
- * The file that the code of the caller runs from, as a path or a `file:` URL: its own one, or the bundle
- * that it became a part of. Undefined where a bundler has it evaluated from a string.
+ * The file that the caller's code runs from, as a path or a `file:` URL: its own file, or the bundle that
+ * contains it. Undefined if a bundler had it evaluated from a string.
  */
 export function callingFile(): string | undefined {
   const name = callSites(callingFile)[0]?.getFileName();
   return isFile(name) ? name : undefined;
 }
 
-/** Bundlers give what they evaluate (`devtool: 'eval'`) URLs of their own, `webpack://app/...`. */
+/** False for the URLs that bundlers give to evaluated code (`devtool: 'eval'`): `webpack://app/...`. */
 function isFile(name: unknown): name is string {
   return typeof name === 'string' && (isAbsolute(name) || name.startsWith('file:'));
 }
 
-/** Node's own loaders for both module systems, vitest's and jest's. */
+/** The loaders of both module systems of Node, of vitest and of jest. */
 const LOADER = /^node:|[\\/]node_modules[\\/](?:@?vitest|vite|vite-node|jest-[a-z]+)[\\/]/;
 
 /**
- * The frames below that of the function. Structured, because the text of a stack holds the names of
- * sources under --enable-source-maps.
+ * The stack frames of the callers of the function. As structured call sites, because the text of a stack
+ * names the original sources under --enable-source-maps.
  */
 function callSites(below: Function): readonly NodeJS.CallSite[] {
   const { stackTraceLimit } = Error;

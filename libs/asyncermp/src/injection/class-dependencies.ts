@@ -1,42 +1,42 @@
 import { Scope } from '@nestjs/common';
 
-/** Something that Nest injects into a class. */
+/** A constructor parameter or a property that Nest injects into a class. */
 export interface Dependency {
-  /** The class that is injected into. */
+  /** The class that has the dependency. */
   readonly owner: Function;
   /** The index of a constructor parameter, or the key of a property. */
   readonly place: number | string | symbol;
-  /** What is injected; undefined where nothing tells it. */
+  /** The injection token; undefined if neither a type nor `@Inject()` names it. */
   readonly token: unknown;
   readonly optional: boolean;
-  /** Whether it was given as `forwardRef()`, because the classes depend on each other. */
+  /** True for `forwardRef()`: the two classes depend on each other. */
   readonly circular: boolean;
 }
 
-/** What Nest injects into the class, read as Nest's injector reads it: the parameters, then the properties. */
+/** The dependencies of the class as Nest's injector reads them: first the parameters, then the properties. */
 export function dependenciesOf(owner: Function): Dependency[] {
   return [...parametersOf(owner), ...propertiesOf(owner)];
 }
 
-/** Whether Nest can build the class from its own declaration: it was decorated, so that its types are known. */
+/** Whether Nest can build the class by itself: a decorator is on it, so the compiler wrote its types. */
 export function isInjectable(target: Function): boolean {
   return BUILDABLE.some((key) => Reflect.hasMetadata(key, target));
 }
 
-/** Whether the class is built anew for every request, which a worker has none of. */
+/** Whether Nest builds the class for each request. A worker has no requests. */
 export function isRequestScoped(target: Function): boolean {
   const options = Reflect.getMetadata('scope:options', target) as { scope?: Scope } | undefined;
   return options?.scope === Scope.REQUEST;
 }
 
-/** Whether the compiler wrote the types of the constructor's parameters. */
+/** Whether the compiler wrote the types of the constructor's parameters (`emitDecoratorMetadata`). */
 export function hasParameterTypes(target: Function): boolean {
   return Reflect.hasMetadata('design:paramtypes', target);
 }
 
 /*
- * The metadata keys are spelled out: Nest 12 exports them from `@nestjs/common/internal`, Nest 11 from
- * `@nestjs/common/constants`, and the keys are the same.
+ * The metadata keys are spelled out because Nest 12 exports them from `@nestjs/common/internal` and Nest 11
+ * from `@nestjs/common/constants`. The keys themselves are the same.
  */
 const BUILDABLE = ['__injectable__', '__controller__', 'design:paramtypes'];
 
@@ -80,8 +80,8 @@ function dependency(
 }
 
 /**
- * `@Optional()` belongs to the constructor it stands in: a subclass with a constructor of its own does
- * not inherit it, one without does.
+ * `@Optional()` belongs to the constructor in which it is written. A subclass inherits it unless it has a
+ * constructor of its own.
  */
 function optionalParametersOf(owner: Function): readonly number[] {
   let current: Function | null = owner;
@@ -100,7 +100,7 @@ function metadata<T>(key: string, target: Function, fallback: T): T {
   return (Reflect.getMetadata(key, target) as T | undefined) ?? fallback;
 }
 
-/** What `forwardRef()` makes. */
+/** Whether the value was made by `forwardRef()`. */
 export function isForwardReference(value: unknown): value is { forwardRef: () => unknown } {
   return typeof value === 'object' && value !== null && 'forwardRef' in value;
 }

@@ -1,30 +1,42 @@
-import type { Type } from '@nestjs/common';
+import type { DynamicModule, ForwardReference, Provider, Type } from '@nestjs/common';
 import type { CpuTaskOptions } from '../contract/task-options.js';
-import { announceNestCore, nestCore, type NestCore } from './nest-core.js';
-import { threadState } from './thread-state.js';
+import { threadState } from '../protocol/thread-state.js';
+import { nestCore, registerNestCore, type NestCore } from './nest-core.js';
 
-/** A method that `@CpuTask()` was put on, as the decorator saw it. */
+/** A decorated method, as `@CpuTask()` saw it. */
 export interface HandlerDefinition {
-  /** `Class.method`, or the decorator's `name`: unique in an application. */
+  /** `Class.method`, or the decorator's `name`. Unique in an application. */
   readonly name: string;
   readonly target: Type<object>;
   readonly method: string;
   /**
-   * The file whose import defines the class: a path, or a `file:` URL. Undefined where the runtime does
-   * not tell (code that was evaluated from a string).
+   * The file whose import defines the class: a path or a `file:` URL. Undefined if the runtime does not
+   * know it (code evaluated from a string).
    */
   readonly file: string | undefined;
-  /** The method as the user wrote it: what a worker runs. */
+  /** The method as the user wrote it, which a worker runs. */
   readonly run: (this: unknown, ...args: unknown[]) => unknown;
   readonly options: CpuTaskOptions;
 }
 
+/** A module as a module's `imports` takes it. */
+export type ModuleImport =
+  Type<unknown> | DynamicModule | Promise<DynamicModule> | ForwardReference<() => unknown>;
+
+/** What a worker needs to build a class, in addition to its class-typed dependencies. */
+export interface CpuTaskHostOptions {
+  /** Configured modules whose exports the class needs. Default: none. */
+  readonly imports?: readonly ModuleImport[];
+  /** Providers for tokens, and for classes that Nest cannot build by itself. Default: none. */
+  readonly providers?: readonly Provider[];
+}
+
 const registry = threadState('handlers:1', () => ({
-  /** What the decorator recorded, by the prototype it was applied to. */
+  /** The decorated methods of each prototype. */
   declared: new WeakMap<object, Map<string, HandlerDefinition>>(),
-  /** The answers of {@link handlersOf}. */
+  /** Cache of {@link handlersOf}. */
   resolved: new WeakMap<object, readonly HandlerDefinition[]>(),
-  /** Files of the classes that `@CpuTaskHost()` was applied to. */
+  /** The file of each class with `@CpuTaskHost()`. */
   hostFiles: new WeakMap<object, string | undefined>(),
   /** The latest definition of each file and name. */
   latest: new Map<string, HandlerDefinition>(),
@@ -32,23 +44,30 @@ const registry = threadState('handlers:1', () => ({
 }));
 
 /**
- * Records a decorated method. A file that is loaded again (hot reload, a test runner) defines its
- * classes anew: the later definition takes the place of the earlier one of the same file and name.
+ * Registers a decorated method. A file that is loaded again (hot reload, a test runner) defines its classes
+ * again: the later definition replaces the earlier one of the same file and name.
  */
 export function registerHandler(definition: HandlerDefinition): void {
   const { prototype } = definition.target;
   const methods = registry.declared.get(prototype) ?? new Map<string, HandlerDefinition>();
   registry.declared.set(prototype, methods.set(definition.method, definition));
   registry.resolved.delete(definition.target);
-  announceNestCore();
+  registerNestCore();
   publish(definition, nestCore);
 }
 
+const HOST_METADATA = 'asyncermp:cpu-task-host';
+
 /**
- * Records the file of a class, so that a handler which the class only inherits can be found in a
- * worker under the class's own name.
+ * Registers a class with `@CpuTaskHost()`: its options, and its file, by which a worker finds the handlers
+ * that the class only inherits.
  */
-export function registerHost(target: Type<object>, file: string | undefined): void {
+export function registerHost(
+  target: Type<object>,
+  options: CpuTaskHostOptions,
+  file: string | undefined,
+): void {
+  Reflect.defineMetadata(HOST_METADATA, options, target);
   registry.hostFiles.set(target, file);
   registry.resolved.delete(target);
   for (const definition of handlersOf(target)) {
@@ -56,10 +75,15 @@ export function registerHost(target: Type<object>, file: string | undefined): vo
   }
 }
 
+/** The options of `@CpuTaskHost()` on the class, or on the nearest parent that has one. */
+export function hostOptionsOf(target: Function): CpuTaskHostOptions | undefined {
+  return Reflect.getMetadata(HOST_METADATA, target) as CpuTaskHostOptions | undefined;
+}
+
 /**
- * The handlers of a class: its own and the inherited ones, the nearest class first. An inherited
- * handler is the class's own in name and target, since a worker has to build that class and not the
- * parent. A method that was overridden without the decorator is no handler.
+ * The handlers of a class: its own and the inherited ones, the nearest class first. An inherited handler
+ * has the name and the target of the subclass, since a worker has to build the subclass and not the parent.
+ * A method that is overridden without the decorator is not a handler.
  */
 export function handlersOf(target: Function): readonly HandlerDefinition[] {
   const known = registry.resolved.get(target);
@@ -71,17 +95,17 @@ export function handlersOf(target: Function): readonly HandlerDefinition[] {
   return found;
 }
 
-/** Every handler that the files loaded in this thread define, in the order of their definition. */
+/** All handlers of the files loaded in this thread, in the order of their definition. */
 export function allHandlers(): HandlerDefinition[] {
   return [...registry.latest.values()];
 }
 
-/** Whether the class has the handler from a parent, and no `@CpuTaskHost()` of its own tells its file. */
-export function isUnlocatedHeir({ target, method }: HandlerDefinition): boolean {
+/** Whether the class inherits the handler and has no `@CpuTaskHost()`, so that its file is unknown. */
+export function isInheritedWithoutFile({ target, method }: HandlerDefinition): boolean {
   return !registry.hostFiles.has(target) && !declaredOn(target.prototype)?.has(method);
 }
 
-/** The copy of `@nestjs/core` that the application of this handler uses. */
+/** The copy of `@nestjs/core` that the handler's application uses. */
 export function coreOf(definition: HandlerDefinition): NestCore {
   return registry.cores.get(definition) ?? nestCore;
 }
@@ -102,12 +126,13 @@ function* findHandlers(target: Type<object>): Generator<HandlerDefinition> {
 }
 
 function inherit(parent: HandlerDefinition, target: Type<object>): HandlerDefinition {
-  const heir = nameOf(target);
+  const className = nameOf(target);
   const definition: HandlerDefinition = {
     ...parent,
     target,
-    // Of the same name is what a class decorator put in the place of the class: it is no heir.
-    name: heir === parent.target.name ? parent.name : `${heir}.${parent.method}`,
+    // A subclass of the same name is what a class decorator returned in place of the class: the handler
+    // keeps its name.
+    name: className === parent.target.name ? parent.name : `${className}.${parent.method}`,
     file: registry.hostFiles.get(target),
   };
   registry.cores.set(definition, coreOf(parent));
@@ -131,7 +156,7 @@ function declaredOn(prototype: object): Map<string, HandlerDefinition> | undefin
   return registry.declared.get(prototype);
 }
 
-/** Arrow functions, which factory providers often are, have no prototype. */
+/** Undefined for an arrow function, which a factory provider often is. */
 function prototypeOf(target: Function): object | undefined {
   return (target.prototype as object | undefined) ?? undefined;
 }

@@ -10,16 +10,16 @@ import {
   Reflector,
   SerializedGraph,
 } from '@nestjs/core';
-import { threadState } from './thread-state.js';
+import { threadState } from '../protocol/thread-state.js';
 
-/** What a worker uses of one copy of `@nestjs/core`. */
+/** The parts of one copy of `@nestjs/core` that a worker uses. */
 export interface NestCore {
   readonly NestFactory: typeof NestFactory;
-  /** What Nest provides by itself in every application context. */
+  /** The tokens that Nest itself provides in every application context. */
   readonly tokens: ReadonlySet<unknown>;
 }
 
-/** The copy of `@nestjs/core` that this copy of the library, and so the application around it, uses. */
+/** The copy of `@nestjs/core` that this copy of the library, and so its application, imports. */
 export const nestCore: NestCore = {
   NestFactory,
   tokens: new Set<unknown>([
@@ -42,10 +42,10 @@ const state = threadState('nest-cores:1', () => ({
 }));
 
 /**
- * Makes this copy known in the thread. A bundle that holds Nest and this library has a copy which
- * nobody can import from outside, so it has to come forward by itself, before its entry code boots.
+ * Registers this copy in the thread. A bundle that contains Nest and this library has a copy that no code
+ * outside of the bundle can import, so the bundle itself must register it, before its entry code boots.
  */
-export function announceNestCore(): void {
+export function registerNestCore(): void {
   if (state.cores.has(nestCore)) {
     return;
   }
@@ -55,7 +55,7 @@ export function announceNestCore(): void {
   }
 }
 
-/** Calls the listener for every copy that is known, and for each that becomes known. */
+/** Calls the listener for every registered copy, and for each that is registered later. */
 export function onNestCore(listener: (core: NestCore) => void): void {
   state.listeners.add(listener);
   for (const core of state.cores) {

@@ -1,36 +1,40 @@
 import { hasParameterTypes, type Dependency } from './class-dependencies.js';
 
-/** Why a worker could not be built as planned. */
+/** A reason why a worker cannot build the handlers' classes. */
 export type PlanProblem =
-  /** Nothing in a worker provides the token, and it is no class that Nest can build. */
-  | { readonly kind: 'unavailable'; readonly needed: Needed }
-  /** What is injected is not told by the code: an interface, a circular import, a compiler without metadata. */
-  | { readonly kind: 'untyped'; readonly needed: Needed; readonly dependency: Dependency }
-  /** The class lives as long as a request. */
+  /** No provider of the worker has the token, and it is not a class that Nest can build. */
+  | { readonly kind: 'unavailable'; readonly requirement: Requirement }
+  /** The code does not name the token: an interface, a circular import, a compiler without metadata. */
+  | {
+      readonly kind: 'untyped';
+      readonly requirement: Requirement;
+      readonly dependency: Dependency;
+    }
+  /** The class is built for each request. */
   | { readonly kind: 'request-scoped'; readonly target: Function }
   /** Two `@CpuTaskHost()` provide one token differently. */
   | { readonly kind: 'conflict'; readonly token: unknown; readonly hosts: readonly string[] };
 
-/** A need of a worker, and whose it is. */
-export interface Needed {
+/** A token that a worker has to provide, and the class that requires it. */
+export interface Requirement {
   readonly token: unknown;
   /** `parameter 0 of the constructor of ThumbnailService`. */
   readonly place: string;
-  /** From the handler's class to the one in need: `ThumbnailService > CodecService`. */
+  /** From the handler's class to the one that requires it: `ThumbnailService > CodecService`. */
   readonly path: readonly Function[];
 }
 
-/** What the problem is, whom it is about and how to mend it, in one paragraph. */
+/** The problem, the class it is about and the ways to fix it, in one paragraph. */
 export function describeProblem(problem: PlanProblem): string {
   switch (problem.kind) {
     case 'unavailable':
       return (
-        `${lead(problem.needed)} ${tokenText(problem.needed.token)}, which a worker does not have: ` +
-        `${unavailableReason(problem.needed.token)}. ${mends(problem.needed)}`
+        `${placeAndPath(problem.requirement)} takes ${tokenText(problem.requirement.token)}, which a worker does not ` +
+        `have: ${unavailableReason(problem.requirement.token)}. ${waysToFix(problem.requirement)}`
       );
     case 'untyped':
       return (
-        `${lead(problem.needed)} something that its type does not tell: ` +
+        `${placeAndPath(problem.requirement)} takes a value whose type names no provider: ` +
         `${untypedReason(problem.dependency)}.`
       );
     case 'request-scoped':
@@ -48,7 +52,7 @@ export function describeProblem(problem: PlanProblem): string {
   }
 }
 
-/** A token as people write it. */
+/** A token as it is written in code. */
 export function tokenText(token: unknown): string {
   if (typeof token === 'function') {
     return token.name;
@@ -56,16 +60,16 @@ export function tokenText(token: unknown): string {
   return typeof token === 'string' ? `'${token}'` : String(token);
 }
 
-/** Where a class asks for the dependency. */
+/** The parameter or the property, and its class. */
 export function placeText({ owner, place }: Dependency): string {
   return typeof place === 'number'
     ? `parameter ${place} of the constructor of ${owner.name}`
     : `the property ${String(place)} of ${owner.name}`;
 }
 
-function lead({ path, place }: Needed): string {
-  const by = path.length > 1 ? ` (needed through ${path.map((c) => c.name).join(' > ')})` : '';
-  return `${place[0]?.toUpperCase() ?? ''}${place.slice(1)}${by} takes`;
+function placeAndPath({ path, place }: Requirement): string {
+  const through = path.length > 1 ? ` (needed through ${path.map((c) => c.name).join(' > ')})` : '';
+  return `${place[0]?.toUpperCase() ?? ''}${place.slice(1)}${through}`;
 }
 
 function unavailableReason(token: unknown): string {
@@ -78,23 +82,23 @@ function untypedReason({ owner, token, place }: Dependency): string {
   if (token !== undefined) {
     return token === Object
       ? 'an interface, a type alias or a union leaves no class at run time (it became Object), so it ' +
-          'wants @Inject(token)'
-      : `${tokenText(token)} is a type of the language and no provider, so it wants @Inject(token)`;
+          'needs @Inject(token)'
+      : `${tokenText(token)} is a type of the language and no provider, so it needs @Inject(token)`;
   }
   return typeof place === 'number' && !hasParameterTypes(owner)
     ? 'the file was compiled without decorator metadata (set "emitDecoratorMetadata" where tsc or swc ' +
-        'compile it; esbuild and tsx cannot write it), so it wants @Inject(token)'
-    : 'the class was undefined when it was asked for, which two files that import each other lead to, ' +
-        'so it wants @Inject(forwardRef(() => TheClass))';
+        'compile it; esbuild and tsx cannot write it), so it needs @Inject(token)'
+    : 'the class was undefined when the decorator read it, as happens when two files import each other, ' +
+        'so it needs @Inject(forwardRef(() => TheClass))';
 }
 
-function mends({ path, token }: Needed): string {
-  // On the handler's class, since the one in need may be a library's.
+function waysToFix({ path, token }: Requirement): string {
+  // On the handler's class, since the class that requires the token may belong to a package.
   const owner = path[0]?.name ?? 'the class';
   const example = typeof token === 'string' || typeof token === 'symbol' ? tokenText(token) : '...';
   return (
-    `Ways to mend it: give it to workers with @CpuTaskHost({ providers: [{ provide: ${example}, ... }] }) ` +
-    `or @CpuTaskHost({ imports: [TheModule] }) on ${owner}; mark it @Optional() where workers can do ` +
+    `Ways to fix it: give it to workers with @CpuTaskHost({ providers: [{ provide: ${example}, ... }] }) ` +
+    `or @CpuTaskHost({ imports: [TheModule] }) on ${owner}; mark it @Optional() if workers can do ` +
     'without; take a class that Nest can build instead; or move the decorated method to a class of ' +
     'its own that does not need it.'
   );

@@ -1,5 +1,10 @@
-import type { Provider, Type } from '@nestjs/common';
-import { type ModuleImport, hostOptionsOf } from './host-options.js';
+import type {
+  ClassProvider,
+  ExistingProvider,
+  FactoryProvider,
+  Provider,
+  Type,
+} from '@nestjs/common';
 import {
   type Dependency,
   dependenciesOf,
@@ -7,70 +12,65 @@ import {
   isInjectable,
   isRequestScoped,
 } from './class-dependencies.js';
-import {
-  exportedTokens,
-  isSameProvider,
-  tokenOf,
-  isClassProvider,
-  isExistingProvider,
-  isFactoryProvider,
-} from './provider-tokens.js';
-import { type PlanProblem, placeText, tokenText, type Needed } from './plan-problems.js';
+import { type ModuleImport, hostOptionsOf } from './handler-registry.js';
+import { exportedTokens } from './module-exports.js';
+import { type PlanProblem, placeText, tokenText, type Requirement } from './plan-problems.js';
 
-/** The root module of a worker, and what is wrong with it. */
+/** The imports and providers of a worker's root module, and the problems found while planning it. */
 export interface WorkerModulePlan {
   readonly imports: readonly ModuleImport[];
   readonly providers: readonly Provider[];
   readonly problems: readonly PlanProblem[];
-  /** The classes that stand in `providers` only because they are handlers' or depended on. */
+  /** The classes among `providers` that the plan added: those of the handlers, and their dependencies. */
   readonly classes: ReadonlySet<Type<object>>;
-  /** Optional dependencies that workers do without. */
+  /** Optional dependencies that workers do not provide. */
   readonly omitted: readonly Dependency[];
 }
 
-/** What a worker has without anybody's doing. */
-export interface WorkerSurroundings {
-  /** What Nest itself provides. */
+/** What every worker provides without any configuration. */
+interface WorkerBuiltIns {
+  /** The tokens that Nest itself provides. */
   readonly coreTokens: ReadonlySet<unknown>;
-  /** Stand-ins for what this library provides in an application. */
-  readonly inertProviders: readonly Provider[];
+  /** Stand-ins for the providers that this library has in an application. */
+  readonly standIns: readonly Provider[];
 }
 
 /**
- * Plans the root module of a worker: the handlers' classes, their class-typed dependencies,
- * transitively, and what `@CpuTaskHost()` on any of these adds. A dependency that is provided already
- * (by a host's providers, by the exports of a module that a host imports, by Nest) is not added.
+ * Plans the root module of a worker: the handlers' classes; their class-typed dependencies, transitively;
+ * and what `@CpuTaskHost()` on any of these classes contributes. A dependency is not added if a provider
+ * of a host, an export of a module that a host imports, Nest or a stand-in provides it already.
  *
- * The application checks the plan when it starts, and every worker is built from it.
+ * The application checks the plan when it starts, and every worker is built from the same plan.
  */
 export async function planWorkerModule(
   classes: readonly Type<object>[],
-  surroundings: WorkerSurroundings,
+  builtIns: WorkerBuiltIns,
 ): Promise<WorkerModulePlan> {
   const hosts = new Set<Function>(classes.filter(hostOptionsOf));
-  // A host may give what made another class necessary, and that class may be a host itself: what was
-  // found stays found, so this ends.
+  // A new host may provide a dependency that made another class necessary, and that class may itself be a
+  // host. Hosts are only ever added, so the loop ends.
   for (;;) {
-    const gifts = await collectContributions(hosts, surroundings);
-    const closure = new Closure(gifts.tokens);
+    const contributions = await collectContributions(hosts, builtIns);
+    const closure = new DependencyClosure(contributions.tokens);
     for (const target of classes) {
       closure.addClass(target, [target]);
     }
-    for (const { provider, host } of gifts.providers.values()) {
+    for (const { provider, host } of contributions.providers.values()) {
       closure.addProvider(provider, host);
     }
-    const more = [...closure.classes].filter(
+    const newHosts = [...closure.classes].filter(
       (target) => hostOptionsOf(target) && !hosts.has(target),
     );
-    if (more.length === 0) {
-      return assemble(gifts, closure, surroundings);
+    if (newHosts.length === 0) {
+      return assemble(contributions, closure, builtIns);
     }
-    for (const host of more) {
+    for (const host of newHosts) {
       hosts.add(host);
     }
   }
 }
 
+/** The imports and providers of all `@CpuTaskHost()`, and all tokens that a worker then provides. */
 interface HostContributions {
   readonly imports: ReadonlySet<ModuleImport>;
   readonly providers: ReadonlyMap<
@@ -83,7 +83,7 @@ interface HostContributions {
 
 async function collectContributions(
   hosts: ReadonlySet<Function>,
-  { coreTokens, inertProviders }: WorkerSurroundings,
+  { coreTokens, standIns }: WorkerBuiltIns,
 ): Promise<HostContributions> {
   const imports = new Set<ModuleImport>();
   const providers = new Map<unknown, { provider: Provider; host: Function }>();
@@ -105,7 +105,7 @@ async function collectContributions(
   }
   const tokens = new Set([
     ...coreTokens,
-    ...inertProviders.map(tokenOf),
+    ...standIns.map(tokenOf),
     ...providers.keys(),
     ...(await exportedTokens(imports)),
   ]);
@@ -113,29 +113,29 @@ async function collectContributions(
 }
 
 function assemble(
-  gifts: HostContributions,
-  closure: Closure,
-  surroundings: WorkerSurroundings,
+  contributions: HostContributions,
+  closure: DependencyClosure,
+  { standIns }: WorkerBuiltIns,
 ): WorkerModulePlan {
   return {
-    imports: [...gifts.imports],
+    imports: [...contributions.imports],
     providers: [
-      ...surroundings.inertProviders,
-      ...[...gifts.providers.values()].map(({ provider }) => provider),
+      ...standIns,
+      ...[...contributions.providers.values()].map(({ provider }) => provider),
       ...[...closure.classes].map(classProvider),
     ],
-    problems: [...gifts.conflicts, ...closure.problems],
+    problems: [...contributions.conflicts, ...closure.problems],
     classes: closure.classes,
     omitted: closure.omitted,
   };
 }
 
-/** What classes and providers need, transitively, beyond what is provided already. */
-export class Closure {
-  /** The classes that have to be provided as themselves. */
+/** The transitive dependencies of classes and providers that are not provided already. */
+class DependencyClosure {
+  /** The classes that the plan has to add as providers. */
   readonly classes = new Set<Type<object>>();
   readonly problems: PlanProblem[] = [];
-  /** Optional dependencies that nothing provides. */
+  /** Optional dependencies that no provider has. */
   readonly omitted: Dependency[] = [];
   readonly #provided: ReadonlySet<unknown>;
 
@@ -143,7 +143,7 @@ export class Closure {
     this.#provided = provided;
   }
 
-  /** Adds a class, unless its token is provided, and what it depends on. */
+  /** Adds a class and its dependencies, unless the class is provided already. */
   addClass(target: Type<object>, path: readonly Function[]): void {
     if (this.#provided.has(target) || this.classes.has(target)) {
       return;
@@ -155,7 +155,7 @@ export class Closure {
     this.#addDependencies(target, path);
   }
 
-  /** Adds what a provider depends on that `@CpuTaskHost()` on the host gives. */
+  /** Adds the dependencies of a provider that `@CpuTaskHost()` on the host contributes. */
   addProvider(provider: Provider, host: Function): void {
     if (typeof provider === 'function') {
       this.#addDependencies(provider, [host, provider]);
@@ -164,34 +164,38 @@ export class Closure {
     } else if (isFactoryProvider(provider)) {
       for (const [index, injected] of (provider.inject ?? []).entries()) {
         const { token, optional } = readInjected(injected);
-        this.#need(
+        this.#require(
           { token, place: `${providerText(provider, host)} (inject[${index}])`, path: [host] },
           optional,
         );
       }
     } else if (isExistingProvider(provider)) {
       const token: unknown = provider.useExisting;
-      this.#need({ token, place: `${providerText(provider, host)} (useExisting)`, path: [host] });
+      this.#require({
+        token,
+        place: `${providerText(provider, host)} (useExisting)`,
+        path: [host],
+      });
     }
   }
 
   #addDependencies(target: Function, path: readonly Function[]): void {
     for (const dependency of dependenciesOf(target)) {
       const { token, optional } = dependency;
-      const needed: Needed = { token, place: placeText(dependency), path };
+      const requirement: Requirement = { token, place: placeText(dependency), path };
       if (!this.#isTyped(token)) {
         if (!optional) {
-          this.problems.push({ kind: 'untyped', needed, dependency });
+          this.problems.push({ kind: 'untyped', requirement, dependency });
         }
-      } else if (!this.#need(needed, optional)) {
+      } else if (!this.#require(requirement, optional)) {
         this.omitted.push(dependency);
       }
     }
   }
 
-  /** @returns false where an optional need stays unmet. */
-  #need(needed: Needed, optional = false): boolean {
-    const { token, path } = needed;
+  /** @returns false if the token is optional and no provider has it */
+  #require(requirement: Requirement, optional = false): boolean {
+    const { token, path } = requirement;
     if (this.#provided.has(token)) {
       return true;
     }
@@ -202,7 +206,7 @@ export class Closure {
     if (optional) {
       return false;
     }
-    this.problems.push({ kind: 'unavailable', needed });
+    this.problems.push({ kind: 'unavailable', requirement });
     return true;
   }
 
@@ -210,12 +214,12 @@ export class Closure {
     if (this.#provided.has(token)) {
       return true;
     }
-    return token !== undefined && !TYPES_OF_THE_LANGUAGE.has(token);
+    return token !== undefined && !LANGUAGE_TYPES.has(token);
   }
 }
 
-/** What compilers write for a type that is no class of the application's. */
-const TYPES_OF_THE_LANGUAGE = new Set<unknown>([
+/** What compilers write as the type of a parameter whose type is not a class of the application. */
+const LANGUAGE_TYPES = new Set<unknown>([
   Object,
   String,
   Number,
@@ -235,6 +239,44 @@ function providerText(provider: Provider, host: Function): string {
   return `the provider of ${tokenText(tokenOf(provider))} that @CpuTaskHost() on ${host.name} gives`;
 }
 
+function tokenOf(provider: Provider): unknown {
+  return typeof provider === 'function' ? provider : provider.provide;
+}
+
+/** Whether two providers have equal parts: two hosts may each have their own object for the same provider. */
+function isSameProvider(one: Provider, other: Provider): boolean {
+  if (one === other) {
+    return true;
+  }
+  if (typeof one === 'function' || typeof other === 'function') {
+    return false;
+  }
+  const parts = Object.entries(one) as [string, unknown][];
+  if (parts.length !== Object.keys(other).length) {
+    return false;
+  }
+  return parts.every(([key, value]) => isSamePart(value, Reflect.get(other, key)));
+}
+
+function isSamePart(one: unknown, other: unknown): boolean {
+  if (!Array.isArray(one) || !Array.isArray(other)) {
+    return Object.is(one, other);
+  }
+  return one.length === other.length && one.every((item, index) => Object.is(item, other[index]));
+}
+
+function isClassProvider(provider: Provider): provider is ClassProvider<object> {
+  return 'useClass' in provider;
+}
+
+function isFactoryProvider(provider: Provider): provider is FactoryProvider {
+  return 'useFactory' in provider;
+}
+
+function isExistingProvider(provider: Provider): provider is ExistingProvider {
+  return 'useExisting' in provider;
+}
+
 function readInjected(injected: unknown): { token: unknown; optional: boolean } {
   if (isForwardReference(injected)) {
     return { token: injected.forwardRef(), optional: false };
@@ -250,22 +292,22 @@ function readInjected(injected: unknown): { token: unknown; optional: boolean } 
 }
 
 /**
- * The class as a provider of a worker.
+ * The provider of a class in a worker.
  *
- * For a class with guards, interceptors, pipes or filters a subclass without them is built: Nest would
- * build these enhancers as well, with dependencies of their own, and in a worker nothing calls them.
+ * A class with guards, interceptors, pipes or filters is replaced by a subclass without them. Otherwise Nest
+ * would build these enhancers too, with all their dependencies, although a worker never calls them.
  */
-export function classProvider(target: Type<object>): Provider {
+function classProvider(target: Type<object>): Provider {
   const bare = withoutEnhancers(target);
   return bare === undefined ? target : { provide: target, useClass: bare };
 }
 
 const ENHANCERS = ['__guards__', '__interceptors__', '__pipes__', '__exceptionFilters__'];
 
-/** Pipes of parameters stand in the metadata of the routes' arguments. */
+/** The metadata of route arguments, which holds the pipes of parameters. */
 const ROUTE_ARGUMENTS = '__routeArguments__';
 
-/** Undefined where there are none. Metadata of a subclass hides that of the class. */
+/** Undefined if the class has no enhancers. Metadata of a subclass hides that of its parent. */
 function withoutEnhancers(target: Type<object>): Type<object> | undefined {
   const onClass = ENHANCERS.filter((key) => Reflect.hasMetadata(key, target));
   const methods = [...methodsOf(target.prototype)];
@@ -298,7 +340,7 @@ function withoutEnhancers(target: Type<object>): Type<object> | undefined {
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/** The methods that instances have, inherited ones included. */
+/** The methods of the class's instances, inherited methods included. */
 function* methodsOf(start: object): Generator<[name: string, method: Method]> {
   const overridden = new Set(['constructor']);
   let prototype: object | null = start;

@@ -1,125 +1,77 @@
 import { types } from 'node:util';
-import { classNamed, classOf, classIdsOf } from './error-classes.js';
+import * as nest from '@nestjs/common';
+import * as ownErrors from '../contract/errors.js';
 import { safeInspect, headline } from '../contract/safe-inspect.js';
 import { framesOfHandler } from './handler-call.js';
 import { originalFrames } from '../preload/original-frames.js';
 import { findUncloneable } from './uncloneable.js';
 
 /**
- * Takes apart what a handler threw, so that {@link decodeError} can put it together in another thread.
- * Never throws, and what it returns can always be sent, whatever was thrown.
+ * Encodes a thrown value for another thread, where {@link decodeError} restores it. Never throws, whatever was
+ * thrown, and the structured clone accepts every value that it returns.
  *
- * An error keeps its class (built-in ones, Nest's `HttpException`s, this library's; any other becomes
- * a class of that name which extends the nearest of these), name, message, `code`, causes (16 deep), `errors`, stack and own enumerable
- * properties, of which those that cannot be cloned become their `inspect` text. Anything else that was
- * thrown is cloned; what cannot be becomes an Error that says what it was.
+ * An error keeps its name, message, `code`, causes (16 deep), `errors`, stack and own enumerable properties;
+ * properties that cannot be cloned become their `inspect` text. It keeps its class if that is built in, one of
+ * Nest's `HttpException`s or one of this library's. Any other class is replaced by a class of the same name
+ * that extends the nearest of these. A thrown value that is not an error is cloned; if it cannot be cloned, an
+ * Error describes it.
  */
 export function encodeError(thrown: unknown): EncodedError {
   try {
     return new ErrorEncoder().encode(thrown);
   } catch {
-    return standIn(`What was thrown cannot be read: ${safeInspect(thrown)}`);
+    return placeholderError(`What was thrown cannot be read: ${safeInspect(thrown)}`);
   }
 }
 
-/** Puts together what {@link encodeError} took apart. */
+/** Restores the value that {@link encodeError} encoded. */
 export function decodeError(encoded: EncodedError): unknown {
-  return new Reviver().revive(encoded);
-}
-
-/** Revives a graph of errors, each once. */
-class Reviver {
-  readonly #revived = new Map<EncodedInstance, Error>();
-
-  revive(encoded: EncodedError | EncodedList): unknown {
-    switch (encoded.kind) {
-      case 'error':
-        return this.#revived.get(encoded) ?? this.#error(encoded);
-      case 'list':
-        return encoded.items.map((item) => this.revive(item));
-      default:
-        return encoded.value;
-    }
-  }
-
-  #error(encoded: EncodedInstance): Error {
-    const error = instanceOf(encoded);
-    this.#revived.set(encoded, error);
-    for (const [key, value, enumerable] of encoded.properties) {
-      const revived = this.revive(value);
-      // A name or a code that the revived class has by itself needs no property.
-      if (enumerable || Reflect.get(error, key) !== revived) {
-        define(error, key, revived, enumerable);
-      }
-    }
-    const { stack = `${error.name}: ${error.message}` } = encoded;
-    define(error, 'stack', stack, false);
-    return error;
-  }
-}
-
-/** The constructors are not run: what they take is not known, and what they made is in the properties. */
-function instanceOf({ className, classes, message, properties }: EncodedInstance): Error {
-  const errorClass = classOf(classes);
-  if (errorClass === DOMException) {
-    // All it has lies in slots that only its constructor fills.
-    const name = properties.find(([key]) => key === 'name')?.[1];
-    return new DOMException(message, name?.kind === 'value' ? String(name.value) : undefined);
-  }
-  // Made by Error, so that isNativeError() and inspect() know it for one.
-  return Object.setPrototypeOf(
-    new Error(message),
-    classNamed(className, errorClass).prototype,
-  ) as Error;
-}
-
-function define(error: Error, key: string, value: unknown, enumerable: boolean): void {
-  Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true });
+  return new ErrorDecoder().decode(encoded);
 }
 
 /**
- * What was thrown, in a form that always survives the structured clone. Nobody looks into it but
- * `encodeError` and `decodeError`.
+ * A thrown value in a form that the structured clone always accepts. Only `encodeError` and `decodeError` read
+ * its contents.
  */
 export type EncodedError = EncodedValue | EncodedInstance;
 
-/** Something cloneable that is no error. */
-export interface EncodedValue {
+/** A cloneable value that is not an error. */
+interface EncodedValue {
   readonly kind: 'value';
   readonly value: unknown;
 }
 
-/** An error, taken apart. Errors that point at each other stay a graph, which the clone keeps. */
-export interface EncodedInstance {
+/** An error. Errors that refer to each other stay a graph, which the clone preserves. */
+interface EncodedInstance {
   readonly kind: 'error';
-  /** The name of its own class, known or not. */
+  /** The name of its class, known or not. */
   readonly className: string;
-  /** Ids of the known classes it is an instance of, nearest first. */
+  /** The ids of the known classes that it is an instance of, nearest first. */
   readonly classes: readonly string[];
   readonly message: string;
   readonly stack: string | undefined;
   readonly properties: EncodedProperty[];
 }
 
-/** An array with errors in it: `AggregateError.errors`. */
-export interface EncodedList {
+/** An array that contains errors: `AggregateError.errors`. */
+interface EncodedList {
   readonly kind: 'list';
   readonly items: EncodedError[];
 }
 
-export type EncodedProperty = [key: string, value: EncodedError | EncodedList, enumerable: boolean];
+type EncodedProperty = [key: string, value: EncodedError | EncodedList, enumerable: boolean];
 
-/** Causes of causes beyond this are told by their first line only. */
+/** Of a cause nested deeper than this only the first line is sent. */
 const MAX_DEPTH = 16;
 
-/** Own properties that are carried though they are not enumerable. */
+/** Own properties that are sent even if they are not enumerable. */
 const HIDDEN = ['name', 'code', 'cause', 'errors'] as const;
-/** Those that are carried even if the class has them, and not the error itself. */
-const OF_CLASS: readonly string[] = ['name', 'code'];
+/** Those that are also sent if they are inherited from the class. */
+const INHERITED: readonly string[] = ['name', 'code'];
 
-/** Takes one thrown value apart. Everything it reads may throw, and lie. */
-export class ErrorEncoder {
-  /** Errors met before: what points at them again gets the same object, and cycles end. */
+/** Encodes one thrown value. Any property that it reads may be a getter that throws, or have any type. */
+class ErrorEncoder {
+  /** Errors encoded before. A second reference gets the same object, and cycles end. */
   readonly #encoded = new Map<object, EncodedInstance>();
 
   encode(thrown: unknown): EncodedError {
@@ -128,14 +80,14 @@ export class ErrorEncoder {
     }
     return (
       snapshot(thrown) ??
-      standIn(`${safeInspect(thrown)} was thrown, which cannot be sent between threads`)
+      placeholderError(`${safeInspect(thrown)} was thrown, which cannot be sent between threads`)
     );
   }
 
   #error(error: object, depth: number): EncodedInstance {
-    const met = this.#encoded.get(error);
-    if (met) {
-      return met;
+    const known = this.#encoded.get(error);
+    if (known) {
+      return known;
     }
     const message = attempt(() => (error as Error).message);
     const className = attempt(() => error.constructor.name);
@@ -161,10 +113,10 @@ export class ErrorEncoder {
       }
     }
     for (const key of HIDDEN) {
-      const carried = OF_CLASS.includes(key)
+      const exists = INHERITED.includes(key)
         ? attempt(() => key in error)
         : attempt(() => Object.hasOwn(error, key));
-      if (carried && !keys.includes(key)) {
+      if (exists && !keys.includes(key)) {
         properties.push([key, this.#property(error, key, depth), false]);
       }
     }
@@ -186,16 +138,16 @@ export class ErrorEncoder {
       return {
         kind: 'list',
         items: value.map((item) =>
-          isError(item) && depth <= MAX_DEPTH ? this.#error(item, depth) : orText(item),
+          isError(item) && depth <= MAX_DEPTH ? this.#error(item, depth) : snapshotOrText(item),
         ),
       };
     }
-    return orText(value);
+    return snapshotOrText(value);
   }
 }
 
-/** An error that says what could not be sent. */
-export function standIn(message: string): EncodedInstance {
+/** An error that describes a thrown value that cannot be sent. */
+function placeholderError(message: string): EncodedInstance {
   return {
     kind: 'error',
     className: 'Error',
@@ -210,7 +162,7 @@ function isError(value: unknown): value is object {
   return types.isNativeError(value) || attempt(() => value instanceof Error) === true;
 }
 
-/** A copy, made now: what is read again when it is sent may have become something else. */
+/** A copy, made now: a getter may return something else when the value is read again to send it. */
 function snapshot(value: unknown): EncodedValue | undefined {
   if (findUncloneable(value, '') !== undefined) {
     return undefined;
@@ -218,7 +170,7 @@ function snapshot(value: unknown): EncodedValue | undefined {
   return attempt(() => ({ kind: 'value', value: structuredClone(value) }));
 }
 
-function orText(value: unknown): EncodedValue {
+function snapshotOrText(value: unknown): EncodedValue {
   return snapshot(value) ?? text(safeInspect(value));
 }
 
@@ -226,11 +178,195 @@ function text(value: string): EncodedValue {
   return { kind: 'value', value };
 }
 
-/** The outcome, or undefined if it throws. */
+/** What the function returns; undefined if it throws. */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {
     return undefined;
   }
+}
+
+/** Decodes a graph of errors, each error once. */
+class ErrorDecoder {
+  readonly #decoded = new Map<EncodedInstance, Error>();
+
+  decode(encoded: EncodedError | EncodedList): unknown {
+    switch (encoded.kind) {
+      case 'error':
+        return this.#decoded.get(encoded) ?? this.#error(encoded);
+      case 'list':
+        return encoded.items.map((item) => this.decode(item));
+      default:
+        return encoded.value;
+    }
+  }
+
+  #error(encoded: EncodedInstance): Error {
+    const error = createInstance(encoded);
+    this.#decoded.set(encoded, error);
+    for (const [key, encodedValue, enumerable] of encoded.properties) {
+      const value = this.decode(encodedValue);
+      // A name or a code that the class itself has needs no own property.
+      if (enumerable || Reflect.get(error, key) !== value) {
+        define(error, key, value, enumerable);
+      }
+    }
+    const { stack = `${error.name}: ${error.message}` } = encoded;
+    define(error, 'stack', stack, false);
+    return error;
+  }
+}
+
+/**
+ * Creates the error without running the constructor of its class: the constructor's arguments are unknown, and
+ * the properties that it set were sent.
+ */
+function createInstance({ className, classes, message, properties }: EncodedInstance): Error {
+  const errorClass = knownClassOf(classes);
+  if (errorClass === DOMException) {
+    // Its data is in internal slots, which only its constructor fills.
+    const name = properties.find(([key]) => key === 'name')?.[1];
+    return new DOMException(message, name?.kind === 'value' ? String(name.value) : undefined);
+  }
+  // Created by Error, so that isNativeError() and inspect() recognise it.
+  return Object.setPrototypeOf(
+    new Error(message),
+    subclassNamed(className, errorClass).prototype,
+  ) as Error;
+}
+
+function define(error: Error, key: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true });
+}
+
+/** A class of errors. Its constructor is never run. */
+interface ErrorClass {
+  readonly name: string;
+  readonly prototype: Error;
+}
+
+const BUILT_IN = {
+  Error,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+  AggregateError,
+  DOMException,
+} satisfies Record<string, ErrorClass>;
+
+/** The most prototypes that are followed. No reasonable class hierarchy is deeper. */
+const MAX_PROTOTYPES = 32;
+
+/** The classes that exist in both threads, by an id that is the same in both. */
+interface KnownClasses {
+  readonly byId: ReadonlyMap<string, ErrorClass>;
+  readonly idOf: ReadonlyMap<unknown, string>;
+}
+
+let cached: KnownClasses | undefined;
+
+// Created on first use, since most workers never send an error.
+function knownClasses(): KnownClasses {
+  if (!cached) {
+    const byId = new Map<string, ErrorClass>(Object.entries(BUILT_IN));
+    addErrorClasses(byId, 'nest', nest);
+    addErrorClasses(byId, 'asyncermp', ownErrors);
+    cached = { byId, idOf: new Map([...byId].map(([id, errorClass]) => [errorClass, id])) };
+  }
+  return cached;
+}
+
+/** By the exported name, which stays the same if a bundler renames the class. */
+function addErrorClasses(byId: Map<string, ErrorClass>, family: string, exported: object): void {
+  for (const [name, value] of Object.entries(exported) as [string, unknown][]) {
+    if (typeof value === 'function' && value.prototype instanceof Error) {
+      byId.set(`${family}:${name}`, value);
+    }
+  }
+}
+
+/** The ids of the known classes that an error is an instance of, nearest first. */
+function classIdsOf(error: object): string[] {
+  const ids: string[] = [];
+  let prototype: unknown = Object.getPrototypeOf(error);
+  for (let i = 0; i < MAX_PROTOTYPES && typeof prototype === 'object' && prototype !== null; i++) {
+    const id = idOf((prototype as { constructor?: unknown }).constructor, error);
+    if (id !== undefined && !ids.includes(id)) {
+      ids.push(id);
+    }
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return looksLikeHttpException(error) && !ids.some((id) => id.startsWith('nest:'))
+    ? ['nest:HttpException', ...ids]
+    : ids;
+}
+
+function idOf(constructor: unknown, error: object): string | undefined {
+  const { byId, idOf: ids } = knownClasses();
+  const id = ids.get(constructor);
+  if (id !== undefined || typeof constructor !== 'function') {
+    return id;
+  }
+  // A class of another realm, or of another copy of the package in a bundle, is recognised by its name.
+  return [
+    constructor.name in BUILT_IN ? constructor.name : undefined,
+    looksLikeHttpException(error) ? `nest:${constructor.name}` : undefined,
+    looksLikeOurs(error) ? `asyncermp:${constructor.name}` : undefined,
+  ].find((candidate) => candidate !== undefined && byId.has(candidate));
+}
+
+/** The nearest class that this thread knows; Error if it knows none. */
+function knownClassOf(ids: readonly string[]): ErrorClass {
+  const { byId } = knownClasses();
+  for (const id of ids) {
+    const errorClass = byId.get(id);
+    if (errorClass) {
+      return errorClass;
+    }
+  }
+  return Error;
+}
+
+const subclasses = new Map<string, ErrorClass>();
+/** The most subclasses that are cached: an application may create classes while it runs. */
+const MAX_SUBCLASSES = 1_000;
+
+/**
+ * A class with this name that extends a known one, for an error whose own class this thread does not know. So
+ * `error.constructor.name`, and what `inspect` and loggers print, stay the same.
+ */
+function subclassNamed(name: string, known: ErrorClass): ErrorClass {
+  if (name === '' || name === known.name) {
+    return known;
+  }
+  const key = `${name} extends ${known.name}`;
+  const subclass = subclasses.get(key) ?? createSubclass(name, known);
+  if (subclasses.size < MAX_SUBCLASSES) {
+    subclasses.set(key, subclass);
+  }
+  return subclass;
+}
+
+function createSubclass(name: string, known: ErrorClass): ErrorClass {
+  class Subclass extends (known as ErrorConstructor) {}
+  return Object.defineProperty(Subclass, 'name', { value: name });
+}
+
+function looksLikeHttpException(error: object): boolean {
+  const { status, getStatus, getResponse } = error as Record<string, unknown>;
+  return (
+    typeof status === 'number' &&
+    'response' in error &&
+    typeof getStatus === 'function' &&
+    typeof getResponse === 'function'
+  );
+}
+
+function looksLikeOurs(error: object): boolean {
+  const { code } = error as { code?: unknown };
+  return (Object.values(ownErrors.ErrorCode) as unknown[]).includes(code);
 }

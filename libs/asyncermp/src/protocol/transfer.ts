@@ -2,35 +2,34 @@ import { types } from 'node:util';
 import type { Transferable } from 'node:worker_threads';
 import { ConfigurationError } from '../contract/errors.js';
 import { safeInspect } from '../contract/safe-inspect.js';
-import { isPooled, whyUntransferable } from './transferable.js';
+import { isPooled, whyUntransferable } from './structured-clone.js';
+import { threadState } from './thread-state.js';
 
-/** What was marked and not yet sent. `used` spares those who never mark anything the look-ups. */
-interface Marks {
-  used: boolean;
-  readonly lists: WeakMap<object, readonly Transferable[]>;
-}
-
-// On globalThis, since a bundled application can hold another copy of this file than its worker.
-const KEY = Symbol.for('nestjs-asyncermp.transfer');
-const shared = globalThis as { [KEY]?: Marks };
-const marks: Marks = (shared[KEY] ??= { used: false, lists: new WeakMap() });
+/** The transfer lists of marked values that were not sent yet. */
+const marks = threadState('transfer:1', () => ({
+  /** False until the first mark, to save the look-ups in applications that never use transfer(). */
+  used: false,
+  lists: new WeakMap<object, readonly Transferable[]>(),
+}));
 
 /**
- * Marks an argument of a task, or the result of a handler, to be handed over instead of copied: the
- * other side gets the memory itself, and what was handed over is detached here. Only the value itself
- * is looked at, not what it lies in: mark the argument, not a property of it.
+ * Marks an argument of a task, or the result of a handler, to be transferred instead of copied: the receiving
+ * thread gets the memory itself, and the sender's object is detached. Mark the argument or the result itself; a
+ * mark on one of its properties has no effect.
  *
- * The mark holds for the next submission (or return) of the value; mark it again to send it again.
+ * The mark applies to the next submission (or return) of the value. Mark the value again to send it again.
  *
- * @param value an ArrayBuffer, a view of one, a MessagePort or a stream; with `transferList`, any object
- * @param transferList what to hand over of the value. Default: the buffer of a view, or the value
- * itself. A SharedArrayBuffer is shared anyway, and passed over.
- * @returns the value itself
- * @throws ConfigurationError for what cannot be handed over, such as a small Buffer from Node's pool
+ * @param value - An ArrayBuffer, a view of one, a MessagePort or a stream; with `transferList`, any object.
+ * @param transferList - The objects within the value to transfer. Default: the buffer of a view, or the value
+ * itself. A SharedArrayBuffer in the list is skipped, because it is shared anyway.
+ * @returns The same value
+ * @throws ConfigurationError if an object cannot be transferred, such as a small Buffer from Node's pool
  *
  * @example
+ * ```ts
  * await this.images.thumbnail(transfer(bytes), 200);
  * return transfer({ pixels, mask }, [pixels.buffer, mask.buffer]);
+ * ```
  */
 export function transfer<T>(value: T, transferList?: readonly Transferable[]): T {
   if (typeof value !== 'object' || value === null) {
@@ -42,10 +41,10 @@ export function transfer<T>(value: T, transferList?: readonly Transferable[]): T
     (entry) => !types.isSharedArrayBuffer(entry),
   ) as readonly Transferable[];
   for (const entry of list) {
-    const trouble = whyUntransferable(entry);
-    if (trouble !== undefined) {
+    const reason = whyUntransferable(entry);
+    if (reason !== undefined) {
       throw new ConfigurationError(
-        `transfer(): ${transferList ? 'an entry of the list' : 'the value'} ${trouble}. ` +
+        `transfer(): ${transferList ? 'an entry of the list' : 'the value'} ${reason}. ` +
           'Pass an ArrayBuffer, a view of one, a MessagePort or a stream, or list what the value ' +
           'holds of these: transfer(value, [value.pixels.buffer]).',
       );
@@ -71,8 +70,8 @@ function ownTransferable(value: object): unknown {
 }
 
 /**
- * What {@link transfer} marked among the values, to be handed over with them, each once; undefined if
- * nothing was. The marks are taken off.
+ * The joined transfer lists of the values that {@link transfer} marked, each object once; undefined if none is
+ * marked. Removes the marks.
  */
 export function takeTransferList(values: readonly unknown[]): Transferable[] | undefined {
   if (!marks.used) {

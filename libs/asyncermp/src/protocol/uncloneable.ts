@@ -1,38 +1,37 @@
 import { types, inspect } from 'node:util';
-import { whyUntransferable } from './transferable.js';
+import { headline } from '../contract/safe-inspect.js';
+import { TaskSerializationError, type ErrorSubject } from '../contract/errors.js';
 import {
   errorsCloneInTheirCause,
   whyBufferUncloneable,
   whyHostUncloneable,
-} from './host-objects.js';
-import { headline } from '../contract/safe-inspect.js';
-import { TaskSerializationError, type ErrorSubject } from '../contract/errors.js';
+  whyUntransferable,
+} from './structured-clone.js';
 
-/** Where a value cannot be structured-cloned, and why. */
-export interface Uncloneable {
-  /** The path of the culprit, as one would write it: `args[0].user.save`, `args[1].get("key")`. */
+/** The first part of a value that the structured clone cannot copy, and why. */
+interface Uncloneable {
+  /** The path to the part, as code: `args[0].user.save`, `args[1].get("key")`. */
   readonly path: string;
-  /** What is wrong, as it fits `<path> <what>, so it cannot be sent between threads`: `is a function`. */
+  /** The reason, for `<path> <what>, so it cannot be sent between threads`: `is a function`. */
   readonly what: string;
-  /** What was thrown where the value was read, if it was that. */
+  /** What a getter threw, if that is the reason. */
   readonly cause?: unknown;
 }
 
 /**
- * Finds out whether a value can be sent between threads, without copying it: undefined if
- * `structuredClone` would clone it, otherwise the first place where it would fail. Getters are read, as
- * a clone reads them.
+ * Checks whether a value can be sent between threads, without copying it. Returns undefined if
+ * `structuredClone` would clone it, and otherwise the first part that it would refuse. Reads getters, as a
+ * clone does.
  *
- * It takes no more than 1,000 levels, however many the stack allows here: a worker's stack is larger
- * than the main thread's, and a message that the other side cannot read is lost with all that follow it
- * on their port.
+ * Refuses values of more than 1,000 levels, even if the stack of this thread allows more: a worker's stack is
+ * larger than the main thread's, and a message that the receiver cannot read is lost, together with all later
+ * messages on that port.
  *
- * Two things escape it: a plain object that was given to `markAsUncloneable`, and an object of one of
- * Node's own classes that somebody hung large buffers on. So a sender must still expect that
- * `postMessage` throws.
+ * It misses two cases: a plain object that was given to `markAsUncloneable`, and an object of one of Node's
+ * own classes with properties that hold large buffers. So a sender must still expect `postMessage` to throw.
  *
- * @param path how the path begins: `args`, `result`
- * @param transferList what is handed over with the value; its entries are checked, too
+ * @param path - The beginning of the path: `args`, `result`.
+ * @param transferList - The objects to transfer with the value. They are checked too.
  */
 export function findUncloneable(
   value: unknown,
@@ -57,7 +56,7 @@ function walk(value: unknown, transferList: readonly unknown[] | undefined): Fin
   try {
     return new CloneWalk(transferList && new Set(transferList)).visit(value, 0);
   } catch (error) {
-    // What the value's own code throws was caught where it ran: this is the end of the caller's stack.
+    // Errors of the value's own code were caught where it ran, so this is a stack overflow of the walk itself.
     if (error instanceof RangeError) {
       return tooDeep();
     }
@@ -77,23 +76,26 @@ function findUntransferable(transferList: readonly unknown[]): Uncloneable | und
   return undefined;
 }
 
-/** The main thread reads about 1,600 nested objects, on a stack a quarter as large as a worker's. */
+/** The main thread can read about 1,600 nested objects. Its stack is a quarter of a worker's. */
 const MAX_DEPTH = 1_000;
-/** After so many holes in a row an array counts as sparse, and only what it has is visited. */
+/** An array with more holes than this in a row counts as sparse, and only its own keys are visited. */
 const MAX_HOLES = 1_000;
-/** Buffers from this size on are not copied to find out about what holds them. */
+/** An object that holds a buffer of this size or more is not cloned on trial. */
 const LARGE_BUFFER_BYTES = 65_536;
 
-/** Goes through one value in the order in which V8's serializer does, up to the first culprit. */
-export class CloneWalk {
+/** Visits the parts of one value in the order of V8's serializer, up to the first uncloneable one. */
+class CloneWalk {
+  readonly #transferred: ReadonlySet<unknown> | undefined;
   #seen: Set<object> | undefined = undefined;
   #openErrors: Set<object> | undefined = undefined;
-  /** Whether a trial clone would copy much, or meet what is handed over. */
+  /** Whether a trial clone would copy much memory, or would contain a transferred object. */
   #costly = false;
 
-  constructor(private readonly handedOver: ReadonlySet<unknown> | undefined) {}
+  constructor(transferred: ReadonlySet<unknown> | undefined) {
+    this.#transferred = transferred;
+  }
 
-  /** The first culprit in the value; undefined if it can be cloned. */
+  /** The first uncloneable part of the value; undefined if there is none. */
   visit(value: unknown, depth: number): Finding | undefined {
     switch (typeof value) {
       case 'object':
@@ -108,7 +110,7 @@ export class CloneWalk {
   }
 
   #visitObject(value: object, depth: number): Finding | undefined {
-    if (this.handedOver?.has(value)) {
+    if (this.#transferred?.has(value)) {
       this.#costly = true;
       return undefined;
     }
@@ -118,7 +120,7 @@ export class CloneWalk {
     if (this.#openErrors?.has(value) && !errorsCloneInTheirCause()) {
       return found('is an error that lies in its own cause');
     }
-    // Flat arguments, the common case, get by without a Set: a cycle is met again further down.
+    // Flat arguments, the common case, need no Set. A cycle through them is found one level further down.
     if (depth > 1) {
       this.#seen ??= new Set();
       if (this.#seen.has(value)) {
@@ -210,7 +212,7 @@ export class CloneWalk {
 
   #visitMap(map: ReadonlyMap<unknown, unknown>, depth: number): Finding | undefined {
     let index = 0;
-    // Not the iterator of a subclass: the serializer does not ask it.
+    // Map.prototype's method, because the serializer ignores an iterator that a subclass overrides.
     for (const [key, value] of Map.prototype.entries.call(map) as Iterable<[unknown, unknown]>) {
       const inKey = this.visit(key, depth + 1);
       if (inKey) {
@@ -237,11 +239,11 @@ export class CloneWalk {
     return undefined;
   }
 
-  /** Of an error V8 writes name, message, cause and stack, and no other property. */
+  /** V8 writes the name, message, cause and stack of an error, and no other property. */
   #visitError(error: Error, depth: number): Finding | undefined {
     for (const key of ['name', 'stack'] as const) {
       try {
-        // Template literals convert as the serializer does; String() would take a symbol.
+        // A template literal converts as the serializer does. String() would accept a symbol.
         void `${error[key]}`;
       } catch (thrown) {
         return at(unreadable(thrown), propertyStep(key));
@@ -262,31 +264,31 @@ export class CloneWalk {
   }
 }
 
-/** One step of a path: from how the parent is written to how the child is. */
-export type Step = (parent: string) => string;
+/** One step of a path: turns the code of the parent into the code of the child. */
+type Step = (parent: string) => string;
 
-/** The culprit of an uncloneable value, on its way from there to the root. */
-export interface Finding {
-  /** As it stands behind the path: `is a function`. */
+/** An uncloneable part. Its path grows while the recursion returns to the root. */
+interface Finding {
+  /** The text after the path: `is a function`. */
   readonly what: string;
-  /** From the culprit outwards. */
+  /** From the part outwards. */
   readonly steps: Step[];
-  /** What was thrown where the value was read. */
+  /** What a getter threw. */
   readonly thrown?: { readonly value: unknown };
-  /** The culprit is the depth itself. */
+  /** The value is uncloneable only because of its depth. */
   readonly tooDeep?: true;
 }
 
-export function found(what: string): Finding {
+function found(what: string): Finding {
   return { what, steps: [] };
 }
 
-export function tooDeep(): Finding {
+function tooDeep(): Finding {
   return { what: 'is nested too deeply', steps: [], tooDeep: true };
 }
 
-/** A getter, or a conversion to text, that threw. */
-export function unreadable(thrown: unknown): Finding {
+/** A getter, or a conversion to text, threw. */
+function unreadable(thrown: unknown): Finding {
   return {
     what: `has a getter that throws (${headline(thrown)})`,
     steps: [],
@@ -294,26 +296,26 @@ export function unreadable(thrown: unknown): Finding {
   };
 }
 
-/** The same culprit, seen from one step further out. */
-export function at(finding: Finding, step: Step): Finding {
+/** Adds the next step outwards. */
+function at(finding: Finding, step: Step): Finding {
   finding.steps.push(step);
   return finding;
 }
 
-// Made here and not where they are used: a closure in a loop costs an allocation at every turn.
+// Functions of their own, because a closure inside of a loop body costs an allocation in each iteration.
 
 /** An item of an array. */
-export function indexStep(index: number): Step {
+function indexStep(index: number): Step {
   return (parent) => `${parent}[${index}]`;
 }
 
 /** A key of a Map. */
-export function keyStep(index: number): Step {
+function keyStep(index: number): Step {
   return (parent) => `[...${parent}.keys()][${index}]`;
 }
 
-/** A value of a Map, by its key where that can be written. */
-export function entryStep(key: unknown, index: number): Step {
+/** A value of a Map, by its key if that can be written as code. */
+function entryStep(key: unknown, index: number): Step {
   return (parent) =>
     typeof key === 'string' || Number.isSafeInteger(key)
       ? `${parent}.get(${JSON.stringify(key)})`
@@ -321,7 +323,7 @@ export function entryStep(key: unknown, index: number): Step {
 }
 
 /** A member of a Set. */
-export function memberStep(index: number): Step {
+function memberStep(index: number): Step {
   return (parent) => `[...${parent}][${index}]`;
 }
 
@@ -329,7 +331,7 @@ const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 const INDEX = /^(?:0|[1-9]\d*)$/;
 
 /** `.name`, `[3]` or `["any text"]`. */
-export function propertyStep(key: string): Step {
+function propertyStep(key: string): Step {
   if (IDENTIFIER.test(key)) {
     return (parent) => `${parent}.${key}`;
   }
@@ -337,16 +339,16 @@ export function propertyStep(key: string): Step {
   return (parent) => `${parent}[${index}]`;
 }
 
-/** How the culprit is reached from what is written as `root`. */
-export function pathOf({ steps, tooDeep: deep }: Finding, root: string): string {
-  // A path of a thousand steps helps nobody: which argument it is does.
-  const told = deep ? steps.slice(-1) : steps;
-  return told.reduceRight((parent, step) => step(parent), root);
+/** The path to the part, as code that begins with `root`. */
+function pathOf({ steps, tooDeep: deep }: Finding, root: string): string {
+  // Of a value that is too deep show only the argument: a path of a thousand steps is no help.
+  const shown = deep ? steps.slice(-1) : steps;
+  return shown.reduceRight((parent, step) => step(parent), root);
 }
 
 /**
- * How many numbers, strings and the like an array begins with. A loop of its own,
- * since the engine need not box the numbers where none is held on to: a third of the time on Node 24.
+ * The number of primitives at the beginning of an array. A loop of its own, because V8 does not box the numbers
+ * of an array if the loop stores none of them: it takes a third of the time on Node 24.
  */
 export function flatLength(array: readonly unknown[]): number {
   let index = 0;
@@ -358,31 +360,31 @@ export function flatLength(array: readonly unknown[]): number {
       }
     }
   } catch {
-    // A getter: the walk meets it again, and knows what to say.
+    // A getter threw. The walk reads it again, and reports it.
   }
   return index;
 }
 
-/** Up to this length, listing all keys is cheaper than asking `inspect`. */
+/** Up to this length, `Object.keys()` is cheaper than `inspect()`. */
 const SHORT = 100;
 
 /**
- * The enumerable keys of an array that are no indices, which a clone takes along: what `match()` adds,
- * or what somebody hung on a list. Undefined if there are none, as nearly always.
+ * The enumerable keys of an array that are not indices, such as those that `match()` adds: a clone includes
+ * them. Undefined if there are none, the usual case.
  */
-export function namedKeys(array: readonly unknown[]): string[] | undefined {
+function namedKeys(array: readonly unknown[]): string[] | undefined {
   if (array.length > SHORT && !hasNamedKeys(array)) {
     return undefined;
   }
   const keys = Object.keys(array);
-  // The indices come first, in order.
+  // Indices come first, in ascending order.
   const first = keys.findLastIndex((key) => isIndex(key)) + 1;
   return first < keys.length ? keys.slice(first) : undefined;
 }
 
 /**
- * Object.keys() makes a string of every index, which costs more than the clone itself on an array of a
- * million numbers. inspect() asks the engine for the other keys only, and takes a microsecond.
+ * Object.keys() creates a string for every index, which costs more than the clone itself for an array of a
+ * million numbers. inspect() asks V8 for the other keys only, and takes a microsecond.
  */
 function hasNamedKeys(array: readonly unknown[]): boolean {
   const text = inspect(array, {
@@ -399,7 +401,7 @@ function isIndex(key: string): boolean {
   return index !== 0xff_ff_ff_ff && String(index) === key;
 }
 
-/** The error about a value that was found not to be cloneable. */
+/** The error for a value that {@link findUncloneable} refused. */
 export function serializationError(
   { path, what, cause }: Uncloneable,
   subject: ErrorSubject,
@@ -412,7 +414,7 @@ export function serializationError(
   );
 }
 
-/** The error about a value that could not be cloned when that was tried, with what was thrown then. */
+/** The error for a value that `postMessage()` or `structuredClone()` refused, with what they threw. */
 export function failedToClone(
   value: unknown,
   path: string,

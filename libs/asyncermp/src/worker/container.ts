@@ -8,38 +8,37 @@ import { NestFactoryGuard } from './nest-factory.guard.js';
 import { describeProblem } from '../injection/plan-problems.js';
 import { planWorkerModule } from '../injection/worker-module.plan.js';
 
-/** A handler that is ready to run: `definition.run.apply(instance, args)`. */
+/** A handler and the instance to run it on: `definition.run.apply(instance, args)`. */
 export interface WorkerHandler {
   readonly definition: HandlerDefinition;
   readonly instance: object;
 }
 
-/** The providers of the handlers, in the one application context of a worker. */
+/** The one application context of a worker, with the handlers' providers. */
 export interface WorkerContainer {
-  /** In the order of the manifest's handlers. */
+  /** In the order of the manifest. */
   readonly handlers: readonly WorkerHandler[];
   /** Runs the shutdown hooks of the worker's providers. */
   close(): Promise<void>;
 }
 
-export interface WorkerContainerOptions {
+interface WorkerContainerOptions {
   readonly logger: LoggerService | LogLevel[] | false;
-  /** Stand-ins for what this library provides in an application, asked for once the files are imported. */
-  readonly inertProviders: () => readonly Provider[];
-  /** Whether the code that asks is run by a task, which may create applications of its own. */
+  /** Returns the stand-ins. Called after the import of the handlers' files, which register them. */
+  readonly standIns: () => readonly Provider[];
+  /** Whether a task runs the calling code. Tasks may create applications of their own. */
   readonly isTaskRunning: () => boolean;
 }
 
 /**
- * Imports the files of the handlers and builds their providers, with lifecycle hooks as in any
- * application.
+ * Imports the handlers' files and builds their providers, with lifecycle hooks as in any application.
  *
- * @throws What a file throws when it is imported, what Nest throws when it builds a provider, and
- * ConfigurationError for a handler that its file does not define.
+ * @throws What a file throws on import, what Nest throws when it builds a provider, and ConfigurationError
+ * for a handler that its file does not define.
  */
 export async function createWorkerContainer(
   manifest: WorkerManifest,
-  { logger, inertProviders, isTaskRunning }: WorkerContainerOptions,
+  { logger, standIns, isTaskRunning }: WorkerContainerOptions,
 ): Promise<WorkerContainer> {
   const guard = new NestFactoryGuard(isTaskRunning);
   guard.protect(nestCore.NestFactory);
@@ -53,7 +52,7 @@ export async function createWorkerContainer(
   const classes = [...new Set(definitions.map(({ target }) => target))];
   const plan = await planWorkerModule(classes, {
     coreTokens: tokens,
-    inertProviders: inertProviders(),
+    standIns: standIns(),
   });
   if (plan.problems.length > 0) {
     throw new ConfigurationError(plan.problems.map(describeProblem).join('\n'));
@@ -70,7 +69,7 @@ export async function createWorkerContainer(
   const handlers = await Promise.all(
     definitions.map(async (definition) => ({
       definition,
-      // `resolve` rather than `get`, which refuses transient providers.
+      // resolve() and not get(), which throws for transient providers.
       instance: await context.resolve(definition.target, undefined, { strict: false }),
     })),
   );
@@ -82,7 +81,7 @@ class AsyncerMpWorkerModule {}
 
 async function importFile(file: string): Promise<void> {
   try {
-    // Bundlers leave it as it is: what it imports is a file of the built application.
+    // The comments keep bundlers from resolving the import: the file exists only in the built application.
     await import(/* webpackIgnore: true */ /* @vite-ignore */ urlOf(file));
   } catch (error) {
     if (!TYPESCRIPT.test(file)) {
@@ -101,12 +100,12 @@ async function importFile(file: string): Promise<void> {
 
 const TYPESCRIPT = /\.[cm]?tsx?$/;
 
-/** The definition of that name, of a file that was asked for where several files define one. */
+/** The definition with this name. If several files define one, those of the manifest take precedence. */
 function findHandler(name: string, { files }: WorkerManifest): HandlerDefinition {
   const urls = new Set(files.map(urlOf));
   const named = allHandlers().filter((definition) => definition.name === name);
-  const wanted = named.filter(({ file }) => file !== undefined && urls.has(urlOf(file)));
-  const found = wanted.at(-1) ?? named.at(-1);
+  const inManifest = named.filter(({ file }) => file !== undefined && urls.has(urlOf(file)));
+  const found = inManifest.at(-1) ?? named.at(-1);
   if (found !== undefined) {
     return found;
   }

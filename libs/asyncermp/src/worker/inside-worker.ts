@@ -1,12 +1,13 @@
-const MARK = Symbol.for('nestjs-asyncermp:inside-worker:1');
-const shared = globalThis as { [MARK]?: number };
+import { threadState } from '../protocol/thread-state.js';
 
-/** Says, once for the thread, that it is a worker of this library. */
+const thread = threadState('inside-worker:1', (): { worker?: number } => ({}));
+
+/** Marks this thread as a worker of this library, once. */
 export function markWorker(worker: number): void {
-  shared[MARK] = worker;
+  thread.worker = worker;
 }
 
 /** The number of the worker that this code runs in; undefined in the application itself. */
 export function workerNumber(): number | undefined {
-  return shared[MARK];
+  return thread.worker;
 }

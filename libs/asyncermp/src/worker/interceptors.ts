@@ -1,5 +1,5 @@
 import type { TaskInterceptor } from '../contract/interceptor.js';
-import { threadState } from '../injection/thread-state.js';
+import { threadState } from '../protocol/thread-state.js';
 
 const registered = threadState<TaskInterceptor[]>('interceptors:1', () => []);
 

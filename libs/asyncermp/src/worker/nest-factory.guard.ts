@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { NestFactory as OriginalNestFactory } from '@nestjs/core';
-import { threadState } from '../injection/thread-state.js';
+import { threadState } from '../protocol/thread-state.js';
 
 type NestFactory = typeof OriginalNestFactory;
 type CreateApplicationContext = NestFactory['createApplicationContext'];
@@ -9,31 +9,31 @@ const CREATORS = ['create', 'createMicroservice', 'createApplicationContext'] as
 
 type Creators = Record<(typeof CREATORS)[number], (...args: unknown[]) => Promise<unknown>>;
 
-/** What the factories were before any guard: a thread that serves another lease is guarded anew. */
+/** The methods of each factory before any guard. A thread that serves a second lease gets a second guard. */
 const originals = threadState('nest-factories:1', () => new WeakMap<NestFactory, Creators>());
 
 /**
- * Keeps a worker from booting the application again, when the file of a handler is the entry file: a
- * bundle, or a handler in main.ts. `NestFactory.create*` then never resolves, so that what the entry
- * file does with the application (listen, register signals) is never reached. Every class is defined
- * by the time it is called, so the import of the file counts as done.
+ * Keeps a worker from booting the application again if a handler's file is the application's entry file: a
+ * bundle, or a handler in main.ts. `NestFactory.create*` then never resolves, so the code of the entry file
+ * that uses the application (listen, register signals) never runs. All classes are defined by the time of
+ * the call, so the import of the file counts as done.
  *
- * The guard stays on as long as the worker lives, since an entry file may boot late, after an await.
- * Calls by a task, and by what the worker itself builds, pass.
+ * The guard stays active as long as the worker lives, since an entry file may boot late, after an await.
+ * Calls from a task and from the worker's own context pass.
  */
 export class NestFactoryGuard {
   readonly #isTaskRunning: () => boolean;
   readonly #allowed = new AsyncLocalStorage<boolean>();
-  /** The imports that wait, each known to the code that it runs. */
+  /** Ends the wait of the import that the current code belongs to. */
   readonly #importing = new AsyncLocalStorage<() => void>();
   readonly #waiting = new Set<() => void>();
 
-  /** @param isTaskRunning Whether the code that asks is run by a task. */
+  /** @param isTaskRunning - Whether a task runs the calling code. */
   constructor(isTaskRunning: () => boolean) {
     this.#isTaskRunning = isTaskRunning;
   }
 
-  /** Guards a copy of NestFactory; there are several where Nest was bundled with the application. */
+  /** Guards a copy of NestFactory. There are several copies if Nest is bundled with the application. */
   protect(factory: NestFactory): void {
     const own = originalsOf(factory);
     for (const creator of CREATORS) {
@@ -49,9 +49,9 @@ export class NestFactoryGuard {
   }
 
   /**
-   * Runs the import of a file, and waits until it is done or boots an application.
+   * Imports a file, and waits until the import is done or the file boots an application.
    *
-   * @throws What the import throws.
+   * @throws What the import throws
    */
   async imported(load: () => Promise<unknown>): Promise<void> {
     let done: () => void = () => undefined;
@@ -66,7 +66,7 @@ export class NestFactoryGuard {
     }
   }
 
-  /** The original of a guarded copy, for the worker's own context and whatever that one creates. */
+  /** The original method of a guarded copy: the worker's own context, and what that context creates, pass. */
   createApplicationContext(
     factory: NestFactory,
     ...args: Parameters<CreateApplicationContext>
@@ -80,7 +80,7 @@ export class NestFactoryGuard {
     return this.#allowed.getStore() === true || this.#isTaskRunning();
   }
 
-  /** Ends the wait for the import that the call comes from: of any, where the context was lost. */
+  /** Ends the wait of the import that the call comes from, or of all if the async context was lost. */
   #intercept(): Promise<never> {
     const own = this.#importing.getStore();
     for (const done of own === undefined ? this.#waiting : [own]) {

@@ -5,7 +5,7 @@ import { AttemptRunner } from './attempt-runner.js';
 import { createWorkerContainer, type WorkerContainer } from './container.js';
 import { runningTask } from './current-task.js';
 import { Inbox } from './inbox.js';
-import { inertProviders } from '../injection/inert-providers.js';
+import { standIns } from '../injection/stand-ins.js';
 import { markWorker } from './inside-worker.js';
 import { WorkerLogger } from './worker-logger.js';
 
@@ -21,7 +21,7 @@ export async function serveLease(lease: LeaseData): Promise<void> {
   try {
     container = await createWorkerContainer(lease.manifest, {
       logger,
-      inertProviders,
+      standIns,
       isTaskRunning: () => runningTask() !== undefined,
     });
   } catch (error) {

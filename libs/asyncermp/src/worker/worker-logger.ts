@@ -4,14 +4,18 @@ import type { LoggerService } from '@nestjs/common';
 import { FromWorker, type LogLevelName, type LogLine } from '../protocol/envelope.js';
 import { runningTask } from './current-task.js';
 
-/** What Nest says while it builds an application: of interest once, not once per worker. */
+/** Contexts of Nest's log lines while it builds an application. One application logs them, not each worker. */
 const BOOT_CONTEXTS = new Set(['NestFactory', 'InstanceLoader', 'NestApplicationContext']);
 
 const STACK = /^.+\n\s+at .+:\d+:\d+/;
 
-/** The logger of a worker's application context: its lines come out through the application's logger. */
+/** The logger of a worker's application context. It sends its lines to the application's logger. */
 export class WorkerLogger implements LoggerService {
-  constructor(private readonly port: MessagePort) {}
+  readonly #port: MessagePort;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+  }
 
   log(message: unknown, ...rest: unknown[]): void {
     this.#send('log', message, rest);
@@ -38,7 +42,7 @@ export class WorkerLogger implements LoggerService {
   }
 
   #send(level: LogLevelName, message: unknown, rest: unknown[]): void {
-    // Nest's convention: a string at the end is the context, unless it is a stack.
+    // Nest's convention: a string as the last argument is the context, unless it is a stack.
     const last = rest.at(-1);
     const context = typeof last === 'string' && !STACK.test(last) ? last : undefined;
     if (level === 'log' && context !== undefined && BOOT_CONTEXTS.has(context)) {
@@ -53,14 +57,15 @@ export class WorkerLogger implements LoggerService {
       handler: task?.handler,
     };
     try {
-      this.port.postMessage([FromWorker.Log, level, line]);
+      this.#port.postMessage([FromWorker.Log, level, line]);
     } catch {
+      // The line contains something that cannot be cloned.
       const text = {
         ...line,
         message: inspect(message),
         extra: line.extra.map((item) => inspect(item)),
       };
-      this.port.postMessage([FromWorker.Log, level, text]);
+      this.#port.postMessage([FromWorker.Log, level, text]);
     }
   }
 }

@@ -3,7 +3,7 @@ import {
   type HandlerDefinition,
   allHandlers,
   handlersOf,
-  isUnlocatedHeir,
+  isInheritedWithoutFile,
   registerHandler,
 } from '../../src/injection/handler-registry.js';
 import { Square, Triangle } from '../.fixtures/handlers/more-shapes.js';
@@ -53,9 +53,9 @@ describe('the registry of handlers', () => {
   });
 
   it('knows which heirs a worker would not find', () => {
-    expect(handlersOf(Triangle).every(isUnlocatedHeir)).toBe(true);
-    expect(handlersOf(Square).some(isUnlocatedHeir)).toBe(false);
-    expect(handlersOf(Circle).some(isUnlocatedHeir)).toBe(false);
+    expect(handlersOf(Triangle).every(isInheritedWithoutFile)).toBe(true);
+    expect(handlersOf(Square).some(isInheritedWithoutFile)).toBe(false);
+    expect(handlersOf(Circle).some(isInheritedWithoutFile)).toBe(false);
   });
 
   it('finds none on functions and classes without any', () => {

@@ -13,8 +13,8 @@ import {
 import { CodecService, ThumbnailService } from '../.fixtures/handlers/thumbnail.service.js';
 import * as hosts from '../.fixtures/worker/hosts.js';
 
-function plan(classes: Type<object>[], inertProviders: Provider[] = []): Promise<WorkerModulePlan> {
-  return planWorkerModule(classes, { coreTokens: nestCore.tokens, inertProviders });
+function plan(classes: Type<object>[], standIns: Provider[] = []): Promise<WorkerModulePlan> {
+  return planWorkerModule(classes, { coreTokens: nestCore.tokens, standIns });
 }
 
 async function problemsOf(...classes: Type<object>[]): Promise<string[]> {

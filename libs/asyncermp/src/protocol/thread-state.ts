@@ -1,8 +1,8 @@
 /**
- * State that a thread has once, however many copies of this library are loaded in it: an application
+ * State that exists once per thread, however many copies of this library are loaded in it: an application
  * may be bundled together with the library, while the worker's entry file loads the copy on disk.
  *
- * @param name Names the state and the version of its shape, `handlers:1`.
+ * @param name - The name of the state and the version of its shape: `handlers:1`.
  */
 export function threadState<T extends object>(name: string, create: () => T): T {
   const holder = globalThis as unknown as Record<symbol, T | undefined>;

@@ -1,57 +1,11 @@
-import type {
-  ClassProvider,
-  ExistingProvider,
-  FactoryProvider,
-  Provider,
-  DynamicModule,
-  Type,
-} from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
 import { isForwardReference } from './class-dependencies.js';
 
-/** The token that a provider provides. */
-export function tokenOf(provider: Provider): unknown {
-  return typeof provider === 'function' ? provider : provider.provide;
-}
-
-/** Whether two providers are made of the same parts: both may have been written out. */
-export function isSameProvider(one: Provider, other: Provider): boolean {
-  if (one === other) {
-    return true;
-  }
-  if (typeof one === 'function' || typeof other === 'function') {
-    return false;
-  }
-  const parts = Object.entries(one) as [string, unknown][];
-  if (parts.length !== Object.keys(other).length) {
-    return false;
-  }
-  return parts.every(([key, value]) => isSamePart(value, Reflect.get(other, key)));
-}
-
-function isSamePart(one: unknown, other: unknown): boolean {
-  if (!Array.isArray(one) || !Array.isArray(other)) {
-    return Object.is(one, other);
-  }
-  return one.length === other.length && one.every((item, index) => Object.is(item, other[index]));
-}
-
-export function isClassProvider(provider: Provider): provider is ClassProvider<object> {
-  return 'useClass' in provider;
-}
-
-export function isFactoryProvider(provider: Provider): provider is FactoryProvider {
-  return 'useFactory' in provider;
-}
-
-export function isExistingProvider(provider: Provider): provider is ExistingProvider {
-  return 'useExisting' in provider;
-}
-
 /**
- * The tokens that a module sees which imports these: what they export, what they re-export, and what
- * the global modules among their imports export.
+ * The tokens that a module can inject when it imports these modules: what they export and re-export, and
+ * what the global modules among their own imports export.
  *
- * @param imports As in a module's `imports`: classes, dynamic modules, promises of such, `forwardRef()`.
+ * @param imports - As in a module's `imports`: classes, dynamic modules, promises of these, `forwardRef()`.
  */
 export async function exportedTokens(imports: Iterable<unknown>): Promise<Set<unknown>> {
   const reader = new ExportReader();
@@ -73,9 +27,9 @@ interface ModuleDefinition {
 }
 
 class ExportReader {
-  /** Filled while it is computed, so that modules that import each other end. */
+  /** An entry is added before it is computed, so that modules which import each other do not recurse. */
   readonly #exports = new Map<unknown, Set<unknown>>();
-  readonly #seen = new Set<unknown>();
+  readonly #visited = new Set<unknown>();
 
   async exportsOf(definition: ModuleDefinition): Promise<Set<unknown>> {
     const identity = definition.dynamic ?? definition.type;
@@ -87,15 +41,15 @@ class ExportReader {
     this.#exports.set(identity, tokens);
     const imports = await importsOf(definition);
     for (const exported of listOf(definition, 'exports')) {
-      const unit: unknown = isForwardReference(exported) ? exported.forwardRef() : exported;
-      if (isCustomProvider(unit)) {
-        tokens.add(unit.provide);
+      const item: unknown = isForwardReference(exported) ? exported.forwardRef() : exported;
+      if (isCustomProvider(item)) {
+        tokens.add(item.provide);
         continue;
       }
-      const type = isDynamicModule(unit) ? unit.module : unit;
+      const type = isDynamicModule(item) ? item.module : item;
       const reexported = imports.filter((candidate) => candidate.type === type);
       if (reexported.length === 0) {
-        tokens.add(unit);
+        tokens.add(item);
       }
       for (const module of reexported) {
         addAll(tokens, await this.exportsOf(module));
@@ -107,10 +61,10 @@ class ExportReader {
   async globalsUnder(definition: ModuleDefinition): Promise<Set<unknown>> {
     const tokens = new Set<unknown>();
     const identity = definition.dynamic ?? definition.type;
-    if (this.#seen.has(identity)) {
+    if (this.#visited.has(identity)) {
       return tokens;
     }
-    this.#seen.add(identity);
+    this.#visited.add(identity);
     if (isGlobal(definition)) {
       addAll(tokens, await this.exportsOf(definition));
     }

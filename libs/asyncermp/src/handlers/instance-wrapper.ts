@@ -2,15 +2,15 @@ import type { Type } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 import type { HandlerDefinition } from '../injection/handler-registry.js';
 
-/** What Nest's container keeps of one provider or controller. */
-export type ProviderWrapper = ReturnType<DiscoveryService['getProviders']>[number];
+/** Nest's record of one provider or controller. Nest does not export the type from a public entry. */
+export type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
 /**
- * The class of what the provider gives: the declared one, or that of the instance where a factory made
- * it. As long as the factory was not called, the token stands for it. Read from the prototype, because
- * the instance may be a proxy.
+ * The class of the provider's instance: the declared class; for a factory or a value, the class of its
+ * instance; and before the factory was called, the token if that is a class. Undefined for an alias. Read
+ * from the prototype, because the instance may be a proxy.
  */
-export function classOf(wrapper: ProviderWrapper): Type<object> | undefined {
+export function classOf(wrapper: InstanceWrapper): Type<object> | undefined {
   if (wrapper.isAlias) {
     return undefined;
   }
@@ -24,16 +24,19 @@ export function classOf(wrapper: ProviderWrapper): Type<object> | undefined {
   return typeof wrapper.token === 'function' ? (wrapper.token as Type<object>) : undefined;
 }
 
-/** What the provider gave in a static context, proxies as they are: one, or one for each that injects it. */
-export function instancesOf(wrapper: ProviderWrapper): readonly object[] {
+/**
+ * The provider's instances that belong to no request, proxies included: one, or for a transient provider one
+ * for each class that injects it.
+ */
+export function instancesOf(wrapper: InstanceWrapper): readonly object[] {
   const instances: unknown[] = wrapper.isTransient
     ? wrapper.getStaticTransientInstances().map((host) => host?.instance as unknown)
     : [wrapper.instance];
   return instances.filter((instance) => typeof instance === 'object' && instance !== null);
 }
 
-/** Whether Nest builds the class of the provider, rather than a factory, a value or an alias. */
-export function isBuiltFrom(wrapper: ProviderWrapper, target: Function): boolean {
+/** Whether Nest builds this class for the provider: no factory, value, alias or other class. */
+export function isBuiltFrom(wrapper: InstanceWrapper, target: Function): boolean {
   return !wrapper.isAlias && !wrapper.isNotMetatype && wrapper.metatype === target;
 }
 
@@ -43,9 +46,9 @@ function constructorOf(instance: object): Type<object> | undefined {
   return typeof found === 'function' ? (found as Type<object>) : undefined;
 }
 
-/** A provider or controller of the application with handlers. */
+/** A provider or controller of the application that has handlers. */
 export interface HandlerHost {
-  readonly wrapper: ProviderWrapper;
+  readonly wrapper: InstanceWrapper;
   readonly target: Type<object>;
   readonly handlers: readonly HandlerDefinition[];
 }
