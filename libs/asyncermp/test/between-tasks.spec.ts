@@ -5,14 +5,14 @@ import { makeGate, startApplication } from './support/application.js';
 const start = () => startApplication({ options: 1, providers: [TickingService] });
 
 describe("a worker's own timers", () => {
-  it('go on while it has nothing to do', async () => {
+  it('fire while the worker is idle', async () => {
     const { mp } = await start();
     const ticks = makeGate();
     await mp.run(TickingService, 'tick', [ticks.shared]);
     await ticks.waitFor(ticks.entered + 5);
   });
 
-  it('go on while short tasks follow each other without a pause', async () => {
+  it('fire while short tasks follow each other without a pause', async () => {
     const { mp } = await start();
     const ticks = makeGate();
     await mp.run(TickingService, 'tick', [ticks.shared]);
@@ -22,7 +22,7 @@ describe("a worker's own timers", () => {
     }
   });
 
-  it('go on while very many of them are under way', async () => {
+  it('fire while 100 short tasks are in flight at a time', async () => {
     const { mp } = await start();
     const ticks = makeGate();
     await mp.run(TickingService, 'tick', [ticks.shared]);
@@ -38,7 +38,7 @@ describe("a worker's own timers", () => {
 
 describe('the asynchronous context of a task', () => {
   for (const handler of ['enterAs', 'enterLater'] as const) {
-    it(`is nothing to the next one (${handler})`, async () => {
+    it(`is not seen by the next task of the same worker (${handler})`, async () => {
       const { mp } = await start();
       const contexts: (string | undefined)[] = [];
       for (let task = 0; task < 20; task++) {

@@ -8,7 +8,7 @@ import { Random } from './support/random.js';
 const start = (maxProcesses: number) =>
   startApplication({ options: maxProcesses, providers: [CountedService] });
 
-/** Has all workers run at once: so many attempts at least there are. */
+/** Runs `count` attempts at the same time, so that the peak of the census is no less. */
 async function fill(mp: AsyncerMpService, census: Census, count: number): Promise<void> {
   const gate = makeGate();
   const held = Array.from({ length: count }, () =>
@@ -19,12 +19,12 @@ async function fill(mp: AsyncerMpService, census: Census, count: number): Promis
   await Promise.all(held);
 }
 
-/** Every worker is free: one that was sent tasks which others have run passes over them first. */
+/** Waits until every worker is free: it skips prefetched tasks that others have run before that. */
 async function atRest(mp: AsyncerMpService): Promise<void> {
-  await until(() => mp.stats().running === 0);
+  await until('no attempt runs', () => mp.stats().running === 0);
 }
 
-/** So many tasks of random kind and duration, at random priorities. */
+/** Submits tasks of random kind and duration, at random priorities. */
 function flood(mp: AsyncerMpService, census: Census, random: Random, count: number) {
   return Array.from({ length: count }, () => {
     const options = { priority: random.below(3) };
@@ -44,7 +44,7 @@ function flood(mp: AsyncerMpService, census: Census, random: Random, count: numb
 
 describe('never more than maxProcesses attempts run at once', () => {
   for (const maxProcesses of [1, 2, 4]) {
-    it(`over thousands of tasks, counted by themselves (${maxProcesses})`, async () => {
+    it(`while 5,000 random tasks run and count themselves (maxProcesses: ${maxProcesses})`, async () => {
       const { mp } = await start(maxProcesses);
       const census = new Census();
       census.limit = maxProcesses;
@@ -58,7 +58,7 @@ describe('never more than maxProcesses attempts run at once', () => {
     });
   }
 
-  it('also while resize() raises and lowers the bound', async () => {
+  it('while resize() raises and lowers the bound', async () => {
     const { mp } = await start(2);
     const census = new Census();
     census.limit = 2;
@@ -67,19 +67,19 @@ describe('never more than maxProcesses attempts run at once', () => {
     while (mp.stats().waiting > 1_000) {
       const bound = 1 + random.below(4);
       const { maxProcesses } = mp.stats();
-      // Whoever begins before the bound rises is judged by the lower one, and whoever runs when it
-      // falls may finish.
+      // The census must not be stricter than the pool: its limit rises before the bound does, and falls
+      // after the attempts above a lower bound have finished.
       if (bound > maxProcesses) {
         census.limit = bound;
       }
       mp.resize(bound);
       if (bound < maxProcesses) {
-        await until(() => mp.stats().running <= bound);
+        await until(`at most ${bound} attempts run`, () => mp.stats().running <= bound);
         census.limit = bound;
       }
       const { begun } = census;
       const last = begun + random.below(300);
-      await until(() => census.begun >= last);
+      await until(`${last} attempts have begun`, () => census.begun >= last);
     }
     expect(census.tooMany).toBe(0);
     expect(mp.stats().waiting).toBeGreaterThan(0);
@@ -91,18 +91,18 @@ describe('never more than maxProcesses attempts run at once', () => {
     expect(workers.idle + workers.starting).toBeLessThanOrEqual(maxProcesses);
   });
 
-  it('soon after it was lowered, also while there is always more to do', async () => {
+  it('soon after resize() lowered the bound, although more tasks wait', async () => {
     const { mp } = await start(4);
     const census = new Census();
     census.limit = 4;
     await fill(mp, census, 4);
-    // So many that they count as short, and are sent ahead to every worker.
+    // They soon count as short, and are prefetched to every worker.
     const tasks = Array.from({ length: 40_000 }, () =>
       mp.run(CountedService, 'spin', [census.shared, 0]),
     );
-    await until(() => census.begun > 1_000);
+    await until('1,000 attempts have begun', () => census.begun > 1_000);
     mp.resize(1);
-    await until(() => mp.stats().running <= 1);
+    await until('at most one attempt runs', () => mp.stats().running <= 1);
     expect(mp.stats().waiting).toBeGreaterThan(10_000);
     census.limit = 1;
     await Promise.all(tasks);
@@ -110,8 +110,8 @@ describe('never more than maxProcesses attempts run at once', () => {
   });
 });
 
-describe('never more than its own concurrency of a handler run at once', () => {
-  it('among others that use the rest of the pool', async () => {
+describe('never more attempts of a handler than its concurrency run at once', () => {
+  it('while other handlers use the rest of the pool', async () => {
     const { mp } = await start(4);
     const [census, single, double] = [new Census(), new Census(), new Census()];
     [census.limit, single.limit, double.limit] = [4, 1, 2];
@@ -134,7 +134,7 @@ describe('never more than its own concurrency of a handler run at once', () => {
     expect(double.counts).toMatchObject({ tooMany: 0 });
   });
 
-  it('and the tasks of others pass those that must wait', async () => {
+  it('and tasks of other handlers overtake those that wait for it', async () => {
     const { mp } = await start(2);
     const gate = makeGate();
     const held = [1, 2, 3].map(() =>

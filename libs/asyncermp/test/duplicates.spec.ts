@@ -8,7 +8,7 @@ import { rejectionOf } from './support/outcomes.js';
 const providers = [GatedService, CalcService, AdderService, SquareService];
 
 describe('a uid that is queued or running', () => {
-  it('is refused', async () => {
+  it('is refused with DuplicateTaskError', async () => {
     const { mp } = await startApplication({ providers });
     const gate = makeGate();
     const running = mp.run(GatedService, 'hold', [gate.shared, 1], { uid: 'running' });
@@ -30,7 +30,7 @@ describe('a uid that is queued or running', () => {
     expect(gate.record).toEqual([1, 2]);
   });
 
-  it('is joined on request: one run, and the same outcome for all', async () => {
+  it("is joined with onDuplicate: 'join': the task runs once, and all callers get its outcome", async () => {
     const { mp } = await startApplication({ providers });
     const gate = makeGate();
     const first = await mp.submit(GatedService, 'hold', [gate.shared, 1], { uid: 'a' });
@@ -45,7 +45,7 @@ describe('a uid that is queued or running', () => {
     expect(mp.stats()).toMatchObject({ accepted: 1, completed: 1 });
   });
 
-  it('is joined by everyone where the defaults of the module say so', async () => {
+  it("is joined by every submission if the defaults of the module say onDuplicate: 'join'", async () => {
     const options = { maxProcesses: 1, defaults: { onDuplicate: 'join' } } as const;
     const { mp } = await startApplication({ options, providers });
     const gate = makeGate();

@@ -12,13 +12,13 @@ import { rejectionOf } from './support/outcomes.js';
 const calc = [AdderService, SquareService, CalcService];
 
 describe('a task that is awaited while the application starts', () => {
-  it('is run, in onModuleInit and in onApplicationBootstrap', async () => {
+  it('runs when onModuleInit or onApplicationBootstrap awaits it', async () => {
     const { get, mp } = await startApplication({ providers: [...calc, EarlyService] });
     expect(get(EarlyService).results).toEqual([4, 9, 16]);
     expect(mp.stats().completed).toBe(3);
   });
 
-  it('is run in a worker, also before AsyncerMpModule itself is initialised', async () => {
+  it('runs in a worker even before AsyncerMpModule itself is initialised', async () => {
     const deep: DynamicModule = {
       module: class DeepModule {},
       providers: [...calc, EarlierService],
@@ -33,7 +33,7 @@ describe('a task that is awaited while the application starts', () => {
     expect(where).not.toBe(threadId);
   });
 
-  it('is run without any worker that was started before', async () => {
+  it('runs although minProcesses is 0 and no worker was started before', async () => {
     const { get, mp } = await startApplication({
       options: { maxProcesses: 1, minProcesses: 0 },
       providers: [...calc, EarlyService],
@@ -42,7 +42,7 @@ describe('a task that is awaited while the application starts', () => {
     expect(mp.stats().completed).toBe(3);
   });
 
-  it('is run in an application that was compiled and not initialised', async () => {
+  it('runs in an application that was compiled but not initialised', async () => {
     const module = await Test.createTestingModule({
       imports: [rootModule({ providers: calc })],
     }).compile();
@@ -51,7 +51,7 @@ describe('a task that is awaited while the application starts', () => {
     expect((await module.get(CalcService).where()).threadId).not.toBe(threadId);
   });
 
-  it('is refused in one that was closed before it was initialised', async () => {
+  it('is refused with ShutdownError if the application was closed before it was initialised', async () => {
     const module = await Test.createTestingModule({
       imports: [rootModule({ providers: calc })],
     }).compile();
@@ -82,7 +82,7 @@ describe('when the application has started', () => {
 });
 
 describe('a decorated method', () => {
-  it('runs where it is on an instance made with new, with or without an application', async () => {
+  it('runs in the calling thread on an instance made with new, with or without an application', async () => {
     const service = () => new CalcService(new SquareService(new AdderService()));
     expect(await service().where()).toEqual({ threadId, uid: undefined });
     await expect(service().report(3)).resolves.toBe('reported');
@@ -93,7 +93,7 @@ describe('a decorated method', () => {
     expect(mp.stats().accepted).toBe(0);
   });
 
-  it('runs where it is when a handler calls it in a worker, as part of the same task', async () => {
+  it('runs in the same worker and as part of the same task when a handler calls it', async () => {
     const { get, mp } = await startApplication({ providers: [...calc, NestedService] });
     const { threads, uids } = await get(NestedService).outer();
     expect(new Set(threads).size).toBe(1);
@@ -103,7 +103,7 @@ describe('a decorated method', () => {
     expect(mp.stats().accepted).toBe(1);
   });
 
-  it('is told that there is no service in a worker that starts tasks', async () => {
+  it('is refused with ConfigurationError when it submits a task inside a worker', async () => {
     const { get } = await startApplication({ providers: [...calc, NestedService] });
     const error = await rejectionOf(get(NestedService).submitInside());
     expect(error).toBeInstanceOf(ConfigurationError);

@@ -9,14 +9,14 @@ import { rejectionOf } from './support/outcomes.js';
 const application = shareApplication({ providers: [FailingService, ListenerService] });
 const failing = () => application().get(FailingService);
 
-describe('what a handler throws reaches the caller as itself', () => {
-  it('when it is an error of a built-in class', async () => {
+describe('what a handler throws reaches its caller', () => {
+  it('with its class if it is a built-in error', async () => {
     const error = await rejectionOf(failing().type());
     expect(error).toBeInstanceOf(TypeError);
     expect(error).toMatchObject({ name: 'TypeError', message: 'x is not a function' });
   });
 
-  it('when it is of a class of its own: name, code, own properties and causes', async () => {
+  it('with name, code, own properties and causes if the handler defines its class', async () => {
     const error = await rejectionOf(failing().own());
     expect(error).toBeInstanceOf(Error);
     expect(error).toMatchObject({
@@ -31,7 +31,7 @@ describe('what a handler throws reaches the caller as itself', () => {
     expect(cause).toMatchObject({ message: 'the tank is empty', cause: { level: 0 } });
   });
 
-  it('when it is an AggregateError, with its errors', async () => {
+  it('with its inner errors if it is an AggregateError', async () => {
     const error = await rejectionOf(failing().aggregate());
     expect(error).toBeInstanceOf(AggregateError);
     const { errors, message } = error as AggregateError;
@@ -40,7 +40,7 @@ describe('what a handler throws reaches the caller as itself', () => {
     expect(errors).toMatchObject([{ message: 'one' }, { name: 'OutOfInkError', colour: 'blue' }]);
   });
 
-  it("when it is one of Nest's HTTP exceptions", async () => {
+  it("with class, status and response if it is one of Nest's HTTP exceptions", async () => {
     const error = await rejectionOf(failing().notFound());
     expect(error).toBeInstanceOf(NotFoundException);
     const notFound = error as NotFoundException;
@@ -52,25 +52,25 @@ describe('what a handler throws reaches the caller as itself', () => {
     expect(teapot).toMatchObject({ message: 'short and stout', cause: { message: 'tea' } });
   });
 
-  it('when it is no error at all', async () => {
+  it('unchanged if it is null, a string or a plain object', async () => {
     await expect(rejectionOf(failing().nothing())).resolves.toBeNull();
     await expect(rejectionOf(failing().text())).resolves.toBe('text');
     await expect(rejectionOf(failing().plain())).resolves.toEqual({ status: 'bad' });
   });
 
-  it('when it cannot even be made a string, for the log', async () => {
+  it('even if it cannot be converted to a string for the log', async () => {
     const error = await rejectionOf(failing().unprintable());
     expect(error).toEqual({ status: 'bad', toString: 'not a function' });
     await application().mp.drain();
   });
 
-  it('when it is thrown before there is a promise', async () => {
+  it('even if it is thrown before the handler returns a promise', async () => {
     const error = await rejectionOf(failing().sync());
     expect(error).toBeInstanceOf(SyntaxError);
     expect(error).toMatchObject({ message: 'at once' });
   });
 
-  it('as far as it can be cloned', async () => {
+  it('with text in the place of what cannot be cloned', async () => {
     const error = await rejectionOf(failing().uncloneable());
     expect(error).toBeInstanceOf(TypeError);
     expect(error).toMatchObject({
@@ -81,7 +81,7 @@ describe('what a handler throws reaches the caller as itself', () => {
     expect(String(await rejectionOf(failing().fn()))).toContain('[Function');
   });
 
-  it('through run and the result of a handle as through the method', async () => {
+  it('through run() and the result of a handle as through the method itself', async () => {
     const { mp } = application();
     await expect(mp.run(FailingService, 'type', [])).rejects.toBeInstanceOf(TypeError);
     const task = await mp.submit(FailingService, 'type', []);
@@ -89,14 +89,14 @@ describe('what a handler throws reaches the caller as itself', () => {
     expect(task.state).toBe('failed');
   });
 
-  it('and the same error goes to the listeners', async () => {
+  it('and reaches listeners as the same error object', async () => {
     const error = await rejectionOf(failing().own());
     expect(application().get(ListenerService).failed.at(-1)?.error).toBe(error);
   });
 });
 
 describe('the stack of an error', () => {
-  it("has the worker's frames, and then those of the callers", async () => {
+  it("starts with the worker's frames and continues with those of the callers", async () => {
     async function innerCaller(): Promise<unknown> {
       return await failing().deep();
     }
@@ -112,7 +112,7 @@ describe('the stack of an error', () => {
     expect(stack).toContain('errors.spec');
   });
 
-  it('has them through run and the result of a handle', async () => {
+  it("continues with the callers' frames for run() and for the result of a handle", async () => {
     const { mp } = application();
     async function runCaller(): Promise<unknown> {
       return await mp.run(FailingService, 'deep', []);
@@ -127,7 +127,7 @@ describe('the stack of an error', () => {
     expect(ofResult.stack).toMatch(/failing\.service[^]*resultCaller/);
   });
 
-  it('ends with the handler where nobody awaits the result', async () => {
+  it("ends with the handler's frame if no caller awaits the result", async () => {
     const failed = application().next<TaskFailedEvent>(TaskEvent.Failed);
     await application().mp.submit(FailingService, 'type', []);
     const { stack } = (await failed).error as Error;
@@ -136,7 +136,7 @@ describe('the stack of an error', () => {
   });
 });
 
-describe('what cannot be cloned', () => {
+describe('a value that cannot be cloned', () => {
   const unsendable: [what: string, args: unknown[], path: string][] = [
     ['a function', [{ user: { save: () => {} } }], 'args[0].user.save'],
     ['a function in an array', ['fine', [1, () => {}]], 'args[1][1]'],
@@ -145,7 +145,7 @@ describe('what cannot be cloned', () => {
     ['a value in a Map', [new Map([['key', () => {}]])], 'args[0]'],
   ];
   for (const [what, args, path] of unsendable) {
-    it(`is refused at the call and named by its path: ${what}`, async () => {
+    it(`is refused at the call by an error that names its path (${what})`, async () => {
       const { mp } = application();
       const { accepted } = mp.stats();
       const error = await rejectionOf(mp.run('FailingService.take', args));
@@ -161,7 +161,7 @@ describe('what cannot be cloned', () => {
     });
   }
 
-  it('is named when it is a result, too', async () => {
+  it('is refused as a result by an error that names its path', async () => {
     const error = await rejectionOf(failing().uncloneableResult());
     expect(error).toBeInstanceOf(TaskSerializationError);
     expect(error).toMatchObject({
@@ -171,7 +171,7 @@ describe('what cannot be cloned', () => {
     });
   });
 
-  it('costs no worker, whichever way it goes', async () => {
+  it('costs no worker, whether it is an argument, a result or an error', async () => {
     const before = await failing().where();
     for (const method of ['uncloneableResult', 'uncloneable', 'fn', 'nothing', 'sync'] as const) {
       await rejectionOf(failing()[method]());
@@ -180,7 +180,7 @@ describe('what cannot be cloned', () => {
     await expect(failing().where()).resolves.toBe(before);
   });
 
-  it('is not a circular structure, a getter or a class instance', async () => {
+  it('does not include circular structures, getters and class instances', async () => {
     const circle: { self?: unknown } = {};
     circle.self = circle;
     const computed = Object.defineProperty({}, 'now', { get: () => 1, enumerable: true });

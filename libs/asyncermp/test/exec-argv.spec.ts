@@ -3,7 +3,7 @@ import { FaultService } from './.fixtures/fault.service.js';
 import { startApplication } from './support/application.js';
 
 describe('execArgv', () => {
-  it('are the options of Node that the workers are started with', async () => {
+  it('are the Node options that workers start with', async () => {
     const { get } = await startApplication({
       options: { execArgv: ['--no-deprecation'] },
       providers: [FaultService],

@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
-/** From the top of the house to its ground floor; '.' is what stands in `src` itself. */
+/** Each folder may import from those below it in this list. '.' is `src` itself. */
 const ROOMS = [
   'testing',
   '.',
@@ -24,12 +24,12 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.replaceAll('\\', '/'));
 
-describe('the house', () => {
-  it('has the rooms that are listed here, and no others', () => {
+describe('the source of the library', () => {
+  it('has exactly the folders that this test lists', () => {
     expect([...new Set(files.map(dirname))].sort()).toEqual([...ROOMS].sort());
   });
 
-  it('has one direction: a room uses those below it, never those above', () => {
+  it('imports in one direction: a folder uses those below it, never those above', () => {
     const climbing = files.flatMap((file) =>
       importsOf(file)
         .filter((used) => ROOMS.indexOf(dirname(used)) < ROOMS.indexOf(dirname(file)))
@@ -38,7 +38,7 @@ describe('the house', () => {
     expect(climbing).toEqual([]);
   });
 
-  it('has no cycle of imports, type-only ones included, inside of a room either', () => {
+  it('has no cycle of imports between files, type-only imports included', () => {
     expect(cycles(files)).toEqual([]);
   });
 
@@ -49,7 +49,7 @@ describe('the house', () => {
     expect(causing).toEqual(['engine/task-lifecycle.ts']);
   });
 
-  it('has a worker load nothing as files, before the image, that would be there twice', () => {
+  it('loads no module with state into a worker before the worker image', () => {
     const loaded = new Set<string>();
     const load = (file: string): void => {
       if (loaded.has(file)) {
@@ -60,13 +60,13 @@ describe('the house', () => {
     };
     load('worker/entry.ts');
     const ofLibrary = [...loaded].filter((file) => dirname(file) !== 'preload').sort();
-    // Only what has no state: numbers of messages, and paths.
+    // These have no state: numbers of messages, and paths.
     expect(ofLibrary).toEqual(['protocol/envelope.ts', 'worker/entry.ts', 'worker/image-files.ts']);
     const packages = [...loaded].flatMap((file) => packagesOf(file));
     expect(packages.filter((name) => !name.startsWith('node:'))).toEqual([]);
   });
 
-  it('has the build make one file of that', () => {
+  it('is built so that the entry of a worker is one file', () => {
     const entry = readFileSync(new URL('../dist/worker/entry.js', import.meta.url), 'utf8');
     const specifiers = [...entry.matchAll(/^import .*?["']([^"']+)["'];$/gm)].map(
       ([, name]) => name,
@@ -80,14 +80,14 @@ function textOf(file: string): string {
   return readFileSync(join(source, file), 'utf8');
 }
 
-/** The files of this library that the file imports, from `src` on. */
+/** The files of this library that the file imports, relative to `src`. */
 function importsOf(file: string): string[] {
   const text = textOf(file);
   const specifiers = [...text.matchAll(/(?:from|import)[ (]'(\.[^']+)'/g)];
   return specifiers.map(([, specifier = '']) => normalize(join(dirname(file), specifier)));
 }
 
-/** Every import that leads back to its own file, by Tarjan's strongly connected components. */
+/** The groups of files that import each other, by Tarjan's strongly connected components. */
 function cycles(all: readonly string[]): string[][] {
   const order = new Map<string, { index: number; low: number; isOpen: boolean }>();
   const open: string[] = [];
@@ -126,7 +126,7 @@ function cycles(all: readonly string[]): string[][] {
   return found;
 }
 
-/** The files of this library that are loaded with the file: what is imported is no type only. */
+/** The files of this library that are loaded with the file: those of which it imports more than types. */
 function valuesOf(file: string): string[] {
   return specifiersOf(file)
     .filter((specifier) => specifier.startsWith('.'))

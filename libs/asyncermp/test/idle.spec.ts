@@ -6,7 +6,7 @@ import { until } from './support/outcomes.js';
 
 const providers = [CounterService, HookedService, GatedService];
 
-/** Has all workers of the pool work, and their shutdown hooks tell of their end. */
+/** Runs a task on each of the workers. Their shutdown hooks will report to `end`. */
 async function fill({ mp }: TestApplication, count: number) {
   const hold = makeGate();
   const end = makeGate();
@@ -19,7 +19,7 @@ async function fill({ mp }: TestApplication, count: number) {
 }
 
 describe('idle workers', () => {
-  it('are closed after idleTimeout, down to minProcesses, and come back when needed', async () => {
+  it('are closed after idleTimeout, down to minProcesses, and new ones start when needed', async () => {
     const application = await startApplication({
       options: { maxProcesses: 3, minProcesses: 1, idleTimeout: 100 },
       providers,
@@ -34,7 +34,7 @@ describe('idle workers', () => {
     expect(end.entered).toBe(2);
   });
 
-  it('run the shutdown hooks of their providers', async () => {
+  it('run the shutdown hooks of their providers before they end', async () => {
     const application = await startApplication({
       options: { maxProcesses: 1, minProcesses: 0, idleTimeout: 0 },
       providers,
@@ -44,7 +44,7 @@ describe('idle workers', () => {
     expect(end.record).toEqual([1, 2]);
   });
 
-  it('all go where minProcesses is 0, and the next task gets a new one', async () => {
+  it('are all closed if minProcesses is 0, and the next task starts a new one', async () => {
     const application = await startApplication({
       options: { maxProcesses: 2, minProcesses: 0, idleTimeout: 1 },
       providers,
@@ -57,14 +57,14 @@ describe('idle workers', () => {
       const { threads, end } = await fill(application, 2);
       threads.forEach((thread) => seen.add(thread));
       await end.waitFor(2);
-      await until(() => mp.stats().workers.idle === 0);
+      await until('no worker is idle', () => mp.stats().workers.idle === 0);
       expect(mp.stats().workers).toEqual(none);
       expect(seen.size).toBe(2 * round);
     }
     expect(mp.stats()).toMatchObject({ completed: 6, failed: 0 });
   });
 
-  it('are only those without work', async () => {
+  it('are closed while a worker whose task waits stays', async () => {
     const application = await startApplication({
       options: { maxProcesses: 2, minProcesses: 0, idleTimeout: 1 },
       providers,
@@ -75,14 +75,14 @@ describe('idle workers', () => {
     await gate.waitFor(1);
     const thread = await mp.run(HookedService, 'tellTheEnd', [gate.shared]);
     expect(thread).toBeTypeOf('number');
-    // The other worker has come and gone meanwhile.
+    // The other worker has started and ended meanwhile.
     await gate.waitFor(2);
     expect(mp.stats()).toMatchObject({ running: 1, workers: { idle: 0, busy: 1 } });
     gate.open();
     await expect(long).resolves.toBe(1);
   });
 
-  it('stay where idleTimeout is Infinity', async () => {
+  it('are never closed if idleTimeout is Infinity', async () => {
     const application = await startApplication({
       options: { maxProcesses: 2, idleTimeout: Infinity },
       providers,

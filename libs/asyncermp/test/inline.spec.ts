@@ -51,7 +51,7 @@ describe("isolation: 'inline'", () => {
     expect(get(KeepingService).kept).toEqual({ list: [1, 99] });
   });
 
-  it('refuses what cannot be cloned as threads do', async () => {
+  it("refuses arguments and results that cannot be cloned, as isolation: 'threads' does", async () => {
     const { get } = await start();
     const argument = await rejectionOf(get(FailingService).take({ save: () => {} }));
     expect(argument).toBeInstanceOf(TaskSerializationError);
@@ -61,7 +61,7 @@ describe("isolation: 'inline'", () => {
     expect(result).toMatchObject({ path: 'result.rows[1].save' });
   });
 
-  it('gives the same errors, copied as they would be from a thread', async () => {
+  it('copies errors to the caller as a thread would', async () => {
     const { get } = await start();
     const failing = get(FailingService);
     expect(await rejectionOf(failing.type())).toBeInstanceOf(TypeError);
@@ -77,7 +77,7 @@ describe("isolation: 'inline'", () => {
     expect(stack).toMatch(/failing\.service[^]*inlineCaller/);
   });
 
-  it('broadcasts the same events', async () => {
+  it("emits the same events as isolation: 'threads'", async () => {
     const { mp, record } = await start();
     const events = record();
     await mp.run(CalcService, 'report', [2]);
@@ -88,7 +88,7 @@ describe("isolation: 'inline'", () => {
     expect(mp.completedQueue.size).toBe(2);
   });
 
-  it('knows currentTask(), and what a handler calls is part of its task', async () => {
+  it('provides currentTask(), and runs a handler that a handler calls as part of its task', async () => {
     const { mp, get } = await start(1);
     await expect(mp.run(KeepingService, 'aboutTask', [], { uid: 'u' })).resolves.toEqual([
       'u',
@@ -114,14 +114,14 @@ describe("isolation: 'inline'", () => {
     await expect(mp.run(CalcService, 'square', [2])).resolves.toBe(4);
   });
 
-  it('never runs more than maxProcesses at once', async () => {
+  it('never runs more than maxProcesses attempts at once', async () => {
     const { mp } = await start(3);
     const cells = new SharedArrayBuffer(8);
     await Promise.all(Array.from({ length: 50 }, () => mp.run(KeepingService, 'count', [cells])));
     expect([...new Int32Array(cells)]).toEqual([0, 3]);
   });
 
-  it('keeps priority and order', async () => {
+  it('runs tasks by priority, then by submission', async () => {
     const { mp } = await start(1);
     const gate = makeGate();
     const first = mp.run(GatedService, 'linger', [gate.shared, 0]);
@@ -134,7 +134,7 @@ describe("isolation: 'inline'", () => {
     expect(gate.record).toEqual([0, 3, 1, 2]);
   });
 
-  it('ends with the application, draining first', async () => {
+  it('drains when the application closes, and refuses tasks afterwards', async () => {
     const { app, mp } = await start(1);
     const gate = makeGate();
     const both = [1, 2].map((id) => mp.run(GatedService, 'linger', [gate.shared, id]));
@@ -147,7 +147,7 @@ describe("isolation: 'inline'", () => {
     expect(mp.stats().completed).toBe(2);
   });
 
-  it("uses what a test has put in a provider's place, and needs no real timers", async () => {
+  it('uses the providers that a test overrides, and works with fake timers', async () => {
     const module = await Test.createTestingModule({
       imports: [rootModule({ options: { maxProcesses: 1, isolation: 'inline' }, providers })],
     })
@@ -163,7 +163,7 @@ describe("isolation: 'inline'", () => {
     }
   });
 
-  it('tells the last progress of a handler that reports fast, and its completion once', async () => {
+  it('reports the last progress of a handler that reports fast, and its completion once', async () => {
     const { mp, emitter } = await start(1);
     let completed = 0;
     emitter.on(TaskEvent.Completed, () => completed++);

@@ -5,14 +5,14 @@ import { AdderService, CalcService, SquareService } from './.fixtures/calc.servi
 import { FailingService } from './.fixtures/failing.service.js';
 import { ListenerService, ThrowingListener } from './.fixtures/listener.service.js';
 import { startApplication } from './support/application.js';
-import { turns } from './support/outcomes.js';
+import { turns, until } from './support/outcomes.js';
 import { RecordingLogger } from './support/recording-logger.js';
 import { collectUnhandled } from './support/unhandled.js';
 
 const providers = [AdderService, SquareService, CalcService, FailingService];
 
-describe('an emitter with wildcards', () => {
-  it('hears all events of all tasks, of one kind, and of one class', async () => {
+describe('the event emitter', () => {
+  it('matches wildcards for all tasks, for one kind of event and for one class', async () => {
     const { mp, emitter } = await startApplication({ providers, events: { wildcard: true } });
     const heard: string[] = [];
     const on = (name: string) => emitter.on(name, () => heard.push(name));
@@ -34,7 +34,7 @@ describe('an emitter with wildcards', () => {
   });
 
   for (const wildcard of [false, true]) {
-    it(`is heard by onAny() (wildcard: ${wildcard})`, async () => {
+    it(`passes the events of tasks to onAny() (wildcard: ${wildcard})`, async () => {
       const { mp, emitter } = await startApplication({ providers, events: { wildcard } });
       const heard: unknown[] = [];
       emitter.onAny((name) => heard.push(name));
@@ -45,7 +45,7 @@ describe('an emitter with wildcards', () => {
 });
 
 describe('a listener that throws', () => {
-  it('as an @OnEvent method is logged, and harms nobody', async () => {
+  it('is logged, and harms no task and no other listener (@OnEvent method)', async () => {
     const logger = new RecordingLogger();
     const { mp, get } = await startApplication({
       providers: [...providers, ThrowingListener, ListenerService],
@@ -57,7 +57,7 @@ describe('a listener that throws', () => {
     expect(logger.with('the listener broke')).toHaveLength(1);
   });
 
-  it('by itself is logged with event and uid, and harms neither task nor other listeners', async () => {
+  it('is logged with event and uid, and harms no task and no other listener (emitter.on)', async () => {
     const logger = new RecordingLogger();
     const { mp, emitter } = await startApplication({ providers, logger });
     const heard: string[] = [];
@@ -79,7 +79,7 @@ describe('a listener that throws', () => {
     );
   });
 
-  it('in a promise is logged, and is no unhandled rejection', async () => {
+  it('is logged, and causes no unhandled rejection, if it is asynchronous', async () => {
     const logger = new RecordingLogger();
     const { mp, emitter } = await startApplication({ providers, logger });
     const listener: () => unknown = async () => {
@@ -95,25 +95,32 @@ describe('a listener that throws', () => {
     expect(logger.with('later')).toMatchObject([{ message: expect.stringContaining('x') }]);
   });
 
-  it('of completed$ harms neither task nor other observers', async () => {
+  it('is an uncaught exception, and harms no task and no other observer (completed$)', async () => {
     const { mp } = await startApplication({ providers });
     const seen: string[] = [];
     const errors: unknown[] = [];
-    mp.completed$.subscribe({
-      next: ({ uid }) => {
-        seen.push(uid);
-      },
-      error: (error) => errors.push(error),
+    const uncaught = await collectUnhandled(async (collected) => {
+      mp.completed$.subscribe(({ uid }) => {
+        throw new Error(`no ${uid}`);
+      });
+      mp.completed$.subscribe({
+        next: ({ uid }) => {
+          seen.push(uid);
+        },
+        error: (error) => errors.push(error),
+      });
+      await expect(mp.run(CalcService, 'square', [3], { uid: 'a' })).resolves.toBe(9);
+      await expect(mp.run(CalcService, 'square', [4], { uid: 'b' })).resolves.toBe(16);
+      await until('both exceptions are reported', () => collected.length === 2);
     });
-    await mp.run(CalcService, 'square', [3], { uid: 'a' });
-    await mp.run(CalcService, 'square', [3], { uid: 'b' });
+    expect(uncaught).toMatchObject([{ message: 'no a' }, { message: 'no b' }]);
     expect(seen).toEqual(['a', 'b']);
     expect(errors).toEqual([]);
   });
 });
 
 describe('a listener', () => {
-  it('may cancel the task that it is told of, which then never runs', async () => {
+  it('may cancel the task that an event reports, which then never runs', async () => {
     const { mp, emitter, record } = await startApplication({ providers });
     const events = record();
     emitter.on(TaskEvent.Queued, ({ uid }: TaskEventPayload) => mp.cancel(uid, 'at once'));
@@ -138,8 +145,8 @@ describe('a listener', () => {
   });
 });
 
-describe('without EventEmitterModule', () => {
-  it('everything works, and one warning says what to import', async () => {
+describe('EventEmitterModule', () => {
+  it('is optional: tasks, progress and completedQueue work without it, and one warning names it', async () => {
     const logger = new RecordingLogger();
     const { mp } = await startApplication({ providers, logger, events: false });
     await expect(mp.run(CalcService, 'square', [3])).resolves.toBe(9);
@@ -151,7 +158,7 @@ describe('without EventEmitterModule', () => {
     ]);
   });
 
-  it('no task costs a search for one', async () => {
+  it('is not searched for by each task if it is missing', async () => {
     const { mp, app } = await startApplication({ providers, events: false });
     await mp.run(CalcService, 'square', [3]);
     const search = vi.spyOn(app.get(DiscoveryService, { strict: false }), 'getProviders');
@@ -160,7 +167,7 @@ describe('without EventEmitterModule', () => {
     expect(search).not.toHaveBeenCalled();
   });
 
-  it('is not warned of where it is imported', async () => {
+  it('causes no warning if it is imported', async () => {
     const logger = new RecordingLogger();
     const { get } = await startApplication({ providers, logger });
     await get(CalcService).square(1);

@@ -32,7 +32,7 @@ describe("a worker's logger", () => {
     expect(lines.at(-1)?.rest).toContainEqual(expect.stringContaining('at somewhere'));
   });
 
-  it('knows its task also behind an await, and in a static call', async () => {
+  it('adds handler and uid after an await and in a static call, too', async () => {
     const logger = new RecordingLogger();
     const { mp } = await start({ logger });
     await mp.run(TalkativeService, 'sayLater', [], { uid: 'u-2' });
@@ -45,7 +45,7 @@ describe("a worker's logger", () => {
     ]);
   });
 
-  it('can be given what cannot be cloned', async () => {
+  it('accepts values that cannot be cloned', async () => {
     const logger = new RecordingLogger();
     const { get } = await start({ logger });
     await get(TalkativeService).sayUncloneable();
@@ -54,7 +54,7 @@ describe("a worker's logger", () => {
     ]);
   });
 
-  it("names the worker where there is no task, and leaves out Nest's own start-up", async () => {
+  it("names the worker if no task runs, and leaves out Nest's own start-up lines", async () => {
     const logger = new RecordingLogger();
     const { app, get } = await start({ logger });
     await get(TalkativeService).say();
@@ -81,14 +81,14 @@ describe('a failed task', () => {
     ]);
   });
 
-  it('is logged once where it was tried three times', async () => {
+  it('is logged once after three attempts', async () => {
     const logger = new RecordingLogger();
     const { mp } = await start({ logger });
     await mp.run(TalkativeService, 'fail', [], { uid: 'u-4', attempts: 3 }).catch(() => {});
     expect(logger.with('u-4')).toHaveLength(1);
   });
 
-  it('is not logged when it was cancelled, or has completed', async () => {
+  it('is the only kind that is logged: cancelled and completed tasks are not', async () => {
     const logger = new RecordingLogger();
     const { mp } = await start({ logger });
     await mp.pause();
@@ -102,7 +102,7 @@ describe('a failed task', () => {
 });
 
 describe('the logger option', () => {
-  it("takes all lines in the place of Nest's logger", async () => {
+  it("receives all lines instead of Nest's logger", async () => {
     const logger = new RecordingLogger();
     const poolLogger = new RecordingLogger();
     const { mp } = await start({ logger, poolLogger });
@@ -124,7 +124,7 @@ describe('the logger option', () => {
     expect(all.with('u-9')).toHaveLength(4);
   });
 
-  it('may be a logger that throws, which harms nobody', async () => {
+  it('may be a logger that throws, which harms no task', async () => {
     const broken = () => {
       throw new Error('the disk is full');
     };

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
   ConfigurationError,
@@ -39,16 +38,15 @@ describe('map()', () => {
     providers,
   });
 
-  it('gives the results of very many items in the order of the items', async () => {
+  it('yields the results of 5,000 items in the order of the items, with fewer tasks than items', async () => {
     const { mp } = application();
     const items = Array.from({ length: 5_000 }, (_, n) => [n] as const);
     const results = await collect(mp.map(CalcService, 'square', items));
     expect(results).toEqual(items.map(([n]) => n * n));
-    // Far fewer tasks than items: that is what it is for.
     expect(mp.stats().accepted).toBeLessThan(2_500);
   });
 
-  it('takes the handler by its name, and nothing from an empty source', async () => {
+  it('takes the name of a handler, and yields nothing for an empty source', async () => {
     const { mp } = application();
     expect(await collect(mp.map<number>('CalcService.square', [[3], [4]]))).toEqual([9, 16]);
     expect(await collect(mp.map(CalcService, 'square', []))).toEqual([]);
@@ -83,7 +81,7 @@ describe('map()', () => {
     await mp.drain();
   });
 
-  it('gives results of an asynchronous source before the source has ended', async () => {
+  it('yields results of an asynchronous source before the source has ended', async () => {
     const { mp } = application();
     let letGo: () => void = () => {};
     const held = new Promise<void>((resolve) => {
@@ -105,7 +103,7 @@ describe('map()', () => {
     expect(results).toEqual([4, 9, 16]);
   });
 
-  it('gives results as they are ready with ordered: false', async () => {
+  it('yields results as they are ready with ordered: false', async () => {
     const { mp } = application();
     const gate = makeGate();
     const results = mp.map(GatedService, 'hold', [[gate.shared, 1]], { ordered: false });
@@ -122,7 +120,7 @@ describe('map()', () => {
     expect((await results.next()).done).toBe(true);
   });
 
-  it('ends with the first error, and cancels what is in flight', async () => {
+  it('throws the first error, and cancels the tasks in flight', async () => {
     const { mp } = application();
     const items = Array.from({ length: 100 }, (_, n) => [`item ${n}`] as [string]);
     const error = await errorOf(mp.map(FaultService, 'fail', items));
@@ -131,7 +129,7 @@ describe('map()', () => {
     await mp.drain();
   });
 
-  it('goes on with settle: true, and tells of each item what became of it', async () => {
+  it('continues after errors with settle: true, and yields the outcome of each item', async () => {
     const { mp } = application();
     const shared = new SharedArrayBuffer(4);
     const items = Array.from({ length: 6 }, () => [3, shared] as [number, SharedArrayBuffer]);
@@ -149,7 +147,7 @@ describe('map()', () => {
     expect(outcomes[0]).toMatchObject({ reason: { message: 'call 1' } });
   });
 
-  it('names an item that cannot be sent by its place, and with settle: true loses only that', async () => {
+  it('names the index of an item that cannot be cloned, and with settle: true fails only that item', async () => {
     const { mp } = application();
     const bad = (() => 1) as unknown as number;
     const items: [number][] = [[1], [2], [bad], [4]];
@@ -181,7 +179,7 @@ describe('map()', () => {
     expect(error).toMatchObject({ cause: 'enough' });
   });
 
-  it('keeps items apart where a timeout is to hold for each', async () => {
+  it('sends each item as a task of its own if a timeout is given', async () => {
     const { mp, next } = application();
     await collect(
       mp.map(
@@ -195,14 +193,14 @@ describe('map()', () => {
     expect(await completed).toMatchObject({ items: 1, result: 49 });
   });
 
-  it('tells its events how many items a task had', async () => {
+  it('reports in events how many items a task had', async () => {
     const { mp, next } = application();
     const completed = next<TaskCompletedEvent>(TaskEvent.Completed);
     await collect(mp.map(CalcService, 'square', [[7], [8]], { chunk: 2 }));
     expect(await completed).toMatchObject({ items: 2, result: [49, 64] });
   });
 
-  it('reports its progress', async () => {
+  it('calls onProgress with the number of finished items', async () => {
     const { mp } = application();
     const reports: unknown[] = [];
     await collect(
@@ -218,7 +216,7 @@ describe('map()', () => {
     ]);
   });
 
-  it('refuses options that are not what they must be, at the call', () => {
+  it('refuses unknown and wrong options at the call', () => {
     const { mp } = application();
     for (const options of [
       { chunk: 0 },
@@ -236,8 +234,8 @@ describe('map()', () => {
   it('leaves nothing in flight', async () => {
     const { mp } = application();
     await mp.drain();
-    await until(() => mp.stats().running === 0);
-    await turn();
+    await until('no attempt runs', () => mp.stats().running === 0);
+
     expect(mp.stats()).toMatchObject({ waiting: 0, running: 0, retrying: 0, admitting: 0 });
   });
 });

@@ -23,7 +23,7 @@ describe('forRoot() takes', () => {
     await expect(start(AsyncerMpModule.forRoot(3))).resolves.toMatchObject({ maxProcesses: 3 });
   });
 
-  it('nothing, which is one worker for each processor that may be used', async () => {
+  it('no options, which is one worker per available processor', async () => {
     const maxProcesses = availableParallelism();
     await expect(start(AsyncerMpModule.forRoot())).resolves.toMatchObject({ maxProcesses });
     await expect(start(AsyncerMpModule.forRoot({}))).resolves.toMatchObject({ maxProcesses });
@@ -49,7 +49,7 @@ describe('forRootAsync() takes', () => {
     exports: [Settings, 'PROCESSES'],
   };
 
-  it('a factory, with what it injects', async () => {
+  it('a factory with injected arguments', async () => {
     const module = AsyncerMpModule.forRootAsync({
       imports: [settings],
       inject: ['PROCESSES'],
@@ -58,14 +58,14 @@ describe('forRootAsync() takes', () => {
     await expect(start(module)).resolves.toMatchObject({ maxProcesses: 3 });
   });
 
-  it('a class that makes the options, and one that is there already', async () => {
+  it('a class that creates the options (useClass) or an existing provider (useExisting)', async () => {
     const byClass = AsyncerMpModule.forRootAsync({ useClass: Settings });
     await expect(start(byClass)).resolves.toMatchObject({ maxProcesses: 5 });
     const existing = AsyncerMpModule.forRootAsync({ imports: [settings], useExisting: Settings });
     await expect(start(existing)).resolves.toMatchObject({ maxProcesses: 5 });
   });
 
-  it('no bad options either: the application does not start', async () => {
+  it('no wrong options: the application fails to start with ConfigurationError', async () => {
     for (const bad of [{ maxProcesses: 1.5 }, null, 'x'] as AsyncerMpOptions[]) {
       const starting = start(AsyncerMpModule.forRootAsync({ useFactory: () => bad }));
       await expect(starting).rejects.toBeInstanceOf(ConfigurationError);
@@ -87,7 +87,7 @@ describe('isGlobal', () => {
     await expect(start(AsyncerMpModule.forRoot(2), feature())).resolves.toBeDefined();
   });
 
-  it('keeps the service to those who import the module when it is false', async () => {
+  it('set to false provides the service only to modules that import AsyncerMpModule', async () => {
     const text = /AsyncerMpService.*FeatureModule/s;
     const options = { isGlobal: false };
     await expect(start(AsyncerMpModule.forRoot(options), feature())).rejects.toThrow(text);

@@ -31,8 +31,8 @@ describe('a handler', () => {
   });
 });
 
-describe('what is no handler', () => {
-  it('is refused with the names that are near', async () => {
+describe('an unknown handler', () => {
+  it('is refused with UnknownHandlerError, which suggests similar names', async () => {
     const { mp } = application();
     for (const call of [mp.submit('CalcService.sqare', [7]), mp.run('calcservice.square', [7])]) {
       const error = await rejectionOf(call);
@@ -43,14 +43,14 @@ describe('what is no handler', () => {
     }
   });
 
-  it('is refused without names where none is near', async () => {
+  it('is refused without suggestions if no name is similar', async () => {
     const error = await rejectionOf(application().mp.run('something else entirely'));
     expect(error).toBeInstanceOf(UnknownHandlerError);
     expect((error as UnknownHandlerError).nearest).toEqual([]);
     expect((error as Error).message).toContain('@CpuTask()');
   });
 
-  it('is an undecorated method, and a class without handlers', async () => {
+  it('is refused if it is an undecorated or a missing method of a class', async () => {
     const { mp } = application();
     const undecorated = mp.run(SquareService as never, 'square' as never, [3] as never);
     await expect(undecorated).rejects.toBeInstanceOf(UnknownHandlerError);
@@ -58,7 +58,7 @@ describe('what is no handler', () => {
     await expect(missing).rejects.toThrow('CalcService.cube is not a handler');
   });
 
-  it('is nothing at all', async () => {
+  it('is refused with ConfigurationError if it is neither a class nor a name', async () => {
     const { mp } = application();
     for (const nothing of [undefined, null, 5, {}, Symbol('s'), Object.create(null)]) {
       const error = await rejectionOf(mp.run(nothing as never, 'x' as never, [] as never));

@@ -14,7 +14,7 @@ import { rejectionOf, thrownBy } from './support/outcomes.js';
 
 const calc = [AdderService, SquareService, CalcService];
 
-/** Expects a ConfigurationError that names the option, the value that it got and what it takes. */
+/** Expects a ConfigurationError that names the option, its value and what the option takes. */
 function expectRefusal(error: unknown, option: string, value: unknown, takes: string): void {
   expect(error).toBeInstanceOf(ConfigurationError);
   expect(error).toMatchObject({ code: ErrorCode.Configuration, name: 'ConfigurationError' });
@@ -49,7 +49,7 @@ const refused: [option: keyof AsyncerMpOptions, values: unknown[], takes: string
   ['logger', ['log', null], 'an object'],
 ];
 
-describe('forRoot() refuses, by name, value and expectation,', () => {
+describe('forRoot() refuses with name, value and what is expected', () => {
   for (const [option, values, takes] of refused) {
     it(`${option}: ${values.map((value) => inspect(value)).join(', ')}`, () => {
       for (const value of values) {
@@ -60,7 +60,7 @@ describe('forRoot() refuses, by name, value and expectation,', () => {
   }
 
   for (const value of [-1, Number.NaN, 1.5, 0]) {
-    it(`the number ${value}`, () => {
+    it(`the number ${value} as maxProcesses`, () => {
       const error = thrownBy(() => AsyncerMpModule.forRoot(value));
       expectRefusal(error, 'maxProcesses', value, 'a whole number from 1');
     });
@@ -74,13 +74,13 @@ describe('forRoot() refuses, by name, value and expectation,', () => {
     });
   }
 
-  it('an option that there is not, with the one that was meant', () => {
+  it('an unknown option, and suggests the similar one', () => {
     const error = thrownBy(() => AsyncerMpModule.forRoot({ maxProceses: 4 } as AsyncerMpOptions));
     expect(error).toBeInstanceOf(ConfigurationError);
     expect((error as Error).message).toMatch(/maxProceses.*maxProcesses/);
   });
 
-  it('isGlobal: 1', () => {
+  it('isGlobal: 1, which is not a boolean', () => {
     const error = thrownBy(() => AsyncerMpModule.forRoot({ isGlobal: 1 as never }));
     expectRefusal(error, 'isGlobal', 1, 'true or false');
   });
@@ -90,7 +90,7 @@ describe('forRoot() refuses, by name, value and expectation,', () => {
     expectRefusal(error, 'minProcesses', 3, 'at most maxProcesses, which is 2');
   });
 
-  it('an option in defaults', () => {
+  it('a wrong option in defaults', () => {
     const error = thrownBy(() => AsyncerMpModule.forRoot({ defaults: { attempts: 0 } }));
     expectRefusal(error, 'attempts', 0, 'a whole number from 1');
   });
@@ -102,7 +102,7 @@ describe('resourceLimits', () => {
     [{ maxOldGenerationSizeMb: 96 }, { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 48 }],
     [{ maxYoungGenerationSizeMb: 12 }, { maxYoungGenerationSizeMb: 12 }],
   ])(
-    'are what a worker has: of %o, and of what Node 20 has by default',
+    'are the limits of a worker, and default to those of Node 20 (given %o)',
     async (given, expected) => {
       const { get } = await startApplication({
         options: { maxProcesses: 1, resourceLimits: given },
@@ -115,8 +115,8 @@ describe('resourceLimits', () => {
   );
 });
 
-describe('what a call or a handler may not say', () => {
-  it('is refused at the call, and nothing is submitted', async () => {
+describe('a wrong option of a task', () => {
+  it('is refused at the call, and no task is accepted', async () => {
     const { mp } = await startApplication({ providers: calc });
     const bad: [option: string, value: unknown][] = [
       ['uid', ''],
@@ -144,7 +144,7 @@ describe('what a call or a handler may not say', () => {
     expect(mp.stats().accepted).toBe(0);
   });
 
-  it('is refused at the start when it stands on @CpuTask()', async () => {
+  it('is refused when the application starts if it stands on @CpuTask()', async () => {
     const error = await rejectionOf(startApplication({ providers: [MisconfiguredService] }));
     expectRefusal(error, 'concurrency', 0, 'a whole number from 1');
     expect((error as Error).message).toContain('MisconfiguredService.work');

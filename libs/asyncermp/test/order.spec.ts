@@ -10,7 +10,7 @@ import { Random } from './support/random.js';
 const start = (maxProcesses = 1) =>
   startApplication({ options: maxProcesses, providers: [CountedService, GatedService] });
 
-/** A pool of one worker, which is held until the gate opens, and a record of what ran. */
+/** A pool of one worker, which is busy until `finish` is called, and a record of the order of tasks. */
 async function startHeld() {
   const application = await start();
   const gate = makeGate();
@@ -29,7 +29,7 @@ async function startHeld() {
 }
 
 describe('the order of tasks', () => {
-  it('is priority, then submission', async () => {
+  it('is by priority, then by submission', async () => {
     const { note, finish } = await startHeld();
     for (const [id, priority] of [0, 5, -3, 5, 0.5, 0, -3].entries()) {
       await note(id, priority);
@@ -37,7 +37,7 @@ describe('the order of tasks', () => {
     await expect(finish()).resolves.toEqual([1, 3, 4, 0, 5, 2, 6]);
   });
 
-  it('is that of a sorted list, for random priorities', async () => {
+  it('is that of a stable sort by priority, for random priorities', async () => {
     const { note, finish } = await startHeld();
     const random = new Random('order');
     const priorities = Array.from({ length: 2_000 }, () => random.below(20) - 10);
@@ -48,7 +48,7 @@ describe('the order of tasks', () => {
     await expect(finish()).resolves.toEqual(expected);
   });
 
-  it('is that of the handler and the module where the call says nothing', async () => {
+  it('uses the priority of the handler, else of the module, if the call gives none', async () => {
     const application = await startApplication({
       options: { maxProcesses: 1, defaults: { priority: 3 } },
       providers: [GatedService],
@@ -61,7 +61,7 @@ describe('the order of tasks', () => {
     await mp.drain();
   });
 
-  it('changes with reprioritise(), which keeps the place of submission', async () => {
+  it('changes with reprioritise(), and stays by submission within one priority', async () => {
     const { note, finish } = await startHeld();
     const [, , third, fourth] = await Promise.all([0, 1, 2, 3].map((id) => note(id)));
     expect(fourth?.reprioritise(2)).toBe(true);
@@ -71,7 +71,7 @@ describe('the order of tasks', () => {
     expect(third?.reprioritise(9)).toBe(false);
   });
 
-  it('does not change for what runs, and not for what is no number', async () => {
+  it('does not change for a running task, and reprioritise() refuses what is no number', async () => {
     const { mp } = await start();
     const gate = makeGate();
     const running = await mp.submit(GatedService, 'hold', [gate.shared]);
@@ -88,7 +88,7 @@ describe('the order of tasks', () => {
 });
 
 describe('100,000 tiny tasks that are submitted at once', () => {
-  it('all settle, in order, and memory comes back', async () => {
+  it('all settle in order, and their memory is freed', async () => {
     const count = 100_000;
     const { mp, get } = await start();
     const service = get(CountedService);
@@ -103,7 +103,7 @@ describe('100,000 tiny tasks that are submitted at once', () => {
       expect(settledInOrder).toBe(count);
       expect(census.outOfOrder).toBe(0);
     };
-    // What is kept on purpose (the last settled tasks) and code that was compiled is there already.
+    // The first run fills what the pool keeps on purpose: the last settled tasks, and compiled code.
     await run();
     const before = await heapInUse();
     await run();
@@ -113,8 +113,8 @@ describe('100,000 tiny tasks that are submitted at once', () => {
   });
 });
 
-describe('short tasks, which are sent ahead', () => {
-  /** Has the handler count as short on both of its workers. */
+describe('prefetched tasks', () => {
+  /** Runs the handler until it counts as short. */
   async function warmUp(maxProcesses: number) {
     const application = await start(maxProcesses);
     const warm = makeGate(2_000);
@@ -138,7 +138,7 @@ describe('short tasks, which are sent ahead', () => {
     };
   }
 
-  it('are overtaken by a more urgent one', async () => {
+  it('are overtaken by a more urgent task', async () => {
     const { gate, record, send } = await warmUp(1);
     const held = send(0, true);
     const ahead = [1, 2, 3].map((id) => send(id));
@@ -149,21 +149,21 @@ describe('short tasks, which are sent ahead', () => {
     expect(record.record).toEqual([0, 5, 4, 1, 2, 3]);
   });
 
-  it('are moved to another worker when the one before them takes surprisingly long', async () => {
+  it('move to another worker if the task before them takes unexpectedly long', async () => {
     const { gate, record, send, mp } = await warmUp(2);
-    // One on each worker, of which one does not come back, and the rest behind both.
+    // The first task blocks one worker, and some of the others are behind it.
     const first = send(0, true);
     const rest = Array.from({ length: 50 }, (_, id) => send(id + 1));
     const threads = new Set(await Promise.all(rest));
     expect(record.record.toSorted((a, b) => a - b)).toEqual([...Array(51).keys()]);
-    await until(() => mp.stats().running === 1);
+    await until('only the held attempt runs', () => mp.stats().running === 1);
     expect(mp.stats().waiting).toBe(0);
     gate.open();
     expect(threads).not.toContain(await first);
     expect(threads.size).toBe(1);
   });
 
-  it('can be cancelled and reprioritised as if they still waited here', async () => {
+  it('can be cancelled and reprioritised like tasks in the queue', async () => {
     const { gate, record, mp } = await warmUp(1);
     const submit = (id: number, ...hold: [SharedArrayBuffer?]) =>
       mp.submit(GatedService, 'noteOrHold', [record.shared, id, ...hold]);

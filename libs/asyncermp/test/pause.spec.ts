@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from 'nestjs-asyncermp';
 import { GatedService } from './.fixtures/gated.service.js';
 import { makeGate, startApplication } from './support/application.js';
-import { thrownBy, turns, until } from './support/outcomes.js';
+import { thrownBy, until } from './support/outcomes.js';
 
 const start = (maxProcesses = 1) =>
   startApplication({ options: { maxProcesses }, providers: [GatedService] });
 
 describe('pause()', () => {
-  it('lets what runs go on, and starts nothing until resume()', async () => {
+  it('lets running tasks finish, and starts none until resume()', async () => {
     const { mp } = await start();
     const gate = makeGate();
     const running = mp.run(GatedService, 'hold', [gate.shared, 1]);
@@ -18,7 +18,7 @@ describe('pause()', () => {
     gate.open();
     await expect(running).resolves.toBe(1);
     const later = await mp.submit(GatedService, 'note', [gate.shared, 4]);
-    await turns(50);
+    await until('the worker is free', () => mp.stats().running === 0);
     expect(mp.stats()).toMatchObject({ paused: true, running: 0, waiting: 3, completed: 1 });
     expect(later.state).toBe('queued');
     expect(gate.record).toEqual([1]);
@@ -28,11 +28,11 @@ describe('pause()', () => {
     expect(mp.stats().paused).toBe(false);
   });
 
-  it('holds for what was sent ahead and has not begun', async () => {
+  it('holds back prefetched tasks that have not begun', async () => {
     const { mp } = await start();
     const gate = makeGate();
     const record = makeGate();
-    // So often that they count as short, and are sent ahead.
+    // After these runs the handler counts as short, and its tasks are prefetched.
     for (let id = 0; id < 20; id++) {
       await mp.run(GatedService, 'noteOrHold', [record.shared, -1]);
     }
@@ -42,7 +42,7 @@ describe('pause()', () => {
     await mp.pause();
     gate.open();
     await running;
-    await turns(50);
+    await until('the worker is free', () => mp.stats().running === 0);
     expect(record.record.at(-1)).toBe(0);
     expect(mp.stats().waiting).toBe(3);
     await mp.resume();
@@ -50,7 +50,7 @@ describe('pause()', () => {
     expect(record.record.slice(-4)).toEqual([0, 1, 2, 3]);
   });
 
-  it('holds for the one that an idle worker was sent and has not begun', async () => {
+  it('holds back a task that was sent to an idle worker and has not begun', async () => {
     const { mp } = await start();
     const gate = makeGate();
     const record = makeGate();
@@ -59,13 +59,16 @@ describe('pause()', () => {
     const task = await mp.submit(GatedService, 'note', [record.shared, 1]);
     await mp.pause();
     gate.open();
-    await until(() => task.state === 'completed' || mp.stats().running === 0);
+    await until(
+      'the worker gave the task back or ran it',
+      () => task.state === 'completed' || mp.stats().running === 0,
+    );
     expect(record.record).toEqual([]);
     await mp.resume();
     await task.result;
   });
 
-  it('does not keep a waiting task from being cancelled', async () => {
+  it('does not prevent cancelling a queued task', async () => {
     const { mp } = await start();
     const gate = makeGate();
     await mp.pause();
@@ -77,7 +80,7 @@ describe('pause()', () => {
 });
 
 describe('resize()', () => {
-  it('brings more workers to those that wait', async () => {
+  it('to a higher bound starts more workers for queued tasks', async () => {
     const { mp } = await start(1);
     const gate = makeGate();
     const tasks = [1, 2, 3].map((id) => mp.run(GatedService, 'hold', [gate.shared, id]));
@@ -89,7 +92,7 @@ describe('resize()', () => {
     await expect(Promise.all(tasks)).resolves.toEqual([1, 2, 3]);
   });
 
-  it('lets attempts above a lower bound finish, and starts no other in their place', async () => {
+  it('to a lower bound lets running attempts finish, and starts no others in their place', async () => {
     const { mp } = await start(3);
     const gates = [makeGate(), makeGate(), makeGate()] as const;
     const running = gates.map(({ shared }, id) => mp.run(GatedService, 'hold', [shared, id]));
@@ -100,18 +103,18 @@ describe('resize()', () => {
     gates[0].open();
     gates[1].open();
     await Promise.all(running.slice(0, 2));
-    await until(() => mp.stats().workers.busy === 1);
+    await until('one worker is busy', () => mp.stats().workers.busy === 1);
     expect(mp.stats()).toMatchObject({ running: 1, waiting: 1, maxProcesses: 1 });
     expect(last.entered).toBe(0);
     gates[2].open();
     await last.waitFor(1);
     last.open();
     await expect(waiting).resolves.toBe(9);
-    await until(() => mp.stats().workers.idle === 1);
+    await until('one worker is idle', () => mp.stats().workers.idle === 1);
     expect(mp.stats().workers).toEqual({ starting: 0, idle: 1, busy: 0 });
   });
 
-  it('takes whole numbers from 1, and nothing else', async () => {
+  it('refuses everything but whole numbers from 1', async () => {
     const { mp } = await start(2);
     for (const bad of [0, -1, 1.5, Number.NaN, '4', null, Infinity] as number[]) {
       const error = thrownBy(() => mp.resize(bad));

@@ -16,7 +16,7 @@ const calc = [AdderService, SquareService, CalcService];
 const hooked = [CounterService, HookedService];
 
 describe('a decorated method with two injected services, one of them transitive', () => {
-  it('runs in a thread that is not the main one, with its dependencies, when it is called', async () => {
+  it('runs in a worker thread, with its dependencies, when it is called', async () => {
     const { get } = await startApplication({ options: 2, providers: calc });
     await expect(get(CalcService).square(12)).resolves.toBe(144);
     const where = await get(CalcService).where();
@@ -24,7 +24,7 @@ describe('a decorated method with two injected services, one of them transitive'
     expect(where.uid).toEqual(expect.any(String));
   });
 
-  it('does so through run and submit, too', async () => {
+  it('runs in a worker thread through run() and submit(), too', async () => {
     const { mp } = await startApplication({ options: 2, providers: calc });
     await expect(mp.run(CalcService, 'square', [13])).resolves.toBe(169);
     const task = await mp.submit(CalcService, 'where', [], { uid: 'here' });
@@ -34,7 +34,7 @@ describe('a decorated method with two injected services, one of them transitive'
     expect(task.state).toBe('completed');
   });
 
-  it('tells its completion to an @OnEvent listener, completedQueue and completed$', async () => {
+  it('reports its completion to an @OnEvent listener, completedQueue and completed$', async () => {
     const { mp, get } = await startApplication({ providers: [...calc, ListenerService] });
     const observed = firstValueFrom(mp.completed$);
     const task = await mp.submit(CalcService, 'square', [5], { uid: 'five' });
@@ -71,7 +71,7 @@ describe('a decorated method with two injected services, one of them transitive'
 });
 
 describe('a worker', () => {
-  it('injects properties, tokens and configured modules that @CpuTaskHost() tells', async () => {
+  it('injects properties, tokens and configured modules that @CpuTaskHost() names', async () => {
     const { get } = await startApplication({
       imports: [PaletteModule.forRoot('of the application')],
       providers: [AdderService, PaintService, { provide: QUALITY, useValue: 1 }],
@@ -111,7 +111,7 @@ describe('a worker', () => {
     expect(end.record.toSorted((a, b) => a - b)).toEqual([1, 1, 2, 2]);
   });
 
-  it('is another one in each of two applications, which know only their own handlers', async () => {
+  it('belongs to one application, and knows only the handlers of that one', async () => {
     const first = await startApplication({ providers: calc });
     const second = await startApplication({ providers: [...calc, ...hooked] });
     const [one, two] = await Promise.all([

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { QueueFullError, ShutdownError, TaskCancelledError } from 'nestjs-asyncermp';
 import { GatedService } from './.fixtures/gated.service.js';
 import { makeGate, startApplication } from './support/application.js';
-import { rejectionOf, turns } from './support/outcomes.js';
+import { rejectionOf } from './support/outcomes.js';
 
 const start = (maxQueue: number, onFull: 'reject' | 'wait') =>
   startApplication({ options: { maxProcesses: 1, maxQueue, onFull }, providers: [GatedService] });
 
 describe('a full queue', () => {
-  it('refuses what comes, and takes it again when there is room', async () => {
+  it('refuses submissions with QueueFullError, and accepts them again when there is room', async () => {
     const { mp } = await start(2, 'reject');
     const gate = makeGate();
     const submit = (id: number) => mp.submit(GatedService, 'hold', [gate.shared, id]);
@@ -33,7 +33,7 @@ describe('a full queue', () => {
     expect(mp.stats()).toMatchObject({ accepted: 4, completed: 3, cancelled: 1 });
   });
 
-  it('of 0 places still takes a task for each free worker', async () => {
+  it('of maxQueue: 0 still accepts a task for each free worker', async () => {
     const { mp } = await start(0, 'reject');
     const gate = makeGate();
     const running = mp.run(GatedService, 'hold', [gate.shared, 1]);
@@ -47,7 +47,7 @@ describe('a full queue', () => {
 });
 
 describe("a full queue with onFull: 'wait'", () => {
-  it('makes submissions wait their turn: first come, first served', async () => {
+  it('lets submissions wait for room, and accepts them in their order', async () => {
     const { mp } = await start(1, 'wait');
     const gate = makeGate();
     const accepted: number[] = [];
@@ -57,7 +57,6 @@ describe("a full queue with onFull: 'wait'", () => {
       return task.result;
     });
     await gate.waitFor(1);
-    await turns(10);
     expect(accepted).toEqual([0, 1]);
     expect(mp.stats()).toMatchObject({ waiting: 1, admitting: 4, accepted: 2 });
     gate.open();
@@ -67,7 +66,7 @@ describe("a full queue with onFull: 'wait'", () => {
     expect(mp.stats()).toMatchObject({ admitting: 0, completed: 6 });
   });
 
-  it('lets go of a submission whose signal is aborted, and of one that is cancelled', async () => {
+  it('drops a waiting submission that is cancelled or whose signal is aborted', async () => {
     const { mp } = await start(1, 'wait');
     const gate = makeGate();
     const controller = new AbortController();
@@ -98,7 +97,7 @@ describe("a full queue with onFull: 'wait'", () => {
     expect(gate.record).toEqual([0, 1, 5]);
   });
 
-  it('refuses a uid that waits for room, or joins it', async () => {
+  it("refuses the uid of a waiting submission, or joins it with onDuplicate: 'join'", async () => {
     const { mp } = await start(0, 'wait');
     const gate = makeGate();
     const submit = (id: number, options = {}) =>
@@ -112,21 +111,23 @@ describe("a full queue with onFull: 'wait'", () => {
     await expect(Promise.all([first, second, joined])).resolves.toEqual([0, 1, 1]);
   });
 
-  it('is waited for by drain(), and turns submissions away at a shutdown', async () => {
+  it('delays drain(), and refuses its waiting submissions at shutdown', async () => {
     const { app, mp } = await start(0, 'wait');
-    const gate = makeGate();
+    const [gate, next] = [makeGate(), makeGate()];
     const first = mp.run(GatedService, 'hold', [gate.shared, 0]);
     await gate.waitFor(1);
-    const second = mp.run(GatedService, 'hold', [gate.shared, 1]);
+    const second = mp.run(GatedService, 'hold', [next.shared, 1]);
     let drained = false;
     const draining = mp.drain().then(() => (drained = true));
-    await turns(10);
-    expect(drained).toBe(false);
-    const refused = rejectionOf(second);
-    const closing = app.close();
-    expect(await refused).toBeInstanceOf(ShutdownError);
     gate.open();
     await expect(first).resolves.toBe(0);
+    await next.waitFor(1);
+    expect(drained).toBe(false);
+    const refused = rejectionOf(mp.run(GatedService, 'hold', [gate.shared, 2]));
+    const closing = app.close();
+    expect(await refused).toBeInstanceOf(ShutdownError);
+    next.open();
+    await expect(second).resolves.toBe(1);
     await Promise.all([draining, closing]);
     expect(gate.record).toEqual([0]);
   });

@@ -12,7 +12,7 @@ import { rejectionOf } from './support/outcomes.js';
 const providers = [AdderService, SquareService, CalcService, GatedService, ListenerService];
 
 describe('app.close()', () => {
-  it('lets running and waiting tasks finish, and their events be heard', async () => {
+  it('lets running and queued tasks finish, and emits their events', async () => {
     const { app, mp, get, record } = await startApplication({ providers });
     const events = record();
     const gate = makeGate();
@@ -34,7 +34,7 @@ describe('app.close()', () => {
     });
   });
 
-  it('is over when every caller knows, of however many tasks', async () => {
+  it('resolves after every caller of 10,000 queued tasks has its outcome', async () => {
     const { app, mp } = await startApplication({ options: { minProcesses: 0 }, providers });
     await mp.pause();
     let told = 0;
@@ -45,13 +45,13 @@ describe('app.close()', () => {
     expect(told).toBe(10_000);
   });
 
-  it('takes no more tasks, while it drains and afterwards', async () => {
+  it('refuses new tasks while it drains and afterwards', async () => {
     const { app, mp, get } = await startApplication({ providers });
     const gate = makeGate();
     const running = mp.run(GatedService, 'hold', [gate.shared, 1]);
     await gate.waitFor(1);
     const closing = app.close();
-    // Nest calls the hooks of one module after those of another.
+    // Nest calls the shutdown hooks of this module a turn later.
     await new Promise((resolve) => setImmediate(resolve));
     expect(await rejectionOf(mp.run(CalcService, 'square', [2]))).toBeInstanceOf(ShutdownError);
     gate.open();
@@ -70,7 +70,7 @@ describe('app.close()', () => {
     expect(mp.get('late')).toBeUndefined();
   });
 
-  it('ends completedQueue and completed$, behind what had settled', async () => {
+  it('ends completedQueue and completed$ after the tasks that had settled', async () => {
     const { app, mp } = await startApplication({ providers });
     const completed = new Promise<void>((complete) => mp.completed$.subscribe({ complete }));
     await mp.run(CalcService, 'square', [3]);
@@ -84,7 +84,7 @@ describe('app.close()', () => {
     await expect(mp.completedQueue.get()).resolves.toBeUndefined();
   });
 
-  it('settles what is not finished after shutdownTimeout, and ends its workers', async () => {
+  it('fails unfinished tasks with ShutdownError after shutdownTimeout, and ends their workers', async () => {
     const { app, mp, get } = await startApplication({
       options: { maxProcesses: 2, shutdownTimeout: 20, cancelGrace: 20 },
       providers,
@@ -106,7 +106,7 @@ describe('app.close()', () => {
     expect(mp.stats()).toMatchObject({ failed: 3, running: 0, workers: { idle: 0, busy: 0 } });
   });
 
-  it('does not wait for a paused pool, in which nothing would ever run', async () => {
+  it('does not wait for the queued tasks of a paused pool', async () => {
     const { app, mp } = await startApplication({
       options: { maxProcesses: 1, shutdownTimeout: Infinity },
       providers,
@@ -117,7 +117,7 @@ describe('app.close()', () => {
     expect(['completed', 'failed', 'cancelled']).toContain(task.state);
   });
 
-  it('may come while the workers start, and twice', async () => {
+  it('may be called while workers start, and twice', async () => {
     const { app, mp } = await startApplication({
       options: { maxProcesses: 2, minProcesses: 0 },
       providers,
@@ -137,7 +137,7 @@ describe('a process with an application', () => {
     ['paused', /^144\nclosed [12]\n$/],
     ['cancelled', '144\nclosed 1\n'],
   ] as const) {
-    it(`ends by itself once it is closed (${how})`, async () => {
+    it(`ends by itself once the application is closed (${how})`, async () => {
       const { code, out, err } = await run('exiting-application.js', how);
       expect(out, err).toMatch(printed);
       expect(code).toBe(0);
@@ -150,7 +150,7 @@ describe('a process with an application', () => {
     expect(code).toBe(0);
   });
 
-  it('ends by itself where workers know no such handler, which the start of the application tells', async () => {
+  it('ends by itself if the application fails to start because workers miss a handler', async () => {
     const { code, out, err } = await run('refused-application.js');
     expect(out, err).toMatch(
       /^ConfigurationError: The handler HiddenService\.work was not defined .*\n$/,

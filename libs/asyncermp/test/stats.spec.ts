@@ -6,7 +6,7 @@ const start = (maxProcesses = 1) =>
   startApplication({ options: { maxProcesses }, providers: [GatedService] });
 
 describe('stats()', () => {
-  it('counts what waits, what runs, and what became of the rest', async () => {
+  it('counts waiting, running, completed, failed and cancelled tasks', async () => {
     const { mp } = await start(2);
     const gate = makeGate();
     const tasks = await Promise.all(
@@ -39,7 +39,7 @@ describe('stats()', () => {
 });
 
 describe('drain()', () => {
-  it('resolves when nothing is in flight, and at once when nothing was', async () => {
+  it('resolves when no task is in flight, and at once if there was none', async () => {
     const { mp } = await start();
     await mp.drain();
     const gate = makeGate();

@@ -6,7 +6,7 @@ import { shareApplication } from './support/application.js';
 import { rejectionOf } from './support/outcomes.js';
 
 for (const isolation of ['threads', 'inline'] as const) {
-  describe(`memory that is handed over (${isolation})`, () => {
+  describe(`memory in arguments and results (${isolation})`, () => {
     const application = shareApplication({
       options: { maxProcesses: 1, isolation },
       providers: [TransferService],
@@ -14,26 +14,26 @@ for (const isolation of ['threads', 'inline'] as const) {
     const service = () => application().get(TransferService);
     const mp = (): AsyncerMpService => application().mp;
 
-    it('is detached here and arrives there, when transfer() marks it', async () => {
+    it('is detached in the caller and arrives in the handler if transfer() marks it', async () => {
       const bytes = new Uint8Array(1_000).fill(1);
       await expect(service().sum(transfer(bytes))).resolves.toBe(1_000);
       expect(bytes.byteLength).toBe(0);
     });
 
-    it('is detached here and arrives there, when the transfer option lists it', async () => {
+    it('is detached in the caller and arrives in the handler if the transfer option lists it', async () => {
       const bytes = new Uint8Array(1_000).fill(1);
       const options = { transfer: [bytes.buffer] };
       await expect(mp().run(TransferService, 'sumOf', [{ bytes }], options)).resolves.toBe(1_000);
       expect(bytes.byteLength).toBe(0);
     });
 
-    it('is copied and stays here otherwise', async () => {
+    it('is copied and stays intact in the caller by default', async () => {
       const bytes = new Uint8Array(1_000).fill(1);
       await expect(service().sum(bytes)).resolves.toBe(1_000);
       expect(bytes.byteLength).toBe(1_000);
     });
 
-    it('stays here when the task is cancelled before it ran', async () => {
+    it('stays intact in the caller if the task is cancelled before it ran', async () => {
       const bytes = new Uint8Array(1_000).fill(1);
       await mp().pause();
       const task = await mp().submit(TransferService, 'sum', [transfer(bytes)]);
@@ -43,7 +43,7 @@ for (const isolation of ['threads', 'inline'] as const) {
       await expect(service().sum(bytes)).resolves.toBe(1_000);
     });
 
-    it('is only gone with the last attempt', async () => {
+    it('is detached in the caller only by the last attempt', async () => {
       const bytes = new Uint8Array(1_000).fill(1);
       const tries = new SharedArrayBuffer(4);
       await expect(service().sumAtLast(transfer(bytes), tries)).resolves.toBe(1_000);
@@ -51,7 +51,7 @@ for (const isolation of ['threads', 'inline'] as const) {
       expect(bytes.byteLength).toBe(0);
     });
 
-    it('may be a result, which is then detached in the worker', async () => {
+    it('is detached in the worker if the handler returns it with transfer()', async () => {
       await expect(service().make(10, true)).resolves.toEqual(new Uint8Array(10).fill(1));
       await expect(service().left()).resolves.toBe(0);
       await expect(service().make(10, false)).resolves.toEqual(new Uint8Array(10).fill(1));
@@ -62,7 +62,7 @@ for (const isolation of ['threads', 'inline'] as const) {
       await expect(service().left()).resolves.toBe(0);
     });
 
-    it('is refused at the call, with its reason, when it was handed over before', async () => {
+    it('is refused at the call if it was transferred before', async () => {
       const bytes = new Uint8Array(10);
       await service().sum(transfer(bytes));
       const again = mp().run(TransferService, 'sum', [bytes], { transfer: [bytes.buffer] });
@@ -70,7 +70,7 @@ for (const isolation of ['threads', 'inline'] as const) {
       expect(error).toMatchObject({ code: expect.stringMatching(/^ASYNCERMP_/) });
     });
 
-    it('is refused at the call when it cannot be copied for another attempt', async () => {
+    it('is refused at the call if it cannot be copied for another attempt', async () => {
       const { port1, port2 } = new MessageChannel();
       const options = { transfer: [port1], attempts: 2 };
       const error = await rejectionOf(mp().run('TransferService.sum', [port1], options));

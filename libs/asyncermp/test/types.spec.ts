@@ -14,7 +14,7 @@ import {
 } from 'nestjs-asyncermp';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 
-/* Nothing here runs: the compiler tells (`npm run types`). */
+/* These tests are checked by the compiler (`npm run types`); the calls in them never run. */
 
 interface Picture {
   readonly width: number;
@@ -64,7 +64,7 @@ describe('run, submit and their handles', () => {
     });
   });
 
-  it('take string names, whose result is unknown or what one says', () => {
+  it('take string names, with unknown or an explicit type as the result', () => {
     neverCalled(() => {
       expectTypeOf(mp.run('Pictures.scale')).resolves.toEqualTypeOf<unknown>();
       expectTypeOf(mp.run<Picture>('Pictures.scale', [1])).resolves.toEqualTypeOf<Picture>();
@@ -121,8 +121,8 @@ describe('run, submit and their handles', () => {
   });
 });
 
-describe('handlers that are generic or overloaded', () => {
-  it('are known as what their type parameters extend, and by their last signature', () => {
+describe('generic and overloaded methods', () => {
+  it('are typed by the constraints of their type parameters and by their last overload', () => {
     expectTypeOf<HandlerArgs<Shapes, 'same'>>().toEqualTypeOf<[value: object]>();
     expectTypeOf<HandlerResult<Shapes, 'same'>>().toEqualTypeOf<object>();
     neverCalled(() => [
@@ -135,7 +135,7 @@ describe('handlers that are generic or overloaded', () => {
     ]);
   });
 
-  it('that may return no promise are none', () => {
+  it('are no handlers if they may return something else than a promise', () => {
     expectTypeOf<HandlerMethod<Shapes>>().toEqualTypeOf<'same' | 'size'>();
   });
 });
@@ -143,7 +143,7 @@ describe('handlers that are generic or overloaded', () => {
 describe('map', () => {
   const items = [[picture, 1] as const, [picture, 2, true] as const];
 
-  it('gives results, and with settle outcomes', () => {
+  it('yields results, or outcomes with settle: true', () => {
     neverCalled(async () => {
       for await (const result of mp.map(Pictures, 'scale', items)) {
         expectTypeOf(result).toEqualTypeOf<Picture>();
@@ -188,7 +188,7 @@ describe('forRoot and forRootAsync', () => {
     abstract readonly most: number;
   }
 
-  it('tell a factory what it is injected with', () => {
+  it('infer the arguments of a factory from inject', () => {
     neverCalled(() => [
       AsyncerMpModule.forRootAsync({ useFactory: async () => ({ maxProcesses: 2 }) }),
       AsyncerMpModule.forRootAsync({
@@ -234,7 +234,7 @@ describe('forRoot and forRootAsync', () => {
 });
 
 describe('a handle', () => {
-  it('is not a promise, and cannot be changed', () => {
+  it('is not a promise, and is read-only', () => {
     neverCalled(() => {
       const task = mp.get('x') as TaskHandle<Picture>;
       expectTypeOf(task.result).toEqualTypeOf<Promise<Picture>>();
@@ -260,7 +260,7 @@ describe('@CpuTask()', () => {
 });
 
 describe('events', () => {
-  it('are told apart by their state', () => {
+  it('are distinguished by their state', () => {
     neverCalled(() => {
       const event = mp.completedQueue.tryGet() as TaskSettledEvent<Picture>;
       if (event.state === 'completed') {

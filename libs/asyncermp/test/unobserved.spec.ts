@@ -6,8 +6,8 @@ import { makeGate, startApplication } from './support/application.js';
 import { rejectionOf, turns } from './support/outcomes.js';
 import { collectUnhandled } from './support/unhandled.js';
 
-describe('a failure that nobody awaits', () => {
-  it('of a submitted task is no unhandled rejection, whether or not its result was looked at', async () => {
+describe('a failure that no caller awaits', () => {
+  it('causes no unhandled rejection after submit(), whether or not result was read', async () => {
     const { mp, record } = await startApplication({ providers: [FailingService] });
     const events = record();
     const unhandled = await collectUnhandled(async () => {
@@ -24,7 +24,7 @@ describe('a failure that nobody awaits', () => {
     expect(events.filter(({ name }) => name === TaskEvent.Failed)).toHaveLength(3);
   });
 
-  it('of a cancelled task is none, either', async () => {
+  it('causes no unhandled rejection if its task was cancelled', async () => {
     const { mp } = await startApplication({ providers: [GatedService] });
     const gate = makeGate();
     const unhandled = await collectUnhandled(async () => {
@@ -40,7 +40,7 @@ describe('a failure that nobody awaits', () => {
     expect(unhandled).toEqual([]);
   });
 
-  it('is still there for whoever asks later', async () => {
+  it('still rejects the result when it is awaited later', async () => {
     const { mp } = await startApplication({ providers: [FailingService] });
     const unhandled = await collectUnhandled(async () => {
       const task = await mp.submit(FailingService, 'type', []);
@@ -52,7 +52,7 @@ describe('a failure that nobody awaits', () => {
     expect(unhandled).toEqual([]);
   });
 
-  it('of a plain call or run() is an ordinary one', async () => {
+  it('is an unhandled rejection after a plain call or run()', async () => {
     const { mp, get } = await startApplication({ providers: [FailingService] });
     const unhandled = await collectUnhandled(async () => {
       void get(FailingService).type();

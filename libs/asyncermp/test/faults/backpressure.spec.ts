@@ -8,7 +8,7 @@ import { startFaults } from './start.js';
 const waiting = { onFull: 'wait' } as const;
 
 describe('submissions that wait for room', () => {
-  it('are let in when a worker that would not let go was ended', async () => {
+  it('are accepted when a stuck worker has been ended', async () => {
     const { mp } = await startFaults({ ...waiting, maxQueue: 0, cancelGrace: 20 });
     const started = new Flag();
     const stubborn = await mp.submit(FaultService, 'spin', [started.shared]);
@@ -19,7 +19,7 @@ describe('submissions that wait for room', () => {
     await expect(next).resolves.toBe('next');
   });
 
-  it('are let in when resize() gives more room', async () => {
+  it('are accepted when resize() gives more room', async () => {
     const { mp } = await startFaults({ ...waiting, maxQueue: 0 });
     const [open, started] = [new Flag(), new Flag()];
     const holding = mp.run(FaultService, 'gate', [open.shared, started.shared]);
@@ -32,12 +32,12 @@ describe('submissions that wait for room', () => {
     await holding;
   });
 
-  it('are let in all at once, in their order, however many there are', async () => {
+  it('are accepted in their order when 20,000 of them get room at once', async () => {
     const { mp } = await startFaults({ ...waiting, maxQueue: 20_000 });
     await mp.pause();
     const controller = new AbortController();
     const { signal } = controller;
-    // One finds the worker free.
+    // One more than the queue takes: the worker is free for one.
     const first = Array.from({ length: 20_001 }, () =>
       mp.run(FaultService, 'echo', [0], { signal }),
     );
@@ -56,7 +56,7 @@ describe('submissions that wait for room', () => {
     await Promise.all(tasks.map(({ result }) => result));
   });
 
-  it('end with their signal, and drain() does not wait for what is gone', async () => {
+  it('end when their signal is aborted, and drain() does not wait for them', async () => {
     const { mp } = await startFaults({ ...waiting, maxQueue: 0, cancelGrace: 300 });
     const started = new Flag();
     const stubborn = await mp.submit(FaultService, 'spin', [started.shared]);
@@ -73,7 +73,7 @@ describe('submissions that wait for room', () => {
     expect(mp.stats()).toMatchObject({ accepted: 1, admitting: 0 });
   });
 
-  it('are turned away at a shutdown, and nobody waits for them', async () => {
+  it('are refused with ShutdownError at shutdown, and drain() does not wait for them', async () => {
     const { app, mp } = await startFaults({ ...waiting, maxQueue: 0, cancelGrace: 20 });
     const started = new Flag();
     const stubborn = await mp.submit(FaultService, 'spin', [started.shared]);

@@ -6,7 +6,7 @@ import { rejectionOf } from '../support/outcomes.js';
 
 const shared = shareApplication({ options: 1, providers: [FaultService] });
 
-/** Has it fail without a worker, a task or the application being the worse for it. */
+/** Expects that the call is refused, and that no task, no counter and no worker is affected. */
 async function expectRefused(value: unknown, path: string, options = {}): Promise<void> {
   const { mp, get } = shared();
   const thread = await get(FaultService).thread();
@@ -49,7 +49,7 @@ describe('an argument that cannot be cloned is refused at the call, and named by
     it(what, () => expectRefused(make(), path));
   }
 
-  it('also on the inside of a Map, of a Set and of an error', async () => {
+  it('also inside a Map, a Set and an error', async () => {
     await expectRefused(new Map([['key', () => {}]]), 'args[0].get("key")');
     const { mp } = shared();
     for (const value of [new Set([() => {}]), new Error('e', { cause: () => {} })]) {
@@ -59,13 +59,13 @@ describe('an argument that cannot be cloned is refused at the call, and named by
   });
 });
 
-describe('a result that cannot be cloned', () => {
+describe('a result or progress that cannot be cloned', () => {
   for (const [method, path] of [
     ['returnFunction', 'result.deep[0]'],
     ['returnThrowingGetter', 'result.rows[0].size'],
     ['returnDetached', 'result.bytes'],
   ] as const) {
-    it(`is named by its path (${path}), and costs no worker`, async () => {
+    it(`fails its task with an error that names the path (${path}), and costs no worker`, async () => {
       const { get, mp } = shared();
       const thread = await get(FaultService).thread();
       const error = await rejectionOf(mp.run(FaultService, method, []));
@@ -75,7 +75,7 @@ describe('a result that cannot be cloned', () => {
     });
   }
 
-  it('and progress that cannot be: even when so much is reported that it is held back', async () => {
+  it('fails its task as progress, even among reports that are held back', async () => {
     const { get, mp } = shared();
     const thread = await get(FaultService).thread();
     for (const before of [0, 200]) {
@@ -87,7 +87,7 @@ describe('a result that cannot be cloned', () => {
   });
 });
 
-describe('what becomes uncloneable while its task waits', () => {
+describe('an argument that becomes uncloneable while its task waits', () => {
   for (const [what, path, spoil] of [
     [
       'a function that was put in',
@@ -123,8 +123,8 @@ describe('what becomes uncloneable while its task waits', () => {
   }
 });
 
-describe('what is handed over', () => {
-  it('is refused when it was handed over already', async () => {
+describe('transferred memory', () => {
+  it('is refused if it was transferred before', async () => {
     const { mp } = shared();
     const bytes = new Uint8Array([1, 2, 3]);
     await mp.run(FaultService, 'handBack', [transfer(bytes)]);
@@ -133,7 +133,7 @@ describe('what is handed over', () => {
     expect(() => transfer(bytes)).toThrow('detached');
   });
 
-  it('is handed over, and not copied, also among many short tasks', async () => {
+  it('is moved, and not copied, among many short tasks, too', async () => {
     const { mp, get } = shared();
     for (let run = 0; run < 50; run++) {
       await get(FaultService).thread();
@@ -149,7 +149,7 @@ describe('what is handed over', () => {
   });
 });
 
-describe('what is unusual, and can be cloned, arrives', () => {
+describe('unusual values that can be cloned arrive unchanged', () => {
   it('circular structures', async () => {
     const { get } = shared();
     const value: { self?: unknown; list: unknown[] } = { list: [] };

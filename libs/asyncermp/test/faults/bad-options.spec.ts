@@ -6,7 +6,7 @@ import { rejectionOf, thrownBy } from '../support/outcomes.js';
 
 const shared = shareApplication({ options: 1, providers: [FaultService] });
 
-describe('an option of a call that is not what it takes is refused at the call', () => {
+describe('a wrong option of a call is refused at the call', () => {
   for (const [name, values] of Object.entries({
     timeout: [-1, 0, NaN, '4', null],
     queueTimeout: [-1, NaN, '4'],
@@ -22,7 +22,7 @@ describe('an option of a call that is not what it takes is refused at the call',
     signal: [{}, 'abort'],
     transfer: [new ArrayBuffer(1), 'buffer'],
   })) {
-    it(`${name}: with its name, what it got and what it takes`, async () => {
+    it(`${name}: the error names it, its value and what it takes`, async () => {
       const { mp, get } = shared();
       const before = mp.stats();
       for (const value of values) {
@@ -43,7 +43,7 @@ describe('an option of a call that is not what it takes is refused at the call',
     });
   }
 
-  it('an option that there is not: with the nearest one that there is', async () => {
+  it('an unknown option: the error suggests the similar one', async () => {
     const { mp } = shared();
     const options = { timeuot: 5 } as TaskOptions;
     const error = await rejectionOf(mp.run(FaultService, 'thread', [], options));
@@ -51,7 +51,7 @@ describe('an option of a call that is not what it takes is refused at the call',
     expect((error as Error).message).toMatch(/timeuot.*timeout/);
   });
 
-  it('options that are none, and arguments that are no list', async () => {
+  it('options that are no object, and arguments that are no array', async () => {
     const { mp } = shared();
     for (const [args, options] of [
       [[], 5],
@@ -66,15 +66,15 @@ describe('an option of a call that is not what it takes is refused at the call',
   });
 });
 
-describe('what is no handler is refused', () => {
-  it('with the names nearest to it', async () => {
+describe('an unknown handler is refused', () => {
+  it('with UnknownHandlerError, which suggests similar names', async () => {
     const { mp } = shared();
     const error = await rejectionOf(mp.run('FaultService.thraed'));
     expect(error).toBeInstanceOf(UnknownHandlerError);
     expect(error).toMatchObject({ nearest: expect.arrayContaining(['FaultService.thread']) });
   });
 
-  it('whatever it is', async () => {
+  it('with ConfigurationError if it is neither a class nor a name', async () => {
     const { mp } = shared();
     for (const handler of [undefined, null, 5, {}, Symbol('handler'), Object.create(null)]) {
       const run = mp.run(handler as unknown as string);
@@ -83,7 +83,7 @@ describe('what is no handler is refused', () => {
   });
 });
 
-it('resize() and reprioritise() refuse what is no number of theirs', async () => {
+it('resize() and reprioritise() refuse wrong numbers', async () => {
   const { mp } = shared();
   await mp.pause();
   const task = await mp.submit(FaultService, 'thread', []);

@@ -3,11 +3,12 @@ import { TaskCancelledError, TaskEvent, type TaskRetryingEvent } from 'nestjs-as
 import { describe, expect, it } from 'vitest';
 import { Flag } from '../.fixtures/fault.flag.js';
 import { FaultService } from '../.fixtures/fault.service.js';
+import { blockFor, blockUntil } from '../support/blocking.js';
 import { rejectionOf } from '../support/outcomes.js';
-import { blockFor, startFaults } from './start.js';
+import { startFaults } from './start.js';
 
-describe('100,000 queued tasks', () => {
-  it('are cancelled at once by the signal they share, with one listener on it', async () => {
+describe('many queued tasks', () => {
+  it('are cancelled synchronously by the signal that they share, with one listener on it', async () => {
     const { mp } = await startFaults();
     await mp.pause();
     const controller = new AbortController();
@@ -16,18 +17,14 @@ describe('100,000 queued tasks', () => {
       mp.run(FaultService, 'thread', [], { signal }),
     );
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
-    const before = performance.now();
     controller.abort('all of you');
-    const tookMs = performance.now() - before;
+    expect(mp.stats()).toMatchObject({ waiting: 0, cancelled: 100_000 });
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
     const settled = await Promise.allSettled(results);
     expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(100_000);
-    expect(mp.stats()).toMatchObject({ waiting: 0, cancelled: 100_000 });
-    // Some 300 ms on a loaded machine of two cores: linear, where a search each would take minutes.
-    expect(tookMs).toBeLessThan(5_000);
   });
 
-  it('are cancelled at once, and their callers told of it in portions, between which others have a turn', async () => {
+  it('are cancelled at once, and 1,000 of their callers are rejected per turn of the event loop', async () => {
     const { mp } = await startFaults();
     await mp.pause();
     const controller = new AbortController();
@@ -53,22 +50,20 @@ describe('100,000 queued tasks', () => {
     }
   });
 
-  it('are cancelled one by one, the last ones first, in the same time', async () => {
+  it('can be cancelled one by one, the last ones first', async () => {
     const { mp } = await startFaults();
     await mp.pause();
     const tasks = await Promise.all(
       Array.from({ length: 100_000 }, () => mp.submit(FaultService, 'thread', [])),
     );
-    const before = performance.now();
     const cancelled = tasks.toReversed().filter((task) => task.cancel());
-    expect(performance.now() - before).toBeLessThan(5_000);
     expect(cancelled).toHaveLength(100_000);
     expect(mp.stats()).toMatchObject({ waiting: 0, cancelled: 100_000 });
   });
 });
 
 describe('each of many cancelled tasks', () => {
-  it('has one error of its own, wherever and however late it is asked for', async () => {
+  it('has one error of its own in result, get() and completedQueue, however late it is read', async () => {
     const { mp } = await startFaults();
     await mp.pause();
     const controller = new AbortController();
@@ -152,7 +147,7 @@ describe('a task can be cancelled', () => {
     });
   }
 
-  it('by a listener of its own outcome no more', async () => {
+  it('no longer by a listener of its own completion', async () => {
     const { mp, emitter, get } = await startFaults();
     let answer: boolean | undefined;
     emitter.once(TaskEvent.Completed, ({ uid }: { uid: string }) => {
@@ -162,15 +157,19 @@ describe('a task can be cancelled', () => {
     expect(answer).toBe(false);
   });
 
-  it('and costs no worker if it stops in time, however busy the application is', async () => {
+  it('and keeps its worker if it stops within cancelGrace, however busy the application is', async () => {
     const { mp, get } = await startFaults({ cancelGrace: 50 });
     const thread = await get(FaultService).thread();
-    const started = new Flag();
-    const task = await mp.submit(FaultService, 'spinCooperatively', [started.shared]);
+    const [started, stopped] = [new Flag(), new Flag()];
+    const task = await mp.submit(FaultService, 'spinCooperatively', [
+      started.shared,
+      stopped.shared,
+    ]);
     await started.reached();
     setImmediate(() => {
       task.cancel();
-      // The grace passes while the worker's word that it let go waits to be heard.
+      // The grace passes while the worker's message that it has stopped waits to be read.
+      blockUntil(() => stopped.count === 1);
       blockFor(200);
     });
     await rejectionOf(task.result);

@@ -73,7 +73,7 @@ for (const [platform, makeAdapter] of [
       await controller.started.reached(2);
       clients[0]?.destroy();
       await controller.stopped.reached(1);
-      await until(() => mp.stats().running === 1);
+      await until('one task runs', () => mp.stats().running === 1);
       expect(mp.stats()).toMatchObject({ cancelled: 1 });
       clients[1]?.destroy();
       await controller.stopped.reached(2);

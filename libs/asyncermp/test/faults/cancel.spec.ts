@@ -2,11 +2,12 @@ import { TaskCancelledError } from 'nestjs-asyncermp';
 import { describe, expect, it } from 'vitest';
 import { Flag } from '../.fixtures/fault.flag.js';
 import { FaultService } from '../.fixtures/fault.service.js';
+import { blockUntil } from '../support/blocking.js';
 import { rejectionOf } from '../support/outcomes.js';
 import { occupyAll, startFaults } from './start.js';
 
 describe('a queued task that is cancelled', () => {
-  it('never runs: by its handle, by uid, by a signal', async () => {
+  it('never runs, whether its handle, its uid or a signal cancels it', async () => {
     const { mp } = await startFaults();
     const open = new Flag();
     const started = new Flag();
@@ -39,7 +40,7 @@ describe('a queued task that is cancelled', () => {
     expect(ran.count).toBe(0);
   });
 
-  it('is cancelled once: a second time says false, as does a settled task', async () => {
+  it('is cancelled once: cancel() returns false afterwards and for an unknown uid', async () => {
     const { mp, get } = await startFaults();
     await mp.pause();
     const task = await mp.submit(FaultService, 'thread', [], { uid: 'once' });
@@ -52,7 +53,7 @@ describe('a queued task that is cancelled', () => {
     expect(mp.stats()).toMatchObject({ cancelled: 1, completed: 1 });
   });
 
-  it('is turned away at the call if its signal is aborted already', async () => {
+  it('is refused at the call if its signal is already aborted', async () => {
     const { mp } = await startFaults();
     const signal = AbortSignal.abort('too late');
     const error = await rejectionOf(mp.submit(FaultService, 'thread', [], { signal }));
@@ -62,7 +63,7 @@ describe('a queued task that is cancelled', () => {
 });
 
 describe('a running task that is cancelled', () => {
-  it('sees it in a synchronous loop, and costs no worker', async () => {
+  it('sees the cancel in a synchronous loop, and keeps its worker', async () => {
     const { mp, get } = await startFaults({ cancelGrace: 60_000 });
     const thread = await get(FaultService).thread();
     const [started, stopped] = [new Flag(), new Flag()];
@@ -79,7 +80,7 @@ describe('a running task that is cancelled', () => {
     expect(await get(FaultService).thread()).toBe(thread);
   });
 
-  it('sees it through its signal, and costs no worker', async () => {
+  it('sees the cancel through its signal, and keeps its worker', async () => {
     const { mp, get } = await startFaults({ cancelGrace: 60_000 });
     const thread = await get(FaultService).thread();
     const [started, stopped] = [new Flag(), new Flag()];
@@ -105,7 +106,7 @@ describe('a running task that is cancelled', () => {
     expect(mp.stats()).toMatchObject({ cancelled: 1, failed: 0 });
   });
 
-  it('is not followed by what waits behind it: with the worker, only it ends', async () => {
+  it('does not take the prefetched task behind it along when its worker is ended', async () => {
     const { mp } = await startFaults({ cancelGrace: 0 });
     const [open, shut, began, started] = [new Flag(), new Flag(), new Flag(), new Flag()];
     open.raise();
@@ -113,15 +114,14 @@ describe('a running task that is cancelled', () => {
       await mp.run(FaultService, 'gate', [open.shared]);
     }
     const task = await mp.submit(FaultService, 'spinCooperatively', [started.shared]);
-    // Sent ahead, since its handler was a short one so far.
+    // Prefetched, since its handler was a short one so far.
     const behind = mp.run(FaultService, 'gate', [shut.shared, began.shared]);
     await new Promise<void>((resolve) => {
       setImmediate(() => {
         started.block();
         task.cancel();
-        // The worker could begin the next one before this thread hears that it has stopped.
-        const end = performance.now() + 100;
-        while (began.count === 0 && performance.now() < end) {}
+        // The worker could begin the next task before this thread reads that it has stopped.
+        blockUntil(() => began.count === 1, 100);
         resolve();
       });
     });

@@ -6,7 +6,7 @@ import { rejectionOf, until } from '../support/outcomes.js';
 import { occupyAll, startFaults, teachShort } from './start.js';
 
 describe('the task whose worker dies fails with WorkerCrashedError', () => {
-  it('by process.exit(): with the exit code', async () => {
+  it('with the exit code after process.exit()', async () => {
     const { mp } = await startFaults();
     const error = await rejectionOf(mp.run(FaultService, 'exit', [7], { uid: 'quits' }));
     expect(error).toBeInstanceOf(WorkerCrashedError);
@@ -18,19 +18,19 @@ describe('the task whose worker dies fails with WorkerCrashedError', () => {
     });
   });
 
-  it('by what a stray timer throws: with that as its cause', async () => {
+  it('with the error as its cause after a stray timer threw', async () => {
     const { get } = await startFaults();
     const error = await rejectionOf(get(FaultService).throwLater());
     expect(error).toMatchObject({ reason: 'error', cause: { message: 'stray' } });
   });
 
-  it('by an unhandled rejection: with that as its cause', async () => {
+  it('with the reason as its cause after an unhandled rejection', async () => {
     const { get } = await startFaults();
     const error = await rejectionOf(get(FaultService).rejectUnhandled());
     expect(error).toMatchObject({ reason: 'error', cause: { message: 'unhandled' } });
   });
 
-  it('by running out of memory: and the application has all of its own', async () => {
+  it('with reason out-of-memory after its heap was full, which the application survives', async () => {
     const { get } = await startFaults({ resourceLimits: { maxOldGenerationSizeMb: 48 } });
     const error = await rejectionOf(get(FaultService).eatMemory());
     expect(error).toMatchObject({ reason: 'out-of-memory' });
@@ -39,7 +39,7 @@ describe('the task whose worker dies fails with WorkerCrashedError', () => {
 });
 
 describe('a crash', () => {
-  it('harms no other task: none behind it in line, and none on another worker', async () => {
+  it('harms no task behind it on the same worker, and none on another worker', async () => {
     const application = await startFaults({ maxProcesses: 2 });
     const { mp } = application;
     await teachShort(application);
@@ -59,21 +59,21 @@ describe('a crash', () => {
     expect(mp.stats()).toMatchObject({ failed: 1, retried: 0 });
   });
 
-  it('harms no task however often workers die before its turn comes', async () => {
+  it('harms no prefetched task, however often a worker dies before its turn', async () => {
     const application = await startFaults();
     const { mp } = application;
     await teachShort(application);
     let innocent: Promise<number> | undefined;
     for (let crash = 0; crash < 6; crash++) {
       const crashing = rejectionOf(mp.run(FaultService, 'exit', [1], { priority: 1 }));
-      // Sent ahead, since its handler is known to be short: behind each of those that die.
+      // Prefetched behind each of the tasks that end their worker, since its handler is short.
       innocent ??= mp.run(FaultService, 'thread', []);
       expect(await crashing).toBeInstanceOf(WorkerCrashedError);
     }
     await expect(innocent).resolves.toBeTypeOf('number');
   });
 
-  it('of an idle worker is logged, and the next task gets another one', async () => {
+  it('of an idle worker is logged, and the next task gets another worker', async () => {
     const warnings: string[] = [];
     const logger = {
       log: () => {},
@@ -85,13 +85,13 @@ describe('a crash', () => {
     const thread = await get(FaultService).thread();
     await get(FaultService).throwWhenIdle(told.shared);
     told.raise();
-    await until(() => warnings.length > 0);
+    await until('the crash is logged', () => warnings.length > 0);
     expect(warnings[0]).toContain('stray while idle');
     await expect(get(FaultService).thread()).resolves.not.toBe(thread);
     expect(mp.stats()).toMatchObject({ completed: 3, failed: 0 });
   });
 
-  it('leaks no permit: after many, as many tasks run at once as before', async () => {
+  it('leaks no permit: as many tasks run at once as before', async () => {
     const application = await startFaults({ maxProcesses: 3 });
     const { mp } = application;
     await occupyAll(application, 3);

@@ -19,7 +19,7 @@ describe('fairnessKey', () => {
     await Promise.all(many);
   });
 
-  it('takes keys in turn, and each of them in its own order', async () => {
+  it('takes tasks of the keys in turn, and the tasks of one key in order', async () => {
     const { mp } = await start();
     const order = makeGate();
     await mp.pause();
@@ -33,7 +33,7 @@ describe('fairnessKey', () => {
     expect(order.record).toEqual([0, 10, 20, 1, 11, 2]);
   });
 
-  it('counts within one priority: a more urgent task comes first, whosever it is', async () => {
+  it('takes turns within one priority only: a more urgent task runs first, whatever its key', async () => {
     const { mp } = await start();
     const order = makeGate();
     await mp.pause();

@@ -5,7 +5,7 @@ import { FaultService } from '../.fixtures/fault.service.js';
 import type { TestApplication } from '../support/application.js';
 import { startFaults, teachShort } from './start.js';
 
-/** A task whose bytes are with a worker that cannot begin it before `open` is raised. */
+/** A task that was sent to a worker, bytes included, which cannot begin it before `open` is raised. */
 async function sendBytes({ mp }: TestApplication) {
   const [open, blocked] = [new Flag(), new Flag()];
   await mp.run(FaultService, 'leaveBlocked', [open.shared, blocked.shared]);
@@ -16,13 +16,13 @@ async function sendBytes({ mp }: TestApplication) {
   return { task, open };
 }
 
-describe('what was handed over with a task is not lost', () => {
-  it('in a pause, or when something more urgent comes, before the task has begun', async () => {
+describe('memory that was transferred with a task', () => {
+  it('is not lost when the pool pauses or a more urgent task comes before the task has begun', async () => {
     const application = await startFaults();
     const { mp } = application;
     await teachShort(application);
     const { task, open } = await sendBytes(application);
-    // Behind it, so that there is something to be taken back.
+    // The pause revokes these: they are on the same worker.
     const behind = [1, 2, 3].map(() => mp.run(FaultService, 'thread', []));
     const urgent = mp.run(FaultService, 'thread', [], { priority: 9 });
     void mp.pause();
@@ -32,7 +32,7 @@ describe('what was handed over with a task is not lost', () => {
     await Promise.all([...behind, urgent]);
   });
 
-  it('when its priority is to be changed, which then comes too late', async () => {
+  it('is not lost by reprioritise(), which returns false once the memory is sent', async () => {
     const application = await startFaults();
     const { task, open } = await sendBytes(application);
     expect(task.state).toBe('queued');
@@ -41,7 +41,7 @@ describe('what was handed over with a task is not lost', () => {
     await expect(task.result).resolves.toEqual(new Uint8Array([1, 2, 3]));
   });
 
-  it('to an attempt that is followed by another one: only the last one gets the memory', async () => {
+  it('is moved only for the last attempt, and copied for those before', async () => {
     const { mp } = await startFaults();
     const calls = new Flag();
     const bytes = new Uint8Array([1, 2, 3]);

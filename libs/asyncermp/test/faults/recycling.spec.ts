@@ -12,7 +12,7 @@ const start = (options: object) =>
   });
 
 describe('a worker that reached maxTasksPerWorker', () => {
-  it('is replaced by one that is warm first, and its onModuleDestroy runs', async () => {
+  it('serves until its replacement is ready, and then runs its shutdown hooks', async () => {
     const { mp, get } = await start({ maxTasksPerWorker: 3 });
     const end = makeGate();
     const service = get(HookedService);
@@ -24,54 +24,57 @@ describe('a worker that reached maxTasksPerWorker', () => {
       const { idle, busy } = mp.stats().workers;
       ready = Math.min(ready, idle + busy);
     }
-    // There was one to serve at every moment.
+    // At every moment a worker was ready.
     expect(ready).toBeGreaterThan(0);
-    await until(() => end.record.length === 2);
+    await until('the old worker ran both hooks', () => end.record.length === 2);
     expect(end.record).toEqual([1, 2]);
     expect(mp.stats().failed).toBe(0);
     expect(mp.stats().completed).toBeGreaterThanOrEqual(3);
   });
 
-  it('finishes the task in hand first', async () => {
+  it('finishes its running task before it ends', async () => {
     const { mp, get } = await start({ maxTasksPerWorker: 1 });
     const first = await get(FaultService).thread();
     const [open, started] = [new Flag(), new Flag()];
     const holding = mp.run(FaultService, 'gate', [open.shared, started.shared]);
     await started.reached();
-    // The replacement is there, and waits with what it could do until the bound allows it.
-    await until(() => mp.stats().workers.idle === 1 || mp.stats().workers.starting === 0);
-    expect(mp.stats().running).toBe(1);
+    await until('the replacement is ready', () => mp.stats().workers.idle === 1);
+    expect(mp.stats()).toMatchObject({ running: 1, workers: { busy: 1 } });
     open.raise();
-    expect([first, await holding]).toHaveLength(2);
-    await get(FaultService).thread();
+    expect(await holding).toBe(first);
+    expect(await get(FaultService).thread()).not.toBe(first);
     expect(mp.stats()).toMatchObject({ completed: 3, failed: 0 });
   });
 
-  it('goes over and over, and there are never more ready workers than needed at the end', async () => {
+  it('is replaced again and again, and no surplus worker is left', async () => {
     const { mp, get } = await start({ maxProcesses: 2, maxTasksPerWorker: 20 });
     await Promise.all(Array.from({ length: 400 }, () => get(FaultService).thread()));
-    await until(() => mp.stats().workers.starting === 0 && mp.stats().workers.busy === 0);
+    await until('no worker starts or runs', () => {
+      const { starting, busy } = mp.stats().workers;
+      return starting === 0 && busy === 0;
+    });
     expect(mp.stats().workers.idle).toBeLessThanOrEqual(2);
     expect(mp.stats()).toMatchObject({ completed: 400, failed: 0 });
   });
 
-  it('is no surplus worker after a resize that ended its replacement', async () => {
+  it('leaves one worker after resize(1) ended its replacement', async () => {
     const { mp, get } = await start({ maxProcesses: 2, maxTasksPerWorker: 1 });
     const started = new Flag();
     const gates = [1, 2, 3].map(() => new Flag());
     const held = gates.map(({ shared }) => mp.run(FaultService, 'gate', [shared, started.shared]));
     await started.reached(2);
-    // One of the two is worn, and has the third task in hand while its replacement starts.
+    // One of the two is due for recycling, and runs the third task while its replacement starts.
     gates[0]?.raise();
     await started.reached(3);
-    expect(mp.stats().workers.starting).toBe(1);
+    const { starting, idle } = mp.stats().workers;
+    expect(starting + idle).toBe(1);
     mp.resize(1);
     gates[2]?.raise();
     await held[2];
     gates[1]?.raise();
     await Promise.all(held);
     await get(FaultService).thread();
-    await until(() => {
+    await until('one idle worker is left', () => {
       const { starting, idle, busy } = mp.stats().workers;
       return starting === 0 && busy === 0 && idle === 1;
     });

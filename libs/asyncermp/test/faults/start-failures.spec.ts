@@ -11,7 +11,7 @@ import { rejectionOf, until } from '../support/outcomes.js';
 const directory = mkdtempSync(join(tmpdir(), 'asyncermp-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-/** An application whose workers cannot start while the file `broken` is there. */
+/** An application whose workers cannot start while the file `broken` exists. */
 async function startFragile(
   how: 'FAULT_IMPORT' | 'FAULT_INIT' | 'FAULT_HANG',
   { isBroken = true, ...options }: AsyncerMpOptions & { isBroken?: boolean } = {},
@@ -66,7 +66,7 @@ for (const [how, what] of [
       expect(mp.stats()).toMatchObject({ failed: 3, running: 0, waiting: 0 });
     });
 
-    it('are tried again, and the pool works once they start', async () => {
+    it('are started again, and the pool works once they start', async () => {
       const { mp, get, failures, mend } = await startFragile(how);
       expect(await rejectionOf(get(FragileService).thread())).toBeInstanceOf(WorkerStartError);
       expect(failures()).toBeGreaterThan(2);
@@ -77,44 +77,55 @@ for (const [how, what] of [
   });
 }
 
+/** Tries until a worker has started within `startTimeout`: on a busy machine some need longer. */
+async function firstAnswer(service: FragileService): Promise<number> {
+  for (;;) {
+    try {
+      return await service.thread();
+    } catch (error) {
+      expect(error).toBeInstanceOf(WorkerStartError);
+    }
+  }
+}
+
 describe('workers whose start never ends', () => {
-  it('fail the tasks with WorkerStartError after startTimeout, and say what it may be', async () => {
+  it('fail the tasks with WorkerStartError after startTimeout, with a likely reason', async () => {
     const { mp, get, mend } = await startFragile('FAULT_HANG', {
-      startTimeout: 1_000,
+      startTimeout: 1_500,
       maxProcesses: 1,
     });
     expect(await rejectionOf(get(FragileService).thread())).toMatchObject({
       name: 'WorkerStartError',
       cause: {
         message: expect.stringMatching(
-          /^It was not ready within the startTimeout of 1000 ms\. .*lifecycle hook/,
+          /^It was not ready within the startTimeout of 1500 ms\. .*lifecycle hook/,
         ),
       },
     });
     expect(mp.stats()).toMatchObject({ failed: 1, running: 0, waiting: 0 });
     mend();
-    await expect(get(FragileService).thread()).resolves.toBeTypeOf('number');
+    expect(await firstAnswer(get(FragileService))).toBeTypeOf('number');
   });
 });
 
-describe('a start that fails for a moment', () => {
-  it('fails no task: it waits for the next try', async () => {
+describe('a failed start', () => {
+  it('fails no task if the next start succeeds', async () => {
     const { get, mend, failures } = await startFragile('FAULT_INIT');
     const task = get(FragileService).thread();
-    await until(() => failures() > 0);
+    await until('a start has failed', () => failures() > 0);
     mend();
     await expect(task).resolves.toBeTypeOf('number');
   });
 
-  it('of a replacement leaves the other workers to serve', async () => {
+  it('of a replacement does not stop the other workers from serving', async () => {
     const world = await startFragile('FAULT_INIT', { isBroken: false, minProcesses: 2 });
     const { mp, get, failures } = world;
     world.break();
     expect(await rejectionOf(get(FragileService).exit())).toBeInstanceOf(WorkerCrashedError);
-    await until(() => failures() > 3);
+    await until('four starts have failed', () => failures() > 3);
     await expect(get(FragileService).thread()).resolves.toBeTypeOf('number');
     world.mend();
-    await until(() => mp.stats().workers.idle === 2);
+    await until('two workers are idle', () => mp.stats().workers.idle === 2);
   });
 });
 

@@ -8,14 +8,14 @@ export function startFaults(options: AsyncerMpOptions = {}): Promise<TestApplica
   return startApplication({ options: { maxProcesses: 1, ...options }, providers: [FaultService] });
 }
 
-/** Has the pool learn that a handler is a short one, so that its tasks are sent ahead of their turn. */
+/** Runs a handler until the pool knows it as short, and prefetches its tasks. */
 export async function teachShort({ get }: TestApplication): Promise<void> {
   for (let run = 0; run < 50; run++) {
     await get(FaultService).thread();
   }
 }
 
-/** So many workers at work at the same time: the pool is at full strength. */
+/** Runs a task on each of `count` workers at the same time. Returns their threads. */
 export async function occupyAll({ mp }: TestApplication, count: number): Promise<number[]> {
   const open = new Flag();
   const started = new Flag();
@@ -25,9 +25,4 @@ export async function occupyAll({ mp }: TestApplication, count: number): Promise
   await started.reached(count);
   open.raise();
   return Promise.all(threads);
-}
-
-/** Blocks this thread, as a long computation of the application would. */
-export function blockFor(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

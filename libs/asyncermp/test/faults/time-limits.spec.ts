@@ -1,21 +1,27 @@
-import { TaskTimeoutError } from 'nestjs-asyncermp';
+import { TaskEvent, TaskTimeoutError } from 'nestjs-asyncermp';
 import { describe, expect, it } from 'vitest';
 import { Flag } from '../.fixtures/fault.flag.js';
 import { FaultService } from '../.fixtures/fault.service.js';
 import { rejectionOf, until } from '../support/outcomes.js';
-import { blockFor, occupyAll, startFaults } from './start.js';
+import { blockFor } from '../support/blocking.js';
+import { occupyAll, startFaults } from './start.js';
 
 describe('timeout', () => {
   it("counts from the attempt's start, not from submission", async () => {
-    const { mp } = await startFaults();
+    const { mp } = await startFaults({ cancelGrace: 60_000 });
     const [open, started] = [new Flag(), new Flag()];
     const holding = mp.run(FaultService, 'gate', [open.shared, started.shared]);
     await started.reached();
-    const task = await mp.submit(FaultService, 'work', [60], { timeout: 600 });
-    // It has waited longer than it may run.
-    await until(() => task.waitMs > 650);
+    const task = await mp.submit(FaultService, 'spinCooperatively', [], { timeout: 100 });
+    // When this one fails, the task before it has waited longer than it may run.
+    const later = mp.run(FaultService, 'thread', [], { queueTimeout: 150 });
+    expect(await rejectionOf(later)).toMatchObject({ phase: 'queue' });
+    expect(task.state).toBe('queued');
     open.raise();
-    await expect(task.result).resolves.toBe(await holding);
+    await holding;
+    expect(await rejectionOf(task.result)).toMatchObject({ phase: 'run', limit: 100 });
+    expect(task.waitMs).toBeGreaterThan(100);
+    expect(task.runMs).toBeGreaterThan(90);
   });
 
   it('ends an endless loop, whose worker is replaced', async () => {
@@ -36,7 +42,7 @@ describe('timeout', () => {
     expect(new Set([...before, ...after]).size).toBe(3);
   });
 
-  it('is seen by a handler that looks, and then costs no worker', async () => {
+  it('is seen by a cooperative handler, which then keeps its worker', async () => {
     const { mp, get } = await startFaults({ cancelGrace: 60_000 });
     const thread = await get(FaultService).thread();
     for (const method of ['spinCooperatively', 'waitForAbort'] as const) {
@@ -48,7 +54,7 @@ describe('timeout', () => {
     expect(await get(FaultService).thread()).toBe(thread);
   });
 
-  it('of one task is paid for by no other', async () => {
+  it('of one task harms no other task', async () => {
     const application = await startFaults({ maxProcesses: 2, cancelGrace: 20 });
     const { mp } = application;
     await occupyAll(application, 2);
@@ -64,24 +70,25 @@ describe('timeout', () => {
     expect(mp.stats()).toMatchObject({ completed: 53, failed: 1, retried: 0 });
   });
 
-  it('is not for a task that was done in time while the application was busy', async () => {
+  it('does not fail a task that finished in time while the application was busy', async () => {
     const { mp } = await startFaults();
     const [open, started] = [new Flag(), new Flag()];
     const task = mp.run(FaultService, 'gate', [open.shared, started.shared], {
-      timeout: 200,
-      deadline: 250,
+      timeout: 500,
+      deadline: 600,
     });
     await started.reached();
     setImmediate(() => {
       open.raise();
-      blockFor(400);
+      // Both limits have passed when the application reads the result.
+      blockFor(800);
     });
     await expect(task).resolves.toBeTypeOf('number');
   });
 });
 
 describe('queueTimeout', () => {
-  it('ends a task that waits too long, and it never runs', async () => {
+  it('fails a task that waits too long, which then never runs', async () => {
     const { mp } = await startFaults();
     const [open, started, ran] = [new Flag(), new Flag(), new Flag()];
     const holding = mp.run(FaultService, 'gate', [open.shared, started.shared]);
@@ -101,31 +108,38 @@ describe('queueTimeout', () => {
     expect(ran.count).toBe(0);
   });
 
-  it('is over once the task has begun', async () => {
+  it('does not count once the task has begun', async () => {
     const { mp } = await startFaults();
     const [open, started] = [new Flag(), new Flag()];
-    const task = await mp.submit(FaultService, 'gate', [open.shared, started.shared], {
-      queueTimeout: 1_000,
-    });
+    const limits = { queueTimeout: 1_000 };
+    const task = mp.run(FaultService, 'gate', [open.shared, started.shared], limits);
     await started.reached();
-    await until(() => task.runMs > 1_100);
+    // The same limit has passed for the task behind it, which has not begun.
+    const behind = mp.run(FaultService, 'thread', [], limits);
+    expect(await rejectionOf(behind)).toMatchObject({ phase: 'queue' });
     open.raise();
-    await expect(task.result).resolves.toBeTypeOf('number');
+    await expect(task).resolves.toBeTypeOf('number');
   });
 
-  it('is for the first attempt: a retry may wait longer', async () => {
-    const { mp } = await startFaults();
-    const [open, started, calls] = [new Flag(), new Flag(), new Flag()];
+  it('counts for the first attempt only: a retry may wait longer', async () => {
+    const { mp, emitter } = await startFaults();
+    const [open, calls] = [new Flag(), new Flag()];
+    let holding: Promise<number> | undefined;
+    emitter.once(TaskEvent.Retrying, () => {
+      holding = mp.run(FaultService, 'gate', [open.shared]);
+    });
+    const limits = { queueTimeout: 500 };
     const retried = await mp.submit(FaultService, 'failUntil', [2, calls.shared], {
+      ...limits,
       attempts: 2,
-      backoff: 50,
-      queueTimeout: 500,
+      backoff: 1,
     });
     await calls.reached();
-    const holding = mp.run(FaultService, 'gate', [open.shared, started.shared], { priority: 1 });
-    await started.reached();
-    const since = performance.now();
-    await until(() => performance.now() - since > 600);
+    await until('the retry waits for the worker', () => retried.state === 'queued');
+    // The same limit has passed for the task behind it, which waits for its first attempt.
+    const behind = mp.run(FaultService, 'thread', [], limits);
+    expect(await rejectionOf(behind)).toMatchObject({ phase: 'queue' });
+    expect(retried).toMatchObject({ state: 'queued', attempt: 1 });
     open.raise();
     await holding;
     await expect(retried.result).resolves.toBe(2);
@@ -133,7 +147,7 @@ describe('queueTimeout', () => {
 });
 
 describe('deadline', () => {
-  it('ends a task that waits, one that runs, and one between attempts', async () => {
+  it('fails a task that waits, one that runs and one between attempts', async () => {
     const application = await startFaults({ maxProcesses: 2, cancelGrace: 60_000 });
     const { mp } = application;
     await occupyAll(application, 2);
@@ -166,13 +180,14 @@ describe('deadline', () => {
     const error = await rejectionOf(
       mp.run(FaultService, 'spinCooperatively', [started.shared], {
         attempts: 100,
-        timeout: 60,
-        deadline: 400,
+        timeout: 50,
+        deadline: 1_000,
       }),
     );
-    expect(error).toMatchObject({ phase: 'deadline' });
+    expect(error).toMatchObject({ phase: 'deadline', limit: 1_000 });
+    // The deadline passed after the first attempt and before the last one.
     expect(started.count).toBeGreaterThan(1);
-    expect(started.count).toBeLessThan(8);
+    expect(started.count).toBeLessThan(100);
   });
 });
 

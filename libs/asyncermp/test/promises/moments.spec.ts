@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { until } from '../support/outcomes.js';
 import type { ModelLane } from './model-lane.js';
 import { ModelWorld } from './model-world.js';
 
-/** A world in which the handler is known to be short, so that its tasks are sent ahead. */
+/** A world in which the handler is known to be short, so that its tasks are prefetched. */
 async function shortWorld(): Promise<ModelWorld> {
   const world = new ModelWorld(1, 0.001);
   for (let run = 0; run < 10; run++) {
@@ -23,24 +24,21 @@ function readyLane(world: ModelWorld): ModelLane {
   return lane;
 }
 
-// Moments that no real worker can be made to have reliably.
-describe('in just the wrong moment', () => {
-  it('a task that begins when its queueTimeout passes is left to run', async () => {
+describe('in a moment that no real worker reliably meets', () => {
+  it('a task that begins as its queueTimeout passes runs on', async () => {
     const world = new ModelWorld(1, 1_000);
     await world.submit(false, { queueTimeout: 10 });
     const lane = readyLane(world);
     expect(lane.load).toBe(1);
     lane.isAhead = true;
-    while (!lane.running) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+    await until('the lane runs the task', () => lane.running !== undefined);
     expect(world.scheduler.stats()).toMatchObject({ failed: 0, running: 1 });
     world.finish(lane, true);
     world.check();
     await world.comeToRest();
   });
 
-  it('workers die over and over before a task that was sent to them begins: it runs in the end', async () => {
+  it('a prefetched task runs in the end, although workers die again and again before it begins', async () => {
     const world = await shortWorld();
     await world.submit(false, { priority: 1 });
     await world.submit(false, {});
@@ -56,7 +54,7 @@ describe('in just the wrong moment', () => {
     expect(world.scheduler.stats()).toMatchObject({ failed: 6, completed: 12 });
   });
 
-  it('nothing waits behind a task that was told to stop, whose worker may be ended any time', async () => {
+  it('no task waits on a worker whose running task was cancelled', async () => {
     const world = await shortWorld();
     await world.submit(false, { priority: 1 });
     await world.submit(false, {});

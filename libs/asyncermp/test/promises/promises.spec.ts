@@ -25,8 +25,12 @@ const start = (options: object = {}) =>
     providers: [FaultService, GatedService, StormService],
   });
 
-// Section 3 of the design, promise by promise.
-describe('the promises', () => {
+/*
+ * The acceptance test: the library's nine promises, one test each, through the public API alone. `faults/`
+ * has the same promises in detail, with their corner cases. What stands here twice does so on purpose: this
+ * file says on one page what users rely on.
+ */
+describe('the promises of the library', () => {
   it('1. Bound: at no moment do more than maxProcesses attempts run, and a crash, a timeout or a resize leaks no permit', async () => {
     const deaths = new ThreadDeaths();
     const application = await start();
@@ -50,7 +54,7 @@ describe('the promises', () => {
     expect(await crash).toBeInstanceOf(WorkerCrashedError);
     expect(await timeout).toBeInstanceOf(TaskTimeoutError);
     await Promise.all(more);
-    await until(() => mp.stats().running === 0);
+    await until('no attempt runs', () => mp.stats().running === 0);
     mp.resize(2);
     cells.bound = 2;
     await Promise.all(
@@ -65,7 +69,7 @@ describe('the promises', () => {
       tooManyBounded: 0,
       twoAttemptsAtATime: 0,
     });
-    // And so many do run at once.
+    // As many as the bound allows do run at once.
     expect(await occupyAll(application, 2)).toHaveLength(2);
   });
 
@@ -92,7 +96,7 @@ describe('the promises', () => {
     const tasks = await Promise.all(
       calls.map(([method, args, options]) => mp.submit(`FaultService.${method}`, args, options)),
     );
-    // Nobody awaits a result before all have settled.
+    // No result is awaited before all tasks have settled.
     await mp.drain();
     const settling: string[] = [TaskEvent.Completed, TaskEvent.Failed, TaskEvent.Cancelled];
     for (const { uid, result, state } of tasks) {
@@ -155,25 +159,29 @@ describe('the promises', () => {
     expect(await get(FaultService).thread()).not.toBe(thread);
   });
 
-  it('5. Time: a run timeout starts with the attempt; the stuck worker is replaced, and no other task pays', async () => {
+  it('5. Time: a run timeout starts with the attempt; a stuck worker is replaced, and no other task is harmed', async () => {
     const application = await start();
     const { mp } = application;
     const before = await occupyAll(application, 2);
     const open = new Flag();
     const holding = [1, 2].map(() => mp.run(FaultService, 'gate', [open.shared]));
-    const timely = await mp.submit(FaultService, 'work', [60], { timeout: 600 });
-    await until(() => timely.waitMs > 650);
+    const late = await mp.submit(FaultService, 'waitForAbort', [], { timeout: 100 });
+    const later = mp.run(FaultService, 'thread', [], { queueTimeout: 150 });
+    expect(await rejectionOf(later)).toMatchObject({ phase: 'queue' });
+    expect(late.state).toBe('queued');
     open.raise();
-    await Promise.all([...holding, timely.result]);
+    await Promise.all(holding);
+    expect(await rejectionOf(late.result)).toMatchObject({ phase: 'run', limit: 100 });
+    expect(late.runMs).toBeGreaterThan(90);
     const stuck = rejectionOf(mp.run(FaultService, 'spin', [], { timeout: 50 }));
     const others = Array.from({ length: 30 }, () => mp.run(FaultService, 'thread', []));
     expect(await stuck).toMatchObject({ phase: 'run', limit: 50 });
     await Promise.all(others);
     expect(new Set([...before, ...(await occupyAll(application, 2))]).size).toBe(3);
-    expect(mp.stats().failed).toBe(1);
+    expect(mp.stats().failed).toBe(3);
   });
 
-  it('6. Retry: attempts counts failures, crashAttempts crashes, so that no task kills workers for ever', async () => {
+  it('6. Retry: attempts counts failures, crashAttempts crashes, so that no task kills workers without end', async () => {
     const { mp } = await start();
     const [failures, crashes, mixed] = [new Flag(), new Flag(), new Flag()];
     await expect(
@@ -190,8 +198,8 @@ describe('the promises', () => {
     expect(mixed.count).toBe(2);
   });
 
-  it('7. Shutdown: intake stops, what can finish does, the rest is told and ended and settles with ShutdownError', async () => {
-    const { app, mp, record } = await start({ shutdownTimeout: 300 });
+  it('7. Shutdown: new tasks are refused, running ones may finish, and the rest fails with ShutdownError', async () => {
+    const { app, mp, record } = await start({ shutdownTimeout: 2_000 });
     const events = record();
     const [open, started] = [new Flag(), new Flag()];
     const finishing = mp.run(FaultService, 'gate', [open.shared, started.shared]);
@@ -227,7 +235,7 @@ describe('the promises', () => {
     expect(started.count).toBe(2);
   });
 
-  it('9. Bad input gets its error at the call, and leaves everything as it was', async () => {
+  it('9. Bad input: it is refused at the call, and changes nothing', async () => {
     const { mp, get } = await start({ maxProcesses: 1 });
     const thread = await get(FaultService).thread();
     const before = mp.stats();

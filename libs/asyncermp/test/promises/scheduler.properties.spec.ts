@@ -84,11 +84,11 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 );
 
 for (const [title, runMs, maxTasksPerWorker] of [
-  ['long tasks are sent in exactly the order of the queue, one to a worker', 1_000, Infinity],
-  ['short tasks are sent ahead, and still within the bound and in their order', 0.001, Infinity],
-  ['workers are replaced after two tasks, and never too many at the end', 1_000, 2],
+  ['long tasks are sent in the order of the queue, one to a worker', 1_000, Infinity],
+  ['short tasks are prefetched within the bound and in their order', 0.001, Infinity],
+  ['workers are replaced after two tasks, without surplus workers at the end', 1_000, 2],
 ] as const) {
-  it(`whatever happens in whatever order: ${title}; each settles once, as it must; no permit leaks`, async () => {
+  it(`random steps: ${title}; each task settles once; no permit leaks`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(steps, { minLength: 20, maxLength: 150 }), async (all) => {
         const world = new ModelWorld(2, runMs, maxTasksPerWorker);

@@ -3,7 +3,7 @@ import { TaskEvent, type TaskEventPayload } from 'nestjs-asyncermp';
 
 type Step = 'queued' | 'started' | 'progress' | 'retrying' | 'settled';
 
-/** What may follow upon what. Started may be missing where an attempt was over at once. */
+/** Which event may follow which. Started may be missing if an attempt ended at once. */
 const MAY_FOLLOW: Record<Step | 'nothing', readonly Step[]> = {
   nothing: ['queued'],
   queued: ['started', 'progress', 'retrying', 'settled'],
@@ -23,9 +23,9 @@ const STEPS: Record<TaskEvent, Step> = {
   [TaskEvent.Cancelled]: 'settled',
 };
 
-/** Listens to all events of all tasks, and sees that each comes where it may. */
+/** Listens to all events of all tasks, and checks their order. */
 export class EventLog {
-  /** What came where it may not. */
+  /** The events that came in a wrong order. */
   readonly wrong: string[] = [];
   readonly #last = new Map<string, Step>();
   readonly #listeners: [name: TaskEvent, listener: (event: TaskEventPayload) => void][] = [];
@@ -41,12 +41,12 @@ export class EventLog {
     }
   }
 
-  /** How many tasks came to their settling event. */
+  /** The number of tasks with a settling event. */
   get settled(): number {
     return this.#settled;
   }
 
-  /** Those that did not. */
+  /** The uids of tasks without a settling event. */
   get unsettled(): string[] {
     return [...this.#last].filter(([, step]) => step !== 'settled').map(([uid]) => uid);
   }

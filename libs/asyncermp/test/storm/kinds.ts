@@ -11,10 +11,10 @@ import {
   type Permitted,
 } from './outcome.js';
 
-/** What can be asked of `StormService`. */
+/** The handlers of `StormService`. */
 export type Method = keyof StormService;
 
-/** One task of a storm: what is submitted, what is done to it, and what may come of it. */
+/** One task of a storm: its submission, what happens to it, and its permitted outcomes. */
 export interface Plan {
   readonly index: number;
   readonly kind: string;
@@ -22,15 +22,15 @@ export interface Plan {
   readonly args: readonly unknown[];
   readonly options: TaskOptions;
   readonly permitted: Permitted;
-  /** Cancels it so many milliseconds after its submission. */
+  /** Cancels the task this many milliseconds after its submission. */
   readonly cancelAfter?: number;
-  /** Gives it this priority as soon as it is accepted. */
+  /** The priority that the task is given once it is accepted. */
   readonly reprioritise?: number;
-  /** Submits it a second time, at once: what may come of that, when the first came to `first`. */
+  /** Submits the task a second time at once. */
   readonly twin?: { readonly onDuplicate: 'reject' | 'join' };
 }
 
-/** What a kind says of one of its tasks. */
+/** The part of a plan that depends on the kind of its task. */
 export type Made = Omit<Plan, 'index' | 'kind'>;
 /** Makes tasks of one kind. */
 export type Kind = (index: number, random: Random, shared: SharedArrayBuffer) => Made;
@@ -44,7 +44,7 @@ export const plain =
     permitted: completed(index, 1),
   });
 
-/** What a storm is mostly made of, with how many in a hundred. */
+/** The common kinds, with their share in percent. */
 export const COMMON: Record<string, [share: number, make: Kind]> = {
   quick: [36, plain('quick')],
   slow: [8, (index, random, shared) => plain('slow', random.below(3_000))(index, random, shared)],
@@ -109,7 +109,7 @@ export const COMMON: Record<string, [share: number, make: Kind]> = {
         options: {},
         permitted: anyOf(
           completed(new Uint8Array(64).fill(index % 251), 1),
-          // Gone with a worker that had not begun it: it cannot be sent again.
+          // Its worker ended before the task had begun: transferred memory cannot be sent again.
           failed({ code: 'ASYNCERMP_WORKER_CRASHED' }, 0),
         ),
       };
@@ -147,7 +147,7 @@ export const COMMON: Record<string, [share: number, make: Kind]> = {
   ],
 };
 
-/** What costs a worker, and so is seldom. */
+/** The kinds that cost a worker, and are rare therefore. */
 export const RARE: Record<string, Kind> = {
   exiting: (index, random, shared) => ({
     ...plain('exit', 9)(index, random, shared),

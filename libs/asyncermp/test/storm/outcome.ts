@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** What came of a submission: one of the states of a settled task, or it was refused at the call. */
+/** The outcome of a submission: one of the states of a settled task, or refused at the call. */
 export type Outcome =
   | { readonly state: 'completed'; readonly value: unknown }
   | { readonly state: 'failed' | 'cancelled' | 'refused'; readonly error: unknown };
@@ -8,7 +8,7 @@ export type Outcome =
 /** Says what is wrong with an outcome, given how many attempts began; undefined if it is permitted. */
 export type Permitted = (outcome: Outcome, begun: number) => string | undefined;
 
-/** The value, after exactly so many attempts. */
+/** Permits this value after exactly this number of attempts. */
 export function completed(value: unknown, attempts: number): Permitted {
   return (outcome, begun) => {
     if (outcome.state !== 'completed' || !isDeepStrictEqual(outcome.value, value)) {
@@ -18,7 +18,7 @@ export function completed(value: unknown, attempts: number): Permitted {
   };
 }
 
-/** An error with these properties, after exactly so many attempts. */
+/** Permits an error with these properties after exactly this number of attempts. */
 export function failed(properties: object, attempts: number): Permitted {
   return (outcome, begun) =>
     outcome.state === 'failed' && matches(outcome.error, properties) && begun === attempts
@@ -26,7 +26,7 @@ export function failed(properties: object, attempts: number): Permitted {
       : `fails with ${JSON.stringify(properties)} at attempt ${attempts}, and began ${begun}`;
 }
 
-/** A time limit, after at most so many attempts. */
+/** Permits a timeout after at most this number of attempts. */
 export function timedOut(phase: string, attempts: number): Permitted {
   const error = { code: 'ASYNCERMP_TIMEOUT', phase };
   return (outcome, begun) =>
@@ -35,7 +35,7 @@ export function timedOut(phase: string, attempts: number): Permitted {
       : `times out (${phase}) within ${attempts} attempts, and began ${begun}`;
 }
 
-/** Cancelled for this reason, after at most so many attempts. */
+/** Permits a cancel with this cause after at most this number of attempts. */
 export function cancelled(cause: string, attempts: number): Permitted {
   return (outcome, begun) =>
     outcome.state === 'cancelled' && matches(outcome.error, { cause }) && begun <= attempts
@@ -43,7 +43,7 @@ export function cancelled(cause: string, attempts: number): Permitted {
       : `is cancelled by ${cause} within ${attempts} attempts, and began ${begun}`;
 }
 
-/** Refused at the call, and never begun. */
+/** Permits a refusal at the call, with no attempt. */
 export function refused(properties: object): Permitted {
   return (outcome, begun) =>
     outcome.state === 'refused' && matches(outcome.error, properties) && begun === 0

@@ -9,7 +9,7 @@ const WHEEL = Object.entries(COMMON).flatMap(([kind, [share, make]]) =>
   Array.from({ length: share }, (): [string, Kind] => [kind, make]),
 );
 
-/** Makes the plan of one task. Every `rareEvery`-th is one that costs a worker. */
+/** Makes the plan of one task. Every `rareEvery`-th task costs a worker. */
 export function makePlan(
   index: number,
   random: Random,
@@ -31,7 +31,7 @@ export function makePlan(
   return isRare || kind === 'uncloneableArgument' ? plan : stirred(plan, random, signals);
 }
 
-/** What else may happen to any task: somebody cancels it, its time is up, it is moved in line. */
+/** Adds what may happen to any task: it is cancelled, meets a time limit or gets another priority. */
 function stirred(plan: Plan, random: Random, signals: readonly AbortSignal[]): Plan {
   const begun = (plan.options.attempts ?? 1) + (plan.options.crashAttempts ?? 1) - 1;
   switch (random.below(14)) {
@@ -70,7 +70,7 @@ function stirred(plan: Plan, random: Random, signals: readonly AbortSignal[]): P
   }
 }
 
-/** Submits what the plan says. */
+/** Submits the task of the plan. */
 export function submitPlan(mp: AsyncerMpService, { method, args, options }: Plan, more = {}) {
   return mp.submit(
     StormService,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { startStorms, type Holdings } from './world.js';
 
-/** `npm run soak` sets it; without it there is no soak. */
+/** Set by `npm run soak`. The test is skipped without it. */
 const MINUTES = Number(process.env['SOAK_MINUTES'] ?? 0);
 
 const row = ({ heapMb, resources, listeners, workers }: Holdings, tasks: number) => ({

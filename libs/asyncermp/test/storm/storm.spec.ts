@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { startStorms } from './world.js';
 
-/** `npm run storm` sets it; without it the storm is a short one. */
+/** Set by `npm run storm`. Few by default. */
 const TASKS = Number(process.env['STORM_TASKS'] ?? 3_000);
 
-it(`a storm of ${TASKS} tasks of every kind: one outcome each, and nothing is left behind`, async () => {
+it(`a storm of ${TASKS} tasks of every kind: each settles once, and no resource is left behind`, async () => {
   const { storm, holdings, close, maxProcesses } = await startStorms(`storm of ${TASKS} tasks`);
   const before = await holdings();
-  // What is made once and kept is made by the first tenth.
+  // The first tenth fills caches, and compiles code.
   expect((await storm(Math.round(TASKS / 10))).wrong).toEqual([]);
   const { heapMb } = await holdings(before.resources.length);
 

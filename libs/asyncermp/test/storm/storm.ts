@@ -2,6 +2,7 @@ import { EventEmitter2 } from '@nestjs/event-emitter';
 import { TaskCancelledError, type AsyncerMpService, type TaskHandle } from 'nestjs-asyncermp';
 import { StormCells } from '../.fixtures/storm.cells.js';
 import type { TestApplication } from '../support/application.js';
+import { until } from '../support/outcomes.js';
 import type { Random } from '../support/random.js';
 import { EventLog } from './event-log.js';
 import { judge } from './judge.js';
@@ -12,16 +13,16 @@ import type { ThreadDeaths } from '../support/thread-deaths.js';
 
 export interface StormOptions {
   readonly tasks: number;
-  /** One in so many costs a worker. */
+  /** One task of this number costs a worker. */
   readonly rareEvery: number;
-  /** So many are in flight at most. */
+  /** The most submissions in flight. */
   readonly inFlight: number;
-  /** The bound that the storm begins and ends with. */
+  /** `maxProcesses` at the beginning and at the end of the storm. */
   readonly maxProcesses: number;
 }
 
 export interface StormReport {
-  /** What was not as it must be; empty if all was well. */
+  /** The broken promises; empty if there are none. */
   readonly wrong: readonly string[];
   readonly accepted: number;
   readonly refused: number;
@@ -29,7 +30,7 @@ export interface StormReport {
   readonly peak: number;
 }
 
-/** A pool under tasks of every kind, while it is paused, resumed and resized. */
+/** Runs random tasks of every kind on a pool while it is paused, resumed and resized. */
 export class Storm {
   readonly #cells: StormCells;
   readonly #wrong: string[] = [];
@@ -104,7 +105,7 @@ export class Storm {
     };
   }
 
-  /** Pauses, resumes, resizes, or aborts a signal, now and then. */
+  /** Now and then pauses, resumes or resizes the pool, or aborts a signal. */
   #stir(): void {
     this.#settleBound();
     switch (this.random.below(120)) {
@@ -125,7 +126,7 @@ export class Storm {
   }
 
   #resize(bound: number): void {
-    // Who begins before a lower bound holds is judged by the higher one, and may finish.
+    // Attempts that began under a higher bound may finish under a lower one.
     this.#cells.bound = Math.max(bound, this.#mp.stats().running, this.#bound);
     this.#bound = bound;
     this.#mp.resize(bound);
@@ -182,7 +183,7 @@ export class Storm {
   async #see(plan: Plan, submitted: Promise<Outcome>): Promise<void> {
     const outcome = await submitted;
     this.#count(plan.kind, outcome);
-    // A worker that was told to stop may not have seen it yet: its attempts are counted at the end.
+    // An attempt that was cancelled may not have stopped yet: running ones are counted at the end.
     const problem = plan.permitted(outcome, this.#cells.begunOf(plan.index));
     if (problem) {
       const got = outcome.state === 'completed' ? outcome.value : outcome.error;
@@ -192,7 +193,7 @@ export class Storm {
     }
   }
 
-  /** The second submission of a uid in flight is refused, or has the same outcome. */
+  /** Checks that the second submission of a uid is refused, or joined with the same outcome. */
   async #seeTwin(plan: Plan, first: Promise<Outcome>, second: Promise<Outcome>): Promise<void> {
     const [one, two] = await Promise.all([first, second]);
     const isRight =
@@ -227,15 +228,12 @@ export class Storm {
     return new Promise((resolve) => (this.#wake = resolve));
   }
 
-  /** Until the workers are what they were: those that were told to stop have stopped, or were ended. */
+  /** Resolves when every cancelled attempt has stopped, and every terminated thread is gone. */
   async #calm(): Promise<void> {
-    for (let stats = this.#mp.stats(); ; stats = this.#mp.stats()) {
-      const { workers, running } = stats;
+    await until('all workers are idle and no other thread is left', () => {
+      const { workers, running } = this.#mp.stats();
       const isCalm = running === 0 && workers.busy === 0 && workers.starting === 0;
-      if (isCalm && this.deaths.alive === workers.idle) {
-        return;
-      }
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+      return isCalm && this.deaths.alive === workers.idle;
+    });
   }
 }

@@ -9,16 +9,16 @@ import { ThreadDeaths } from '../support/thread-deaths.js';
 
 const MAX_PROCESSES = 4;
 
-/** What an application and its process hold, so that two moments can be compared. */
+/** The resources of an application and its process, for comparing two moments. */
 export interface Holdings {
   readonly heapMb: number;
-  /** What keeps the process alive: timers, ports, threads. */
+  /** The timers, ports and threads that keep the process alive. */
   readonly resources: readonly string[];
   readonly listeners: number;
   readonly workers: number;
 }
 
-/** An application that storms go through. `STORM_SEED` makes them come again. */
+/** An application for storms. `STORM_SEED` repeats them. */
 export async function startStorms(what: string) {
   const seed = process.env['STORM_SEED'];
   if (seed) {
@@ -48,12 +48,15 @@ export async function startStorms(what: string) {
         inFlight: 200,
         maxProcesses: MAX_PROCESSES,
       }).run(),
-    /** What is held when all is quiet, and there is one worker. */
+    /** The resources at rest, with one worker. */
     holdings: async (atMost = Infinity): Promise<Holdings> => {
       mp.resize(1);
-      await until(() => mp.stats().workers.idle === 1);
-      // The last timers, and the threads that are on their way out.
-      await until(() => process.getActiveResourcesInfo().length <= atMost);
+      await until('one worker is idle', () => mp.stats().workers.idle === 1);
+      // The last timers and ending threads go.
+      await until(
+        `the process holds at most ${atMost} resources`,
+        () => process.getActiveResourcesInfo().length <= atMost,
+      );
       await collectGarbage();
       const holdings = {
         heapMb: process.memoryUsage().heapUsed / 2 ** 20,

@@ -34,7 +34,7 @@ export interface TestApplication {
   readonly mp: AsyncerMpService;
   readonly emitter: EventEmitter2;
   readonly get: <T>(type: Type<T>) => T;
-  /** From now on, every event of every task, in order. */
+  /** Records every event of every task from now on, in order. */
   readonly record: () => readonly RecordedEvent[];
   /** Resolves with the next event of that name. */
   readonly next: <E extends TaskEventPayload>(name: TaskEvent) => Promise<E>;
@@ -48,7 +48,7 @@ export interface RecordedEvent {
 const applications: INestApplicationContext[] = [];
 const gates: Gate[] = [];
 
-// Whatever a test has left behind, also one that failed: open gates let its workers end.
+// Also after a test that failed: its workers can end once its gates are open.
 afterEach(async () => {
   for (const gate of gates.splice(0)) {
     gate.open();
@@ -58,7 +58,7 @@ afterEach(async () => {
   }
 });
 
-/** A gate that is opened at the end of the test, if the test did not. */
+/** A gate that is opened at the end of the test at the latest. */
 export function makeGate(places?: number): Gate {
   const gate = new Gate(undefined, places);
   gates.push(gate);
@@ -71,7 +71,7 @@ export function closeLater<T extends INestApplicationContext>(app: T): T {
   return app;
 }
 
-/** The module that {@link startApplication} makes an application of. */
+/** The root module of {@link startApplication}. */
 export function rootModule({
   options = 1,
   providers = [],
@@ -96,7 +96,7 @@ export async function startApplication(parts: ApplicationParts): Promise<TestApp
   return application;
 }
 
-/** One application for all tests of a suite: for what leaves nothing behind in it. */
+/** One application for all tests of a suite, which must leave no state behind in it. */
 export function shareApplication(parts: ApplicationParts): () => TestApplication {
   let shared: TestApplication | undefined;
   beforeAll(async () => {
@@ -119,7 +119,7 @@ async function open(parts: ApplicationParts): Promise<TestApplication> {
   return view(app);
 }
 
-/** What tests use of an application. */
+/** The parts of an application that tests use. */
 export function view(app: INestApplicationContext): TestApplication {
   return {
     app,

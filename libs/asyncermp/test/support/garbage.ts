@@ -5,9 +5,9 @@ import { turns } from './outcomes.js';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** The bytes of the heap that somebody still holds. */
+/** The bytes of the heap that are still reachable. */
 export async function heapInUse(): Promise<number> {
-  // What is still queued (messages, ended promises) is let go of first.
+  // Queued messages and settled promises are released first.
   for (let round = 0; round < 3; round++) {
     await turns(10);
     collect();

@@ -1,4 +1,9 @@
-/** What the promise rejected with. */
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const POLL_MS = 1;
+
+/** The reason with which the promise rejects. */
 export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
@@ -8,7 +13,7 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   throw new Error('It was expected to reject, and resolved');
 }
 
-/** What the function throws. */
+/** The error that the function throws. */
 export function thrownBy(act: () => unknown): unknown {
   try {
     act();
@@ -18,14 +23,29 @@ export function thrownBy(act: () => unknown): unknown {
   throw new Error('It was expected to throw, and returned');
 }
 
-/** Resolves at the first turn of the event loop at which it is true. */
-export async function until(isTrue: () => boolean): Promise<void> {
+/**
+ * Resolves once the condition holds. It looks every millisecond: to look at every turn of the event loop
+ * takes a core from the workers that the test waits for.
+ *
+ * @param awaited What the test waits for, as the end of the sentence "It waited until ...".
+ * @param limitMs Below the time limit of a test, so that the failure names what did not happen.
+ */
+export async function until(
+  awaited: string,
+  isTrue: () => boolean,
+  limitMs = 20_000,
+): Promise<void> {
+  const since = performance.now();
   while (!isTrue()) {
-    await new Promise((resolve) => setImmediate(resolve));
+    const waitedMs = performance.now() - since;
+    if (waitedMs > limitMs) {
+      throw new Error(`It waited until ${awaited}, and gave up after ${Math.round(waitedMs)} ms`);
+    }
+    await sleep(POLL_MS);
   }
 }
 
-/** Turns of the event loop, after which messages that were on their way have arrived. */
+/** Lets the event loop turn: Node has reported by then which rejections had no handler. */
 export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) {
     await new Promise((resolve) => setImmediate(resolve));

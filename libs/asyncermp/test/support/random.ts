@@ -1,9 +1,9 @@
-/** Random numbers from 0 to 1 that come again with the same seed (mulberry32). */
+/** Reproducible random numbers from 0 to 1 (mulberry32). */
 export class Random {
   readonly seed: number;
   #state: number;
 
-  /** The seed is printed: set `SEED` to run with it again. */
+  /** Prints the seed. Set `SEED` to run with the same numbers again. */
   constructor(what: string) {
     this.seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
     this.#state = this.seed;

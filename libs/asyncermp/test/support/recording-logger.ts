@@ -6,7 +6,7 @@ export interface LogEntry {
   readonly rest: readonly unknown[];
 }
 
-/** A logger of an application that keeps what it is given. */
+/** A logger that keeps its entries. */
 export class RecordingLogger implements LoggerService {
   readonly entries: LogEntry[] = [];
 
@@ -17,7 +17,7 @@ export class RecordingLogger implements LoggerService {
   verbose = this.#as('verbose');
   fatal = this.#as('fatal');
 
-  /** The entries that the text stands in. */
+  /** The entries that contain the text. */
   with(text: string): LogEntry[] {
     return this.entries.filter(({ message, rest }) => [message, ...rest].join(' ').includes(text));
   }

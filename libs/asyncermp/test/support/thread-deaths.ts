@@ -1,8 +1,8 @@
 import type { Worker } from 'node:worker_threads';
 
 /**
- * Tells when a thread of this process is gone, before anybody else hears of it. Made before the application
- * is, since it knows only of threads that come later.
+ * Reports when a thread of this process has ended, before the library's own listeners hear of it. It must
+ * exist before the application does, since it sees only threads that start later.
  */
 export class ThreadDeaths {
   readonly #listeners = new Set<(threadId: number) => void>();

@@ -1,16 +1,19 @@
 type Kind = 'unhandledRejection' | 'uncaughtException';
 
 /**
- * What nobody caught while the work went on. The test runner's own listeners, which would fail the run
- * without saying what promise was broken, are put aside meanwhile.
+ * The errors and rejections that no code caught during the work, which can look at them as they come. The
+ * test runner's own listeners, which would fail the run without naming the broken promise, are put aside
+ * meanwhile.
  */
-export async function collectUnhandled(work: () => Promise<unknown>): Promise<unknown[]> {
+export async function collectUnhandled(
+  work: (collected: readonly unknown[]) => Promise<unknown>,
+): Promise<unknown[]> {
   const collected: unknown[] = [];
   const restore = (['unhandledRejection', 'uncaughtException'] as const).map((kind) =>
     replaceListeners(kind, (reason) => collected.push(reason)),
   );
   try {
-    await work();
+    await work(collected);
   } finally {
     for (const undo of restore) {
       undo();

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { PressService } from '../.fixtures/press.service.js';
 import { setUp } from './bench.js';
 
-describe('events', () => {
+describe('events of AsyncerMpTestingService', () => {
   it('are recorded in order, with and without an EventEmitterModule', async () => {
     for (const imports of [[], [EventEmitterModule.forRoot()]]) {
       const { testing, press } = await setUp(1, ...imports);
@@ -33,14 +33,14 @@ describe('events', () => {
 });
 
 describe('next()', () => {
-  it('waits for an event that is to come', async () => {
+  it('waits for a later event', async () => {
     const { testing, press } = await setUp();
     const progress = testing.next(TaskEvent.Progress);
     await press.bind({ titles: [] });
     expect((await progress).progress).toBe(0.5);
   });
 
-  it('misses none that has come, and gives each once', async () => {
+  it('returns earlier events, each of them once', async () => {
     const { testing, press } = await setUp();
     await press.print('a');
     await press.print('b');
@@ -54,7 +54,7 @@ describe('next()', () => {
     expect((await third).result).toBe('C');
   });
 
-  it('is for one handler where one is named, and leaves the others to others', async () => {
+  it('of one handler leaves the events of other handlers to other calls', async () => {
     const { testing, press } = await setUp();
     const printed = testing.next(TaskEvent.Completed, PressService, 'print');
     await press.printAlone('alone');

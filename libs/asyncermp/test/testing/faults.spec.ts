@@ -12,7 +12,7 @@ import { rejectionOf, thrownBy } from '../support/outcomes.js';
 import { listOf, setUp } from './bench.js';
 
 describe('failNext()', () => {
-  it('fails the next task with the error, and the ones after it not', async () => {
+  it('fails the next task with the error, and none after it', async () => {
     const { testing, press } = await setUp();
     testing.failNext(PressService, 'print', new TypeError('jam'));
     const error = await rejectionOf(press.print('a'));
@@ -22,7 +22,7 @@ describe('failNext()', () => {
     expect(press.calls).toEqual(['b']);
   });
 
-  it('gives the error as a worker would: a copy, whose own classes have only their name', async () => {
+  it('copies the error as a worker would: of a custom class only the name arrives', async () => {
     const { testing, press } = await setUp();
     const thrown = new OutOfInkError('cyan');
     testing.failNext('PressService.print', thrown);
@@ -32,14 +32,14 @@ describe('failNext()', () => {
     expect(error).toMatchObject({ name: 'OutOfInkError', code: 'E_INK', colour: 'cyan' });
   });
 
-  it('is tried again as any failure', async () => {
+  it('is retried like any other failure', async () => {
     const { testing, press } = await setUp();
     testing.failNext(PressService, 'printInTime', new Error('jam'));
     await expect(press.printInTime('a')).resolves.toBe('a at attempt 2');
     expect(testing.eventsOf(TaskEvent.Retrying)).toMatchObject([{ attempt: 1 }]);
   });
 
-  it('fails so many times, or for ever', async () => {
+  it('fails as many tasks as times says, Infinity for all', async () => {
     const { testing, press } = await setUp();
     testing.failNext(PressService, 'printInTime', new Error('jam'), { times: 3 });
     await expect(press.printInTime('a')).rejects.toThrow('jam');
@@ -51,7 +51,7 @@ describe('failNext()', () => {
     expect(press.calls).toEqual(['b']);
   });
 
-  it('plans several, which come in their order', async () => {
+  it('can be called several times, and the faults come in that order', async () => {
     const { testing, press } = await setUp();
     testing.failNext(PressService, 'print', new Error('first'));
     testing.crashNext(PressService, 'print');
@@ -60,7 +60,7 @@ describe('failNext()', () => {
     await expect(press.print('c')).resolves.toBe('C');
   });
 
-  it('fails one item of a map(), and with settle that one only', async () => {
+  it('fails one item of a map() with settle: true, and no other item', async () => {
     const { mp, testing, press } = await setUp();
     const items = ['a', 'b', 'c'].map((page) => [page] as const);
     const options = { chunk: 3, settle: true } as const;
@@ -70,7 +70,7 @@ describe('failNext()', () => {
     expect(press.calls).toEqual(['b', 'c']);
   });
 
-  it('checks how often', async () => {
+  it('refuses wrong values of times', async () => {
     const { testing } = await setUp();
     for (const times of [0, -1, 1.5, Number.NaN]) {
       const error = thrownBy(() =>
@@ -82,7 +82,7 @@ describe('failNext()', () => {
 });
 
 describe('crashNext()', () => {
-  it('fails the task as a worker that died under it, and the pool goes on', async () => {
+  it('fails the task as if its worker had died, and the pool goes on', async () => {
     const { mp, testing, press } = await setUp();
     testing.crashNext(PressService, 'print');
     const error = await rejectionOf(press.print('a'));
@@ -93,7 +93,7 @@ describe('crashNext()', () => {
     expect(mp.stats()).toMatchObject({ failed: 1, completed: 1, running: 0 });
   });
 
-  it('dies in the way that is asked for', async () => {
+  it('crashes with the given exit code, reason or cause', async () => {
     const { testing, press } = await setUp();
     testing.crashNext(PressService, 'print', { exitCode: 70 });
     testing.crashNext(PressService, 'print', { reason: 'error', cause: new RangeError('late') });
@@ -112,7 +112,7 @@ describe('crashNext()', () => {
     );
   });
 
-  it('is tried again where crashAttempts says so, and not where attempts does', async () => {
+  it('is retried according to crashAttempts, and not to attempts', async () => {
     const { mp, testing, press } = await setUp();
     testing.crashNext(PressService, 'print');
     const result = mp.run(PressService, 'print', ['a'], { crashAttempts: 2 });
@@ -121,7 +121,7 @@ describe('crashNext()', () => {
     expect(await rejectionOf(press.printInTime('b'))).toBeInstanceOf(WorkerCrashedError);
   });
 
-  it('strikes a task that was held, and none of those that wait', async () => {
+  it('crashes a held task, and none of those that wait', async () => {
     const { testing, press } = await setUp();
     testing.hold();
     testing.crashNext(PressService, 'print');
@@ -149,7 +149,7 @@ describe('crashNext()', () => {
 });
 
 describe('timeoutNext()', () => {
-  it('fails the task with its timeout, at once', async () => {
+  it('fails the task with TaskTimeoutError at once', async () => {
     const { mp, testing, press } = await setUp();
     testing.timeoutNext(PressService, 'print');
     const error = await rejectionOf(mp.run(PressService, 'print', ['a'], { timeout: 3_600_000 }));
@@ -158,7 +158,7 @@ describe('timeoutNext()', () => {
     expect(press.calls).toEqual([]);
   });
 
-  it('is tried again, as time limits of attempts are', async () => {
+  it('is retried like any other run timeout', async () => {
     const { testing, press } = await setUp();
     testing.timeoutNext(PressService, 'printInTime');
     await expect(press.printInTime('a')).resolves.toBe('a at attempt 2');
@@ -179,7 +179,7 @@ describe('timeoutNext()', () => {
     expect(testing.eventsOf(TaskEvent.Failed)).toHaveLength(1);
   });
 
-  it('says so where there is no timeout', async () => {
+  it('fails the task with ConfigurationError if it has no timeout', async () => {
     const { testing, press } = await setUp();
     testing.timeoutNext(PressService, 'print');
     const error = await rejectionOf(press.print('a'));
@@ -188,7 +188,7 @@ describe('timeoutNext()', () => {
   });
 });
 
-it('strikes tasks only: called with new, a handler runs', async () => {
+it('failNext() has no effect on an instance that is made with new', async () => {
   const { testing } = await setUp();
   testing.failNext(PressService, 'print', new Error('jam'));
   await expect(new PressService().print('a')).resolves.toBe('A');

@@ -11,7 +11,7 @@ import { rejectionOf, thrownBy, turns } from '../support/outcomes.js';
 import { listOf, setUp } from './bench.js';
 
 describe('hold()', () => {
-  it('has tasks run without their handler being called, until they are released', async () => {
+  it('keeps tasks running, and calls their handlers only after release', async () => {
     const { mp, testing, press } = await setUp();
     testing.hold();
     const task = await mp.submit(PressService, 'print', ['a'], { uid: 'first' });
@@ -29,7 +29,7 @@ describe('hold()', () => {
     expect(testing.held).toEqual([]);
   });
 
-  it('lets them go one by one, by priority and in order', async () => {
+  it('lets tasks be released one by one, by priority and then by submission', async () => {
     const { mp, testing, press } = await setUp();
     testing.hold();
     const results = ['a', 'b', 'c'].map((page) =>
@@ -44,7 +44,7 @@ describe('hold()', () => {
     await Promise.all(results);
   });
 
-  it('never holds more than may run at once', async () => {
+  it('never holds more tasks than maxProcesses', async () => {
     const { mp, testing } = await setUp(2);
     testing.hold();
     const results = ['a', 'b', 'c'].map((page) => mp.run(PressService, 'print', [page]));
@@ -55,7 +55,7 @@ describe('hold()', () => {
     await expect(Promise.all(results)).resolves.toEqual(['A', 'B', 'C']);
   });
 
-  it("keeps to a handler's own bound", async () => {
+  it('never holds more tasks of a handler than its concurrency', async () => {
     const { mp, testing } = await setUp(3);
     testing.hold(PressService, 'printAlone');
     const results = ['a', 'b'].map((page) => mp.run(PressService, 'printAlone', [page]));
@@ -69,7 +69,7 @@ describe('hold()', () => {
     await Promise.all(results);
   });
 
-  it('holds one handler, by class and method or by name, and lets the others run', async () => {
+  it('holds one handler, by class and method or by name, and lets other handlers run', async () => {
     const { mp, testing, press } = await setUp(2);
     testing.hold(PressService, 'print');
     testing.hold('PressService.bind');
@@ -81,7 +81,7 @@ describe('hold()', () => {
     await expect(mp.run(PressService, 'print', ['b'])).resolves.toBe('B');
   });
 
-  it('lets a chosen one go first', async () => {
+  it('lets a chosen task be released first', async () => {
     const { testing, press } = await setUp(2);
     testing.hold();
     const both = [press.print('a'), press.print('b')];
@@ -93,7 +93,7 @@ describe('hold()', () => {
     await both[0];
   });
 
-  it('never has a task wait behind a held one while there is room elsewhere', async () => {
+  it('never lets a task wait behind a held one while another worker is free', async () => {
     const { mp, testing } = await setUp(2);
     // Enough short runs for the scheduler to think this handler short, and to send its tasks ahead.
     for (let run = 0; run < 8; run++) {
@@ -113,7 +113,7 @@ describe('hold()', () => {
     await Promise.all(results);
   });
 
-  it('holds each item of map() by itself', async () => {
+  it('holds each item of map() separately', async () => {
     const { mp, testing, press } = await setUp();
     testing.hold();
     const items = ['a', 'b'].map((page) => [page] as const);
@@ -130,7 +130,7 @@ describe('hold()', () => {
 });
 
 describe('a held task', () => {
-  it('that is cancelled is let go of at once, and its handler is never called', async () => {
+  it('ends at once if it is cancelled, and its handler is never called', async () => {
     const { mp, testing, press } = await setUp();
     testing.hold();
     const task = await mp.submit(PressService, 'print', ['a']);
@@ -145,7 +145,7 @@ describe('a held task', () => {
     expect(press.calls).toEqual(['b']);
   });
 
-  it('runs into its timeout, and is tried again', async () => {
+  it('times out, and is retried', async () => {
     const { mp, testing, press } = await setUp();
     testing.hold();
     const options = { timeout: 20, attempts: 2 };
@@ -156,7 +156,7 @@ describe('a held task', () => {
     expect(press.calls).toEqual([]);
   });
 
-  it('is none if its task was cancelled by who heard of its start', async () => {
+  it('is not listed if a listener of its start cancelled it', async () => {
     const { module, mp, testing } = await setUp(1, EventEmitterModule.forRoot());
     module.get(EventEmitter2).on(TaskEvent.Started, ({ uid }: TaskStartedEvent) => mp.cancel(uid));
     testing.hold();
@@ -169,7 +169,7 @@ describe('a held task', () => {
 });
 
 describe('release()', () => {
-  it('says what is held when there are not so many, and releases none', async () => {
+  it('throws if fewer tasks are held, names them, and releases none', async () => {
     const { testing, press } = await setUp();
     expect(thrownBy(() => testing.release())).toMatchObject({
       message: expect.stringContaining('0 tasks were held'),
@@ -187,7 +187,7 @@ describe('release()', () => {
 });
 
 describe('reset()', () => {
-  it('lets held tasks go, and forgets holds, faults, events and who waits', async () => {
+  it('releases held tasks, drops holds, faults and events, and rejects pending calls', async () => {
     const { testing, press } = await setUp();
     testing.hold();
     testing.failNext(PressService, 'print', new Error('never'), { times: Infinity });

@@ -42,21 +42,21 @@ describe('AsyncerMpTestingModule.forRoot()', () => {
     expect(mp.stats().maxProcesses).toBe(1);
   });
 
-  it('takes the options of AsyncerMpModule, and its number', async () => {
+  it('takes the options of AsyncerMpModule, or maxProcesses as a number', async () => {
     expect((await setUp(4)).mp.stats().maxProcesses).toBe(4);
     expect((await setUp({ maxProcesses: 2 })).mp.stats().maxProcesses).toBe(2);
     const error = thrownBy(() => AsyncerMpTestingModule.forRoot({ maxProcesses: 0 }));
     expect(error).toBeInstanceOf(ConfigurationError);
   });
 
-  it('refuses what cannot be cloned, as workers do', async () => {
+  it('refuses values that cannot be cloned, as workers do', async () => {
     const { press } = await setUp();
     const error = await rejectionOf(press.bind({ titles: () => 'no' }));
     expect(error).toBeInstanceOf(TaskSerializationError);
     expect(error).toMatchObject({ path: 'args[0].titles' });
   });
 
-  it('needs no init(), as a unit test often goes without', async () => {
+  it('works without init(), as in many unit tests', async () => {
     const module = await Test.createTestingModule({
       imports: [AsyncerMpTestingModule.forRoot()],
       providers: [PressService],
@@ -66,7 +66,7 @@ describe('AsyncerMpTestingModule.forRoot()', () => {
     expect(module.get(AsyncerMpTestingService).eventsOf(TaskEvent.Completed)).toHaveLength(1);
   });
 
-  it('closes at once, also with tasks on hold', async () => {
+  it('closes at once, even with held tasks', async () => {
     const { module, mp, testing } = await setUp();
     testing.hold();
     const held = await mp.submit(PressService, 'print', ['held']);
@@ -78,7 +78,7 @@ describe('AsyncerMpTestingModule.forRoot()', () => {
     expect(testing.held).toEqual([]);
   });
 
-  it('drains as in production where the test says so', async () => {
+  it('drains as in production if shutdownTimeout is given', async () => {
     const { module, mp, testing, press } = await setUp({ shutdownTimeout: Infinity });
     testing.hold();
     const task = await mp.submit(PressService, 'print', ['held']);
@@ -90,7 +90,7 @@ describe('AsyncerMpTestingModule.forRoot()', () => {
     expect(press.calls).toEqual(['held']);
   });
 
-  it('is refused beside an AsyncerMpModule, and says what to use', async () => {
+  it('is refused beside AsyncerMpModule, and names forApplication()', async () => {
     const building = Test.createTestingModule({
       imports: [AppModule, AsyncerMpTestingModule.forRoot()],
     }).compile();
@@ -115,13 +115,13 @@ describe('AsyncerMpTestingModule.forApplication()', () => {
     expect(app.get(AsyncerMpService).stats().maxProcesses).toBe(3);
   });
 
-  it('takes options that go before those of the application', async () => {
+  it('takes options that override those of the application', async () => {
     const app = await start({ maxProcesses: 1 });
     expect(app.get(AsyncerMpService).stats().maxProcesses).toBe(1);
     expect(await rejectionOf(start({ maxProcesses: 0 }))).toBeInstanceOf(ConfigurationError);
   });
 
-  it('does the same for options that are made by a factory', async () => {
+  it('runs handlers inline, too, if a factory makes the options', async () => {
     const module = await Test.createTestingModule({
       imports: [
         AsyncerMpModule.forRootAsync({ useFactory: () => ({ maxProcesses: 2 }) }),
@@ -134,7 +134,7 @@ describe('AsyncerMpTestingModule.forApplication()', () => {
     expect(module.get(PressService).calls).toEqual(['a']);
   });
 
-  it("leaves the application's own listeners as they are", async () => {
+  it("does not disturb the application's own listeners", async () => {
     const app = await start();
     const emitter = app.get(EventEmitter2);
     const heard: unknown[] = [];
@@ -150,7 +150,7 @@ describe('AsyncerMpTestingModule.forApplication()', () => {
     expect(names).toEqual(['queued', 'started', 'completed']);
   });
 
-  it('says so where there is no AsyncerMpModule', async () => {
+  it('throws ConfigurationError if there is no AsyncerMpModule', async () => {
     const module = await Test.createTestingModule({
       imports: [AsyncerMpTestingModule.forApplication()],
     }).compile();
@@ -160,7 +160,7 @@ describe('AsyncerMpTestingModule.forApplication()', () => {
   });
 });
 
-it('knows handlers as the service does, and no others', async () => {
+it('the testing service refuses unknown handlers, and suggests similar names', async () => {
   const { testing } = await setUp();
   const error = thrownBy(() => testing.hold('PressService.prinnt'));
   expect(error).toBeInstanceOf(UnknownHandlerError);

@@ -26,7 +26,7 @@ declare class Press {
 const testing = undefined as unknown as AsyncerMpTestingService;
 const neverCalled = (compiled: () => unknown) => expect(compiled).toBeTypeOf('function');
 
-it('every event has its own payload', () => {
+it('every event has the type of its own payload', () => {
   expectTypeOf<TaskEventPayloads<number>>().toEqualTypeOf<{
     readonly 'asyncermp.task.queued': TaskQueuedEvent;
     readonly 'asyncermp.task.started': TaskStartedEvent;
@@ -38,7 +38,7 @@ it('every event has its own payload', () => {
   }>();
 });
 
-it('events are known by name, and results by class and method', () => {
+it('events are typed by their name, and results by class and method', () => {
   neverCalled(async () => {
     expectTypeOf(await testing.next(TaskEvent.Progress)).toEqualTypeOf<TaskProgressEvent>();
     const { result } = await testing.next(TaskEvent.Completed, Press, 'print');
@@ -55,7 +55,7 @@ it('events are known by name, and results by class and method', () => {
   });
 });
 
-it('handlers are named as for the service', () => {
+it('handlers are typed as for AsyncerMpService', () => {
   neverCalled(() => {
     testing.hold();
     testing.hold(Press, 'print');
@@ -77,7 +77,7 @@ it('handlers are named as for the service', () => {
   });
 });
 
-it('the module takes the options of the module, and is always inline', () => {
+it('AsyncerMpTestingModule takes the options of AsyncerMpModule except isolation', () => {
   neverCalled(() => [
     AsyncerMpTestingModule.forRoot(2),
     AsyncerMpTestingModule.forRoot({ maxProcesses: 2, defaults: { timeout: 5 } }),

@@ -21,18 +21,18 @@ function make(): { spin: AdaptiveSpin; tries: { count: number; pays: boolean } }
 }
 
 describe('AdaptiveSpin', () => {
-  it('spins every time as long as that pays', () => {
+  it('spins every time while spinning succeeds', () => {
     const { spin, tries } = make();
     expect(spins(1_000, spin, tries)).toBe(1_000);
   });
 
-  it('nearly never where it does not pay', () => {
+  it('rarely spins while spinning fails', () => {
     const { spin, tries } = make();
     tries.pays = false;
     expect(spins(1_000, spin, tries)).toBeLessThan(1_000 / 30);
   });
 
-  it('is not put off by one that was in vain, nor for long by many', () => {
+  it('goes on spinning after one failure, and soon again after many', () => {
     const { spin, tries } = make();
     spins(10, spin, tries);
     tries.pays = false;
@@ -46,7 +46,7 @@ describe('AdaptiveSpin', () => {
     expect(spins(10, spin, tries)).toBe(10);
   });
 
-  it('tells whether it came, which it did not where nobody looked', () => {
+  it('returns whether the message came, and false if it did not spin', () => {
     const { spin, tries } = make();
     expect(spin.run()).toBe(true);
     tries.pays = false;

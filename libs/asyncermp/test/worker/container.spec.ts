@@ -80,7 +80,7 @@ describe('the container of a worker', () => {
     });
   });
 
-  it('builds what @CpuTaskHost() imports and provides', async () => {
+  it('builds the imports and providers of @CpuTaskHost()', async () => {
     const outcome = await inWorker(
       { 'ImportingService.run': [], 'FormattingService.run': [], 'SelfMadeService.run': [] },
       [fixture('worker/hosts')],
@@ -88,7 +88,7 @@ describe('the container of a worker', () => {
     expect(outcome.results).toEqual([true, 'UTC', 3]);
   });
 
-  it('runs lifecycle hooks, and lets what it builds boot applications of its own', async () => {
+  it('runs lifecycle hooks, and lets its providers boot applications of their own', async () => {
     const outcome = await inWorker({ 'LifecycleService.run': [] }, [
       fixture('worker/lifecycle.service'),
     ]);
@@ -100,7 +100,7 @@ describe('the container of a worker', () => {
     expect(outcome).toEqual({ results: ['from the entry file'], told: [] });
   });
 
-  it('does not boot an application that boots late either, and still waits for other files', async () => {
+  it('does not boot an application that an imported file boots late, and waits for other files', async () => {
     const outcome = await inWorker(
       { 'LateEntryService.run': [], 'SlowService.run': [] },
       [fixture('worker/late-entry'), fixture('worker/slow.service')],
@@ -117,19 +117,19 @@ describe('the container of a worker', () => {
     expect(outcome.results).toEqual(['booted another']);
   });
 
-  it('fails with what a file throws when it is imported', async () => {
+  it('fails with the error that a file throws when it is imported', async () => {
     await expect(inWorker({}, [fixture('worker/broken')])).resolves.toEqual({
       error: 'RangeError: this file cannot be imported',
     });
   });
 
-  it('fails with what the constructor of a provider throws', async () => {
+  it('fails with the error that the constructor of a provider throws', async () => {
     await expect(
       inWorker({ 'ThrowingService.run': [] }, [fixture('worker/throwing.service')]),
     ).resolves.toEqual({ error: 'RangeError: this provider cannot be built' });
   });
 
-  it('imports a path as it is, whatever characters it has', async () => {
+  it('imports a path with special characters', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'asyncermp #50% '));
     const file = join(directory, 'a?b.mjs');
     writeFileSync(file, `import '${fixture('handlers/composed.service')}';`);
@@ -138,7 +138,7 @@ describe('the container of a worker', () => {
     expect(outcome.results).toEqual(['crunched']);
   });
 
-  it('tells why a file that a test runner reads cannot be imported', async () => {
+  it('explains why a TypeScript file of a test runner cannot be imported', async () => {
     const file = new URL('../fixtures/handlers/shapes.ts', import.meta.url).href;
     const { error } = await inWorker({}, [file]);
     expect(error).toContain('shapes.ts, which is TypeScript');
@@ -150,7 +150,7 @@ describe('the container of a worker', () => {
     expect(error).toContain('shapes.js');
   });
 
-  it('tells what a handler lacks', async () => {
+  it('names the dependency that a handler lacks', async () => {
     const { error } = await inWorker({ 'TokenService.run': [] }, [
       fixture('handlers/dependent.services'),
     ]);

@@ -27,7 +27,7 @@ describe('the guard of NestFactory', () => {
   }
 
   it.each(['create', 'createMicroservice', 'createApplicationContext'] as const)(
-    'never resolves %s(), and takes the import that calls it for done',
+    'never resolves %s(), and regards the import that calls it as finished',
     async (creator) => {
       const { guard, factory } = guarded();
       let created = false;
@@ -50,12 +50,12 @@ describe('the guard of NestFactory', () => {
     expect(loaded).toBe(true);
   });
 
-  it('fails with what the import throws', async () => {
+  it('fails with the error that the import throws', async () => {
     const { guard } = guarded();
     await expect(guard.imported(() => Promise.reject(new TypeError('no')))).rejects.toThrow('no');
   });
 
-  it('does not take one import for done because another one boots late', async () => {
+  it('does not regard an import as finished because another one boots late', async () => {
     const { guard, factory } = guarded();
     let bootLate = (): void => undefined;
     await guard.imported(async () => {
@@ -72,14 +72,14 @@ describe('the guard of NestFactory', () => {
     expect(loaded).toBe(true);
   });
 
-  it('passes the calls of tasks, and what the worker builds for itself', async () => {
+  it('lets tasks and the worker itself build applications', async () => {
     const { guard, factory } = guarded();
     await (await guard.createApplicationContext(factory, App, options)).close();
     inTask = true;
     await (await factory.createApplicationContext(App, options)).close();
   });
 
-  it('guards several copies', async () => {
+  it('guards several copies of NestFactory', async () => {
     const { guard, factory } = guarded();
     const other = copyOfNestFactory();
     guard.protect(other);
@@ -88,7 +88,7 @@ describe('the guard of NestFactory', () => {
     await guard.imported(() => other.createApplicationContext(App, options));
   });
 
-  it('gives way to the guard of the next lease in the same thread', async () => {
+  it('is replaced by the guard of the next lease in the same thread', async () => {
     const { factory } = guarded();
     const next = new NestFactoryGuard(() => inTask);
     next.protect(factory);

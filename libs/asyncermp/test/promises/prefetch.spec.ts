@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ModelLane } from './model-lane.js';
 import { ModelWorld } from './model-world.js';
 
-/** Two idle workers, and a handler that is known to run for so long. */
+/** Two idle workers, and a handler of which they know that it runs for `runMs`. */
 async function worldOfTwo(runMs: number): Promise<ModelWorld> {
   const world = new ModelWorld(2, runMs);
   await world.submit(false, {});
@@ -41,11 +41,11 @@ const byLoad = (world: ModelWorld) =>
 
 const loads = (world: ModelWorld) => byLoad(world).map(({ load }) => load);
 
-describe('where a task goes', () => {
+describe('the dispatcher sends a task', () => {
   it.each([
-    ['behind a task that is done before that one would be awake', 0.001, 2, [0, 2]],
-    ['to the idle one, if that takes longer', 0.035, 2, [1, 1]],
-    ['to the idle one, if there is enough to do for both', 0.0195, 5, [2, 3]],
+    ['to a busy worker that runs it before an idle one would be awake', 0.001, 2, [0, 2]],
+    ['to an idle worker if the busy one takes longer than waking it', 0.035, 2, [1, 1]],
+    ['to an idle worker if there is enough work for both', 0.0195, 5, [2, 3]],
   ])('%s', async (_where, runMs, tasks, expected) => {
     const world = await worldOfTwo(runMs);
     await submit(world, tasks);
@@ -53,7 +53,7 @@ describe('where a task goes', () => {
     await world.comeToRest();
   });
 
-  it('if it is tiny, where such tasks are already, and not to one that is as busy with fewer', async () => {
+  it('to the worker that tiny tasks share, although another one holds fewer', async () => {
     const world = await worldOfTwo(0.0029);
     await submit(world, 24);
     expect(loads(world)).toEqual([4, 20]);
@@ -66,8 +66,8 @@ describe('where a task goes', () => {
   });
 
   it.each([
-    ['by what such tasks take mostly, whatever one of them took that was held up', 0.2, 5, [0, 5]],
-    ['if it may be a millisecond until its turn, to the idle one', 0.8, 3, [1, 2]],
+    ['by the typical run time of its handler, despite one long run', 0.2, 5, [0, 5]],
+    ['to an idle worker if it may wait a millisecond on the busy one', 0.8, 3, [1, 2]],
   ])('%s', async (_where, heldUpMs, tasks, expected) => {
     const world = await worldOfTwo(0.001);
     await submit(world, 1);
@@ -78,7 +78,7 @@ describe('where a task goes', () => {
     await world.comeToRest();
   });
 
-  it('behind others only as far as they take no more than a millisecond: the rest waits', async () => {
+  it('to a busy worker only up to a millisecond of work: the rest waits in the queue', async () => {
     const world = await worldOfTwo(0.3);
     await submit(world, 10);
     expect(loads(world)).toEqual([3, 3]);
@@ -86,7 +86,7 @@ describe('where a task goes', () => {
     await world.comeToRest();
   });
 
-  it('to the idle one, if the other runs something of which nobody knows how long it takes', async () => {
+  it('to an idle worker if the busy one runs a task of unknown length', async () => {
     const world = await worldOfTwo(0.001);
     await world.submit(true, {});
     await world.submit(false, {});
