@@ -51,7 +51,7 @@ describe('submissions that wait for room', () => {
           } else if (step === 'next') {
             expect(admission.next()).toBe(naive.shift());
           } else {
-            const [left] = naive.splice(Number(step), 1);
+            const [left] = naive.splice(step, 1);
             if (left) {
               admission.leave(left, undefined);
             }
