@@ -156,8 +156,11 @@ async function loadWorkerFactory(
     return (_options, explorer) =>
       new InlineWorkerFactory(
         explorer.handlers.map((definition) => ({
-          run: definition.run,
-          instance: () => explorer.instanceOf(definition),
+          definition,
+          // Not before it is called: the application may not have made it yet.
+          get instance() {
+            return explorer.instanceOf(definition);
+          },
         })),
         bench?.gate,
       );

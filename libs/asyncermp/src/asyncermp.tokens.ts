@@ -1,7 +1,7 @@
 import type { AsyncerMpOptions, ResolvedOptions } from './asyncermp.options.js';
 import type { TaskRuntime } from './asyncermp.service.js';
 import type { HandlerExplorer } from './handlers/handler.explorer.js';
-import type { InlineGate } from './pool/inline.gate.js';
+import type { InlineGate } from './pool/channels/inline.channel.js';
 import type { WorkerFactory } from './pool/lane.js';
 import type { Task } from './engine/task.js';
 import type { Backend } from './contract/backend.js';

@@ -1,16 +1,25 @@
-import type { InlineGate, InlineHandler } from './inline.gate.js';
-import { InlineLane } from './inline.lane.js';
+import type { RunnableHandler } from '../worker/attempt-runner.js';
 import type { Attempt } from './channels/channel.js';
-import type { Lane, WorkerFactory, LaneListener } from './lane.js';
+import { InlineChannel, type InlineGate } from './channels/inline.channel.js';
+import type { Lane, LaneListener, WorkerFactory } from './lane.js';
+import { WorkerLane } from './worker-lane.js';
 
-/** Lanes in the application's own thread, for unit tests. */
+/** Workers in the application's own thread, for unit tests. */
 export class InlineWorkerFactory<A extends Attempt> implements WorkerFactory<A> {
-  constructor(
-    private readonly handlers: readonly InlineHandler[],
-    private readonly gate?: InlineGate<A>,
-  ) {}
+  readonly #handlers: readonly RunnableHandler[];
+  readonly #gate: InlineGate<A> | undefined;
+
+  /** @param handlers - In the order of the handlers' indices, on the application's own instances. */
+  constructor(handlers: readonly RunnableHandler[], gate?: InlineGate<A>) {
+    this.#handlers = handlers;
+    this.#gate = gate;
+  }
 
   create(id: number, listener: LaneListener<A>): Lane<A> {
-    return new InlineLane(id, this.handlers, listener, this.gate);
+    return new WorkerLane(
+      id,
+      listener,
+      (events) => new InlineChannel(this.#handlers, this.#gate, events),
+    );
   }
 }

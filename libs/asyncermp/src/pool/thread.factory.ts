@@ -1,15 +1,15 @@
 import { entryFile } from '../worker/entry-file.js';
 import type { Attempt } from './channels/channel.js';
-import type { Lane, WorkerFactory, LaneListener } from './lane.js';
-import type { ThreadOptions } from './channels/thread.channel.js';
-import { WorkerLane } from './worker-lane.js';
+import { ThreadChannel, type ThreadOptions } from './channels/thread.channel.js';
 import { WorkerImage, type ImageStorage } from './channels/worker-image.js';
+import type { Lane, LaneListener, WorkerFactory } from './lane.js';
+import { WorkerLane } from './worker-lane.js';
 
-/** Lanes on worker threads. */
+/** Workers in threads. */
 export class ThreadWorkerFactory<A extends Attempt> implements WorkerFactory<A> {
   readonly #options: ThreadOptions;
 
-  /** @param preload Whether workers are given an image of what they all load, where that can be. */
+  /** @param preload - Whether workers are given an image of what they all load, where that can be. */
   constructor(options: Omit<ThreadOptions, 'entryFile' | 'image'>, preload: boolean | 'memory') {
     const { execArgv, env } = options;
     const file = entryFile();
@@ -25,7 +25,7 @@ export class ThreadWorkerFactory<A extends Attempt> implements WorkerFactory<A> 
   }
 
   create(id: number, listener: LaneListener<A>): Lane<A> {
-    return new WorkerLane(id, this.#options, listener);
+    return new WorkerLane(id, listener, (events) => new ThreadChannel(id, this.#options, events));
   }
 }
 
@@ -34,20 +34,20 @@ function storageFor(preload: true | 'memory'): ImageStorage {
   return preload === true && !process.env['NODE_DISABLE_COMPILE_CACHE'] ? 'disk' : 'memory';
 }
 
-/** Options of Node that have other code see, change or find what is loaded: it would not see an image. */
+/** Options of Node that let other code see, change or find what is loaded: it would not see an image. */
 const HOOKS = /^(?:-r|--require|--import|--loader|--experimental-loader|--experimental-policy)$/;
 
 /** Options that change which file is found. */
 const RESOLUTION = /^(?:-C|--conditions|--preserve-symlinks)$/;
 
-/** Only keeps Node from warning of what vitest uses. */
+/** It only silences Node's warnings about what vitest uses. */
 const HARMLESS = /[\\/]vitest[\\/]suppress-warnings\.cjs$/;
 
 /**
  * Whether the workers' modules are loaded by Node alone, and found as the application's are.
  *
- * @param execArgv Node's options for the workers; undefined where they get the application's.
- * @param env The workers' environment; without NODE_OPTIONS they get the application's.
+ * @param execArgv - Node's options for the workers; undefined where they get the application's.
+ * @param env - The workers' environment; without NODE_OPTIONS they get the application's.
  */
 export function loadsPlainly(
   execArgv: readonly string[] | undefined,

@@ -1,60 +1,43 @@
-import { MessageChannel } from 'node:worker_threads';
+import type { CrashDetails, TaskSerializationError } from '../contract/errors.js';
 import { decodeError, encodeError } from '../protocol/error-codec.js';
 import {
   FromWorker,
   ToWorker,
   type AttemptMessage,
-  type FromWorkerMessage,
+  type LaneMessage,
 } from '../protocol/envelope.js';
-import { Slots, SLOT_COUNT } from '../protocol/slots.js';
-import type { Attempt } from './channels/channel.js';
-import type { Lane, LaneListener } from './lane.js';
-import {
-  LanePort,
-  ThreadDeath,
-  ThreadLease,
-  type ThreadOptions,
-} from './channels/thread.channel.js';
-import { imageFailed } from './channels/worker-image.js';
+import { SLOT_COUNT, type LaneSlots } from '../protocol/slots.js';
+import type { Attempt, Channel, OpenChannel } from './channels/channel.js';
+import type { Lane, LaneEnd, LaneListener } from './lane.js';
 
-/** A lane on a worker thread: the attempts travel over a port of the thread's lease. */
+/**
+ * The protocol of a lane with its worker, over whatever channel carries it: which attempt is in which slot,
+ * which message means what for it, and what is left of all that when the worker ends.
+ */
 export class WorkerLane<A extends Attempt> implements Lane<A> {
-  readonly #port: LanePort;
-  readonly #slots = new Slots();
+  readonly id: number;
+  readonly takesOneAtATime: boolean;
+  readonly #listener: LaneListener<A>;
+  readonly #channel: Channel<A>;
+  readonly #slots: LaneSlots;
   readonly #table = new SlotTable<A>();
-  #lease: ThreadLease | undefined = undefined;
-  readonly #death = new ThreadDeath();
-  /** Set once the worker is being ended by force. */
-  #killed = false;
-  /** The slots of what is to be sent. */
+  /** The slots of the attempts that are to be sent. */
   #outbox: number[] = [];
-  #ended = false;
+  #state: 'starting' | 'ready' | 'ended' = 'starting';
+  /** Whether the application ends the worker, so that its end is no crash. */
+  #isEndExpected = false;
+  #startError: unknown = undefined;
 
-  constructor(
-    readonly id: number,
-    private readonly options: ThreadOptions,
-    private readonly listener: LaneListener<A>,
-  ) {
-    const { port1, port2 } = new MessageChannel();
-    this.#port = new LanePort(port1, {
+  /** @param open - Starts the worker. */
+  constructor(id: number, listener: LaneListener<A>, open: OpenChannel<A>) {
+    this.id = id;
+    this.#listener = listener;
+    this.#channel = open({
       receive: (message) => this.#receive(message),
-      lostAnswer: (error) => this.#lostAnswer(error),
-      onClosed: () => this.#closed(),
+      onEnded: () => this.#end(),
     });
-    const { buffer: slots } = this.#slots;
-    const { doorbell } = this.#port;
-    try {
-      this.#lease = new ThreadLease(port2, { slots, doorbell, worker: id }, options, {
-        onError: (error) => this.#death.note(error),
-        onExit: (code) => {
-          this.#death.exited(code);
-          this.#end();
-        },
-      });
-    } catch (error) {
-      this.#death.neverStarted(error);
-      queueMicrotask(() => this.#end());
-    }
+    this.#slots = this.#channel.slots;
+    this.takesOneAtATime = this.#channel.takesOneAtATime;
   }
 
   get load(): number {
@@ -76,15 +59,14 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
       if (attempt) {
         attempts.push(attempt);
       } else {
-        // Taken back before it was sent.
+        // Revoked before it was sent, so that the worker does not report it.
         this.#release(slot);
-        queueMicrotask(() => this.listener.onSkipped(this));
+        void NOW.then(() => this.#listener.onSkipped(this));
       }
     }
-    this.#port.postAttempts(attempts, (attempt, error) => {
-      this.#release(attempt.slot);
-      this.listener.onUnsendable(this, attempt, error);
-    });
+    if (attempts.length > 0) {
+      this.#channel.postAttempts(attempts, this.#reportUnsendable);
+    }
   }
 
   isStarted(attempt: A): boolean {
@@ -93,6 +75,10 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
 
   startedAt(attempt: A): number | undefined {
     return this.#table.holds(attempt) ? this.#slots.startedAt(attempt.slot) : undefined;
+  }
+
+  held(): A[] {
+    return this.#table.attempts();
   }
 
   revoke(attempt: A): boolean {
@@ -105,40 +91,34 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
     return true;
   }
 
-  held(): A[] {
-    return this.#table.attempts();
-  }
-
   cancel(attempt: A, reason: unknown): void {
     if (this.#table.holds(attempt)) {
       this.#slots.cancel(attempt.slot);
-      this.#port.post([ToWorker.Cancel, attempt.slot, encodeError(reason)]);
+      this.#channel.post([ToWorker.Cancel, attempt.slot, encodeError(reason)]);
     }
   }
 
   kill(): void {
-    this.#killed = true;
-    this.#death.expected();
-    this.#lease?.end();
+    this.#isEndExpected = true;
+    this.#channel.end();
   }
 
   giveUp(error: Error): void {
-    this.#death.neverStarted(error);
+    this.#startError = error;
     this.kill();
   }
 
   release(): void {
-    this.#death.expected();
-    this.#port.post([ToWorker.Release]);
+    this.#isEndExpected = true;
+    this.#channel.post([ToWorker.Release]);
   }
 
-  /** An answer cannot be read, and nobody can tell whose it was. */
-  #lostAnswer(error: unknown): void {
-    this.#death.note(error);
-    this.#lease?.end();
-  }
+  readonly #reportUnsendable = (attempt: A, error: TaskSerializationError): void => {
+    this.#release(attempt.slot);
+    this.#listener.onUnsendable(this, attempt, error);
+  };
 
-  #receive(message: FromWorkerMessage): void {
+  #receive(message: LaneMessage): void {
     switch (message[0]) {
       case FromWorker.Completed:
       case FromWorker.Failed:
@@ -152,27 +132,20 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
       }
       case FromWorker.Skipped:
         this.#release(message[1]);
-        this.listener.onSkipped(this);
+        this.#listener.onSkipped(this);
         break;
       case FromWorker.Ready:
-        this.#death.started();
-        this.listener.onReady(this);
+        this.#state = 'ready';
+        this.#listener.onReady(this);
         break;
       case FromWorker.StartFailed:
-        this.#death.neverStarted(decodeError(message[1]));
+        this.#startError = decodeError(message[1]);
         break;
       case FromWorker.HeapLimit:
-        this.listener.onHeapLimit(this);
-        break;
-      case FromWorker.CodeCache:
-        this.options.image?.keep(message[1]);
-        break;
-      case FromWorker.ImageFailed:
-        this.options.image?.drop();
-        this.listener.onLog(this, 'warn', imageFailed(message[1]));
+        this.#listener.onHeapLimit(this);
         break;
       case FromWorker.Log:
-        this.listener.onLog(this, message[1], message[2]);
+        this.#listener.onLog(this, message[1], message[2]);
         break;
     }
   }
@@ -184,29 +157,18 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
     switch (message[0]) {
       case FromWorker.Completed:
         this.#release(slot);
-        this.listener.onCompleted(this, attempt, message[2], startedAt, runMs);
+        this.#listener.onCompleted(this, attempt, message[2], startedAt, runMs);
         break;
       case FromWorker.Failed:
         this.#release(slot);
-        this.listener.onFailed(this, attempt, message[2], startedAt, runMs);
+        this.#listener.onFailed(this, attempt, message[2], startedAt, runMs);
         break;
       case FromWorker.Progress:
-        this.listener.onProgress(this, attempt, message[2]);
+        this.#listener.onProgress(this, attempt, message[2]);
         break;
       case FromWorker.Started:
-        this.listener.onStarted(this, attempt);
+        this.#listener.onStarted(this, attempt);
         break;
-    }
-  }
-
-  /**
-   * Node closes the ports of a thread that it has stopped, before it frees the thread's memory, which takes
-   * some milliseconds: nothing of a killed worker runs any more. Of one that ends by itself the exit has more
-   * to tell.
-   */
-  #closed(): void {
-    if (this.#killed) {
-      this.#end();
     }
   }
 
@@ -216,12 +178,13 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
   }
 
   #end(): void {
-    if (this.#ended) {
+    if (this.#state === 'ended') {
       return;
     }
-    this.#ended = true;
-    this.listener.onEnding(this);
-    this.#port.close();
+    this.#listener.onEnding(this);
+    const death = this.#channel.close();
+    const outcome = this.#outcomeOf(death);
+    this.#state = 'ended';
     this.#outbox = [];
     const held = this.#table.attempts();
     const running = held.find(({ slot }) => this.#slots.isStarted(slot));
@@ -230,10 +193,26 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
     for (const { slot } of held) {
       this.#release(slot);
     }
-    const gone = this.#lease?.gone ?? Promise.resolve();
-    this.listener.onEnded(this, { running, runningSince, waiting, gone, ...this.#death.report() });
+    const { gone } = this.#channel;
+    this.#listener.onEnded(this, { running, runningSince, waiting, gone, ...outcome });
+  }
+
+  #outcomeOf(death: CrashDetails): Pick<LaneEnd<A>, 'crash' | 'startError'> {
+    if (this.#isEndExpected) {
+      return { crash: undefined, startError: this.#startError };
+    }
+    if (this.#state === 'ready') {
+      return { crash: death, startError: undefined };
+    }
+    const startError =
+      this.#startError ??
+      death.cause ??
+      new Error(`The worker exited with code ${death.exitCode} before it was ready`);
+    return { crash: death, startError };
   }
 }
+
+const NOW = Promise.resolve();
 
 /** Which attempt is in which slot of a lane. */
 export class SlotTable<A extends Attempt> {
@@ -262,7 +241,7 @@ export class SlotTable<A extends Attempt> {
     return attempt.slot >= 0 && this.#attempts[attempt.slot] === attempt;
   }
 
-  /** The attempt is no longer the lane's, but its slot stays taken until {@link free}. */
+  /** The attempt is no longer in it, but its slot stays taken until {@link free}. */
   detach(slot: number): void {
     const attempt = this.#attempts[slot];
     this.#attempts[slot] = undefined;
@@ -276,7 +255,7 @@ export class SlotTable<A extends Attempt> {
     this.#free.push(slot);
   }
 
-  /** Those that are in it, in no order. */
+  /** The attempts that are in it, in no order. */
   attempts(): A[] {
     return this.#attempts.filter((attempt) => attempt !== undefined);
   }

@@ -3,8 +3,17 @@ import type { ModuleImage } from '../preload/module-image.js';
 import type { EncodedError } from './error-codec.js';
 
 /*
- * What crosses between the application and a worker of threads. Tuples with a numeric head rather than
- * objects: the structured clone writes no property names, which is a third of the cost of a tiny task.
+ * The messages between a lane in the application and the attempt runner in its worker. Tuples with a
+ * numeric head rather than objects: the structured clone writes no property names, which is a third of the
+ * cost of a tiny task.
+ *
+ *   to the worker              from the worker
+ *                              Ready, or StartFailed       once, first
+ *   Run                        Started                     if the slot's `reportStart` is set
+ *                              Progress                    any number
+ *   Cancel                     Completed, Failed           one of them ends the attempt
+ *                              Skipped                     instead of all these: it was revoked
+ *   Release                                                the worker closes its providers and ends
  */
 
 /** Heads of the messages to a worker. */
@@ -25,12 +34,17 @@ export const FromWorker = {
   ImageFailed: 11,
 } as const;
 
-export type ToWorkerMessage =
-  | RunMessage
+export type ToWorkerMessage = RunMessage | ControlMessage;
+
+/** Those that carry no attempt. */
+export type ControlMessage =
   | [head: typeof ToWorker.Cancel, slot: number, reason: EncodedError]
   | [head: typeof ToWorker.Release];
 
-export type FromWorkerMessage =
+export type FromWorkerMessage = LaneMessage | ImageMessage;
+
+/** What a lane receives, whatever its worker is. */
+export type LaneMessage =
   | [head: typeof FromWorker.Ready]
   | [head: typeof FromWorker.StartFailed, error: EncodedError]
   | [head: typeof FromWorker.Started, slot: number]
@@ -39,13 +53,16 @@ export type FromWorkerMessage =
   | [head: typeof FromWorker.Failed, slot: number, error: EncodedError]
   | [head: typeof FromWorker.Skipped, slot: number]
   | [head: typeof FromWorker.HeapLimit]
-  | [head: typeof FromWorker.CodeCache, codeCache: SharedArrayBuffer]
-  | [head: typeof FromWorker.ImageFailed, error: string]
   | [head: typeof FromWorker.Log, level: LogLevelName, line: LogLine];
+
+/** About the image that a thread was started with: for whoever started it, not for its lane. */
+export type ImageMessage =
+  | [head: typeof FromWorker.CodeCache, codeCache: SharedArrayBuffer]
+  | [head: typeof FromWorker.ImageFailed, error: string];
 
 /** Those that are about an attempt. */
 export type AttemptMessage = Extract<
-  FromWorkerMessage,
+  LaneMessage,
   readonly [
     (
       | typeof FromWorker.Completed
@@ -65,25 +82,25 @@ export interface WorkerManifest {
   readonly handlers: readonly string[];
 }
 
-/** What a worker is given once, when it is leased. */
+/** What a thread is given once, when it is leased. */
 export interface LeaseData {
   readonly port: MessagePort;
   readonly slots: SharedArrayBuffer;
   readonly doorbell: SharedArrayBuffer;
   readonly manifest: WorkerManifest;
   readonly uidPrefix: string;
-  /** The number of the worker, for people. */
+  /** The number of the worker, as events and logs show it. */
   readonly worker: number;
   /** The heap in use, in bytes, above which the worker asks to be replaced; Infinity for never. */
   readonly maxHeapBytes: number;
-  /** What the worker need not load file by file; undefined where it has to. */
+  /** The modules that the worker need not load file by file; undefined where it has to. */
   readonly image: ModuleImage | undefined;
 }
 
 /** The number that makes a uid with the prefix of the lease, or the uid that the caller gave. */
 export type SentUid = number | string;
 
-/** An attempt on its way. What else a worker must know of it is in its slot. */
+/** An attempt on its way. Its numbers are in its slot. */
 export interface SentRun {
   readonly slot: number;
   readonly uid: SentUid;
@@ -96,17 +113,27 @@ export interface SentRun {
  */
 export type RunMessage = [head: typeof ToWorker.Run, ...unknown[]];
 
+/** How many entries of a {@link RunMessage} one attempt takes. */
+const RUN_LENGTH = 3;
+
+/** A message without attempts. */
 export function newRunMessage(): RunMessage {
   return [ToWorker.Run];
 }
 
-export function addRun(message: RunMessage, slot: number, uid: SentUid, args: readonly unknown[]) {
+/** Adds an attempt to the message. */
+export function addRun(
+  message: RunMessage,
+  slot: number,
+  uid: SentUid,
+  args: readonly unknown[],
+): void {
   message.push(slot, uid, args);
 }
 
-/** Adds what the message holds to a list. */
+/** Adds the attempts of the message to a list. */
 export function readRuns(message: RunMessage, into: SentRun[]): void {
-  for (let i = 1; i < message.length; i += 3) {
+  for (let i = 1; i < message.length; i += RUN_LENGTH) {
     into.push({
       slot: message[i] as number,
       uid: message[i + 1] as SentUid,
@@ -128,16 +155,16 @@ export const RunMode = {
 /** One of the values of {@link RunMode}. */
 export type RunMode = (typeof RunMode)[keyof typeof RunMode];
 
-/** What became of one item of a settled chunk. */
+/** The outcome of one item of a settled chunk. */
 export type ItemOutcome =
   readonly [ok: true, value: unknown] | readonly [ok: false, error: EncodedError];
 
-/** A run of less than this, in ms, is a short one: what it costs to bring it to a worker counts. */
+/** A run of less than this, in ms, is a short one: the time that it takes to reach a worker matters. */
 export const SHORT_RUN_MS = 0.5;
 
 /**
  * The uid of a task whose caller gave none: the process's own prefix, and the task's number. Such a uid
- * crosses as the number alone and is put together where somebody asks for it.
+ * crosses as the number alone and is put together where it is read.
  */
 export function autoUid(prefix: string, seq: number): string {
   return prefix + seq.toString(36);
@@ -154,13 +181,13 @@ export function autoUidSeq(prefix: string, uid: string): number | undefined {
 
 export type LogLevelName = 'log' | 'error' | 'warn' | 'debug' | 'verbose' | 'fatal';
 
-/** One line of a worker's logger, on its way to the application's. */
+/** One line of a worker's logger, on its way to the application's logger. */
 export interface LogLine {
   readonly message: unknown;
   readonly context: string | undefined;
-  /** What else the logger was given: a stack, further messages. */
+  /** What the logger was given besides: a stack, further messages. */
   readonly extra: readonly unknown[];
-  /** The task that was running where the line was written. */
+  /** The task that the line was written in. */
   readonly uid: string | undefined;
   readonly handler: string | undefined;
 }

@@ -2,7 +2,7 @@ import type { AsyncerMpOptions } from '../asyncermp.options.js';
 import type { TaskRuntime } from '../asyncermp.service.js';
 import type { TestBench } from '../asyncermp.tokens.js';
 import type { HandlerClass } from '../contract/handler-types.js';
-import type { InlineCall, InlineFault, InlineGate } from '../pool/inline.gate.js';
+import type { InlineCall, InlineFault, InlineGate } from '../pool/channels/inline.channel.js';
 import type { Task } from '../engine/task.js';
 import type { EventEmitterLike } from '../engine/task-publisher.js';
 import { ConfigurationError } from '../contract/errors.js';

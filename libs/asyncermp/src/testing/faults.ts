@@ -1,4 +1,4 @@
-import type { InlineFault } from '../pool/inline.gate.js';
+import type { InlineFault } from '../pool/channels/inline.channel.js';
 import type { Task } from '../engine/task.js';
 import {
   ConfigurationError,

@@ -1,4 +1,4 @@
-import type { InlineCall } from '../pool/inline.gate.js';
+import type { InlineCall } from '../pool/channels/inline.channel.js';
 import type { Task } from '../engine/task.js';
 
 /** A task that runs, and whose handler is not called before the test lets it go. */

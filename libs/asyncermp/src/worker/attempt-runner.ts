@@ -1,23 +1,47 @@
 import { getHeapStatistics } from 'node:v8';
-import type { MessagePort } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
+import type { HandlerDefinition } from '../injection/handler-registry.js';
 import {
-  RunMode,
   FromWorker,
-  type FromWorkerMessage,
-  type LeaseData,
+  RunMode,
+  SHORT_RUN_MS,
   readRuns,
+  type ItemOutcome,
+  type LaneMessage,
   type RunMessage,
   type SentRun,
-  SHORT_RUN_MS,
-  type ItemOutcome,
 } from '../protocol/envelope.js';
 import { decodeError, encodeError, type EncodedError } from '../protocol/error-codec.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
-import { failedToClone, serializationError, findUncloneable } from '../protocol/uncloneable.js';
-import { Slots } from '../protocol/slots.js';
+import type { RunnerSlots } from '../protocol/slots.js';
 import { takeTransferList } from '../protocol/transfer.js';
-import { callForTask, RunningTask, type TaskLink } from './current-task.js';
-import type { WorkerHandler } from './container.js';
+import { failedToClone, findUncloneable, serializationError } from '../protocol/uncloneable.js';
+import { RunningTask, callForTask, type TaskLink } from './current-task.js';
+
+/** What connects a runner with its lane in the application, whatever carries the messages. */
+export interface RunnerConnection {
+  readonly slots: RunnerSlots;
+  /** @throws where the message cannot be cloned: nothing of it was sent then */
+  post(message: LaneMessage, transferList?: readonly Transferable[]): void;
+}
+
+/** A handler that is ready to run: `definition.run.apply(instance, args)`. */
+export interface RunnableHandler {
+  readonly definition: Pick<HandlerDefinition, 'name' | 'run'>;
+  readonly instance: unknown;
+}
+
+/** What a runner is made with, once its worker is ready. */
+export interface AttemptRunnerOptions {
+  /** In the order of the manifest's handlers. */
+  readonly handlers: readonly RunnableHandler[];
+  /** The prefix that makes a uid of a task's number. */
+  readonly uidPrefix: string;
+  /** The heap in use, in bytes, above which the worker asks to be replaced; Infinity for never. */
+  readonly maxHeapBytes: number;
+  /** Called when a short run is over and nothing waits. */
+  readonly onIdleAfterShortRun: () => void;
+}
 
 /** Runs the attempts that a worker is sent, one after another, and answers each by its own message. */
 export class AttemptRunner implements TaskLink {
@@ -26,22 +50,26 @@ export class AttemptRunner implements TaskLink {
   #startedAt = 0;
   #runMs = 0;
 
-  readonly #port: MessagePort;
-  readonly #slots: Slots;
+  readonly #connection: RunnerConnection;
+  readonly #slots: RunnerSlots;
+  readonly #handlers: readonly RunnableHandler[];
   readonly #uidPrefix: string;
   readonly #maxHeapBytes: number;
+  readonly #onIdleAfterShortRun: () => void;
 
   constructor(
-    { port, slots, uidPrefix, maxHeapBytes }: LeaseData,
-    private readonly handlers: readonly WorkerHandler[],
-    private readonly onIdleAfterShortRun: () => void,
+    connection: RunnerConnection,
+    { handlers, uidPrefix, maxHeapBytes, onIdleAfterShortRun }: AttemptRunnerOptions,
   ) {
-    this.#port = port;
-    this.#slots = new Slots(slots);
+    this.#connection = connection;
+    this.#slots = connection.slots;
+    this.#handlers = handlers;
     this.#uidPrefix = uidPrefix;
     this.#maxHeapBytes = maxHeapBytes;
+    this.#onIdleAfterShortRun = onIdleAfterShortRun;
   }
 
+  /** Attempts to run, behind those that came before. */
   receive(message: RunMessage): void {
     readRuns(message, this.#waiting);
     if (!this.#running) {
@@ -49,7 +77,7 @@ export class AttemptRunner implements TaskLink {
     }
   }
 
-  /** The flag in shared memory was raised before: this is for code that waits on the signal. */
+  /** The flag in the slot was raised before: this is for code that waits on the signal. */
   cancel(slot: number, reason: EncodedError): void {
     if (this.#running?.slot === slot) {
       this.#running.abort(decodeError(reason));
@@ -61,7 +89,7 @@ export class AttemptRunner implements TaskLink {
   }
 
   sendProgress(slot: number, value: unknown): void {
-    this.#post([FromWorker.Progress, slot, value]);
+    this.#connection.post([FromWorker.Progress, slot, value]);
   }
 
   #runNext(): void {
@@ -71,20 +99,20 @@ export class AttemptRunner implements TaskLink {
         this.#run(next);
         return;
       }
-      this.#post([FromWorker.Skipped, next.slot]);
+      this.#connection.post([FromWorker.Skipped, next.slot]);
     }
   }
 
   #run({ slot, uid, args }: SentRun): void {
-    if (this.#slots.reportsStart(slot)) {
-      this.#post([FromWorker.Started, slot]);
-    }
     const index = this.#slots.handlerIndex(slot);
-    const handler = this.handlers[index];
+    const handler = this.#handlers[index];
     const name = handler?.definition.name ?? '';
     const attempt = this.#slots.attempt(slot);
     const task = new RunningTask(uid, this.#uidPrefix, name, attempt, slot, this);
     this.#running = task;
+    if (this.#slots.reportStart(slot)) {
+      this.#connection.post([FromWorker.Started, slot]);
+    }
     let result: unknown;
     try {
       if (!handler) {
@@ -127,7 +155,7 @@ export class AttemptRunner implements TaskLink {
     this.#checkHeap();
     this.#runNext();
     if (!this.#running && this.#runMs < SHORT_RUN_MS) {
-      this.onIdleAfterShortRun();
+      this.#onIdleAfterShortRun();
     }
   }
 
@@ -135,14 +163,14 @@ export class AttemptRunner implements TaskLink {
     this.#noteRunMs(slot);
     const isChunk = this.#slots.mode(slot) === RunMode.Chunk;
     const transferList = takeTransferList(isChunk ? (result as unknown[]) : [result]);
-    // Before it is sent, since what V8 can write but not read (nested too deeply) would take with it
-    // whatever is sent behind it.
+    // Before it is sent: what V8 can write and not read (nested too deeply) would be lost with all that is
+    // sent behind it.
     const culprit = findUncloneable(result, 'result', transferList);
     if (culprit) {
       throw serializationError(culprit, { uid, handler });
     }
     try {
-      this.#port.postMessage([FromWorker.Completed, slot, result], transferList);
+      this.#connection.post([FromWorker.Completed, slot, result], transferList);
     } catch (error) {
       throw failedToClone(result, 'result', transferList, error, { uid, handler });
     }
@@ -150,7 +178,7 @@ export class AttemptRunner implements TaskLink {
 
   #fail({ slot }: RunningTask, thrown: unknown): void {
     this.#noteRunMs(slot);
-    this.#post([FromWorker.Failed, slot, encodeError(thrown)]);
+    this.#connection.post([FromWorker.Failed, slot, encodeError(thrown)]);
   }
 
   #noteRunMs(slot: number): void {
@@ -163,19 +191,15 @@ export class AttemptRunner implements TaskLink {
       this.#maxHeapBytes !== Infinity &&
       getHeapStatistics().used_heap_size > this.#maxHeapBytes
     ) {
-      this.#post([FromWorker.HeapLimit]);
+      this.#connection.post([FromWorker.HeapLimit]);
     }
-  }
-
-  #post(message: FromWorkerMessage): void {
-    this.#port.postMessage(message);
   }
 }
 
 type Run = (this: unknown, ...args: unknown[]) => unknown;
 
 /** The handler as the attempt's mode calls it. */
-export function inMode(run: Run, mode: RunMode, task: RunningTask): Run {
+function inMode(run: Run, mode: RunMode, task: RunningTask): Run {
   if (mode === RunMode.Single) {
     return run;
   }

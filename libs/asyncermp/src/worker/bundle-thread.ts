@@ -16,9 +16,9 @@ const IMPORT_BUNDLE =
   "import('node:worker_threads').then(({ workerData }) => import(workerData.bundle))";
 
 /**
- * Starts a thread in an application that holds this library in its bundle. There is no file of the
- * library's that could be started, nor one of piscina's, but the handlers are in the bundle, so a thread
- * has to import that anyway: the copy of this library in it finds the lease, and serves it.
+ * Starts a thread in an application that has this library in its bundle. There is no file of the library's
+ * or piscina's that a thread could be started with. But the handlers are in the bundle, so a thread has to
+ * import it anyway: the copy of this library in it finds the lease, and serves it.
  */
 export function startBundleThread(
   lease: LeaseData,
@@ -38,14 +38,14 @@ export function startBundleThread(
 }
 
 /**
- * In a thread that was started so: serves its lease. To be called while the library is loaded, which is
- * before the code of the bundle's entry file boots the application.
+ * In a thread of {@link startBundleThread}: serves its lease. It is called while the library is loaded, so
+ * before the bundle's entry file boots the application.
  */
 export function serveBundleLease(): void {
   const lease = (workerData as Partial<BundleThreadData> | null)?.['nestjs-asyncermp:lease:1'];
   if (lease === undefined || workerNumber() !== undefined) {
     return;
   }
-  // As piscina ends a thread whose task is done, whatever its providers left open.
+  // As piscina does: the thread ends when its lease does, whatever its providers have left open.
   void serveLease(lease).then(() => process.exit());
 }

@@ -2,12 +2,12 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { callHandlerOfTask, type Run } from '../protocol/handler-call.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { serializationError, findUncloneable } from '../protocol/uncloneable.js';
-import { autoUid } from '../protocol/envelope.js';
+import { autoUid, type SentUid } from '../protocol/envelope.js';
 import { TaskCancelledError } from '../contract/errors.js';
 
 /**
- * What a handler may know of, and tell about, the task that it runs for. Outside of a task every
- * member is there and does nothing, so that a handler can be called by a unit test as it is.
+ * What a handler may know of the task that it runs for, and report about it. Outside of a task every
+ * member is there and does nothing, so that a unit test can call a handler as it is.
  */
 export interface CurrentTask {
   /** The task's uid; undefined outside of a task. */
@@ -17,20 +17,22 @@ export interface CurrentTask {
   /** Which attempt this is, from 1; 0 outside of a task. */
   readonly attempt: number;
   /**
-   * Whether the task was cancelled or timed out. True the moment it happens, also inside a synchronous
-   * loop: it is read from shared memory.
+   * Whether the task was cancelled or timed out. True the moment it happens, in a synchronous loop, too: it
+   * is read from shared memory.
    */
   readonly cancelled: boolean;
   /** Aborted when the task is cancelled or times out: for asynchronous code (`fetch`, streams). */
   readonly signal: AbortSignal;
   /**
    * Ends the handler if the task was cancelled or timed out: for loops, cheap enough for every turn.
+   *
    * @throws TaskCancelledError
    */
   throwIfCancelled(): void;
   /**
-   * Tells how far the task is: a number from 0 to 1, or anything that can be cloned. When a handler
+   * Reports how far the task is: a number from 0 to 1, or anything that can be cloned. When a handler
    * reports faster than 50 times in 50 ms, values in between are left out; the last one always arrives.
+   *
    * @throws TaskSerializationError for what cannot be cloned
    */
   progress(value: unknown): void;
@@ -51,7 +53,7 @@ const OUTSIDE: CurrentTask = {
 /*
  * On globalThis, since the library may be in a thread twice: in a bundled application, and as the file
  * that the worker was started with. A store per asynchronous context rather than a variable, so that a
- * timer that one task left behind is not taken for the next one's.
+ * timer that one task has left behind does not count as the next one's.
  */
 const STORE = Symbol.for('nestjs-asyncermp:current-task:1');
 const shared = globalThis as { [STORE]?: AsyncLocalStorage<RunningTask | undefined> };
@@ -79,8 +81,8 @@ export function runningTask(): RunningTask | undefined {
 }
 
 /**
- * Calls a handler for a task. What it does to its asynchronous context (`enterWith()` of an
- * `AsyncLocalStorage`, as libraries for request contexts do) is not seen by the next task.
+ * Calls a handler for a task. The next task does not see what the handler does to its asynchronous context
+ * (`enterWith()` of an `AsyncLocalStorage`, as libraries for request contexts call it).
  */
 export function callForTask(
   task: RunningTask,
@@ -102,18 +104,24 @@ function callWithStore(
   return store.run(task, callHandlerOfTask, run, instance, args);
 }
 
-/** What a running task needs of the lane that carries it. */
+/** What a running task needs of its runner. */
 export interface TaskLink {
   isCancelled(slot: number): boolean;
   sendProgress(slot: number, value: unknown): void;
 }
 
-/** Reports that pass unhindered in one window, and its length. */
+/** How many reports are sent in one window, and how long that is. */
 const BURST = 50;
 const WINDOW_MS = 50;
 
-/** An attempt while it runs: what `currentTask()` gives inside of it. */
+/** An attempt while it runs: what `currentTask()` returns inside of it. */
 export class RunningTask implements CurrentTask {
+  readonly handler: string;
+  readonly attempt: number;
+  readonly slot: number;
+  readonly #sentUid: SentUid;
+  readonly #uidPrefix: string;
+  readonly #link: TaskLink;
   #controller: AbortController | undefined = undefined;
   #reason: unknown = undefined;
   #ended = false;
@@ -121,23 +129,31 @@ export class RunningTask implements CurrentTask {
   #reports = 0;
   #held: { readonly value: unknown } | undefined = undefined;
 
+  /** @param uidPrefix - Makes a uid of `sentUid`, if that is a number. */
   constructor(
-    private readonly givenUid: string | number,
-    private readonly uidPrefix: string,
-    readonly handler: string,
-    readonly attempt: number,
-    readonly slot: number,
-    private readonly link: TaskLink,
-  ) {}
+    sentUid: SentUid,
+    uidPrefix: string,
+    handler: string,
+    attempt: number,
+    slot: number,
+    link: TaskLink,
+  ) {
+    this.#sentUid = sentUid;
+    this.#uidPrefix = uidPrefix;
+    this.handler = handler;
+    this.attempt = attempt;
+    this.slot = slot;
+    this.#link = link;
+  }
 
   get uid(): string {
-    return typeof this.givenUid === 'string'
-      ? this.givenUid
-      : autoUid(this.uidPrefix, this.givenUid);
+    return typeof this.#sentUid === 'string'
+      ? this.#sentUid
+      : autoUid(this.#uidPrefix, this.#sentUid);
   }
 
   get cancelled(): boolean {
-    return !this.#ended && this.link.isCancelled(this.slot);
+    return !this.#ended && this.#link.isCancelled(this.slot);
   }
 
   get signal(): AbortSignal {
@@ -171,7 +187,7 @@ export class RunningTask implements CurrentTask {
       return;
     }
     this.#held = undefined;
-    this.link.sendProgress(this.slot, value);
+    this.#link.sendProgress(this.slot, value);
   }
 
   /** The task was cancelled, or timed out. */
@@ -180,14 +196,14 @@ export class RunningTask implements CurrentTask {
     this.#controller?.abort(this.#error());
   }
 
-  /** The attempt is over: what comes of it later no longer counts. */
+  /** The attempt is over: what its code still does no longer counts. */
   end(): void {
     const held = this.#held;
     this.#held = undefined;
     this.#ended = true;
     try {
       if (held) {
-        this.link.sendProgress(this.slot, held.value);
+        this.#link.sendProgress(this.slot, held.value);
       }
     } catch {
       // It was changed after it was reported, and can no longer be cloned. The outcome matters more.
@@ -198,7 +214,7 @@ export class RunningTask implements CurrentTask {
     return this.#reason ?? new TaskCancelledError({ uid: this.uid, handler: this.handler });
   }
 
-  /** At each report, also one that is held back: so that the handler hears of it where it made it. */
+  /** At each report, also at one that is held back: the error is thrown where the report is made. */
   #check(value: unknown): void {
     const culprit = findUncloneable(value, 'progress');
     if (culprit) {

@@ -6,30 +6,31 @@ import { monotonicMs } from '../protocol/monotonic-clock.js';
 
 /**
  * How long a worker waits for its next message before it goes back to its event loop, in ms. A shorter
- * time costs more: one that ends before the kernel's next tick, 4 ms at 250 Hz, has the kernel set up
- * the hardware's timer, twice for each wait (8 us on a virtual machine).
+ * time costs more: for one that ends before the kernel's next tick (4 ms at 250 Hz) the kernel sets up the
+ * hardware's timer, twice for each wait (8 us on a virtual machine).
  */
 const LINGER_MS = 6;
 /**
- * How long a worker looks for its next message before it waits, in ms: about what it takes to wake it, so that
- * in vain it costs no more than that again.
+ * How long a worker looks for its next message before it waits, in ms: about as long as it takes to wake
+ * it, so that a look in vain costs no more than that again.
  */
 const SPIN_MS = 0.03;
-/** With one core, what it looks for could not be sent meanwhile. */
+/** With one core, the application could not post a message meanwhile. */
 const MAY_SPIN = availableParallelism() > 1;
-/** How long messages may follow each other like that without a turn of the event loop, in ms. */
+/** How long messages may be received like that without a turn of the event loop, in ms. */
 const MOST_WITHOUT_TURN_MS = 5;
 
 /**
- * What a worker is sent. It comes through the event loop, or to a worker that lingers: after a short
- * task the next one is often on its way. Where that pays, the worker looks for it for a moment, as waking a
- * thread takes longer than many a task, and the waking one's time, too; and a thread is woken from
- * `Atomics.wait` in half the time that it takes through the event loop. A worker's timers and sockets wait
- * meanwhile, so this is bounded.
+ * Receives a worker's messages: through its event loop, or while it lingers, because after a short task the
+ * next one is often on its way. A worker that lingers first looks for a message in a loop, where that pays:
+ * to wake a thread takes longer than many tasks, and costs the application time as well. Then it sleeps in
+ * `Atomics.wait`, from which a thread wakes in half the time that it takes through the event loop. The
+ * worker's timers and sockets wait meanwhile, so this is bounded.
  */
 export class Inbox {
   readonly #port: MessagePort;
   readonly #doorbell: Doorbell;
+  readonly #receive: (message: ToWorkerMessage) => void;
   readonly #spin = new AdaptiveSpin(() => this.#doorbell.watch(this.#rings, SPIN_MS));
   /** How often it had been rung before it looked for a message. */
   #rings = 0;
@@ -38,20 +39,21 @@ export class Inbox {
 
   constructor(
     { port, doorbell }: Pick<LeaseData, 'port' | 'doorbell'>,
-    private readonly receive: (message: ToWorkerMessage) => void,
+    receive: (message: ToWorkerMessage) => void,
   ) {
     this.#port = port;
+    this.#receive = receive;
     this.#doorbell = new Doorbell(doorbell);
     port.on('message', receive);
-    // An attempt that arrived broken would never be answered: the worker must not outlive it.
+    // An attempt that cannot be read would never be answered: the worker dies of it instead.
     port.on('messageerror', (error) => {
       throw error;
     });
   }
 
-  /** The worker has nothing more to do, and may be sent the next task any moment. */
+  /** The worker has nothing to do, and the next task may come any moment. */
   linger(): void {
-    // After what else is to be done at once: what the last handler left behind, for example.
+    // After what else is due now, for example what the last handler has left behind.
     process.nextTick(this.#awaitNext);
   }
 
@@ -66,11 +68,11 @@ export class Inbox {
     this.#rings = this.#doorbell.rings();
     const entry = this.#next() ?? (this.#isRung() ? this.#next() : undefined);
     if (entry) {
-      this.receive(entry.message);
+      this.#receive(entry.message);
     }
   };
 
-  /** Whether it was rung before long. */
+  /** Whether the doorbell was rung before long. */
   #isRung(): boolean {
     return (MAY_SPIN && this.#spin.run()) || this.#doorbell.wait(this.#rings, LINGER_MS);
   }
@@ -84,28 +86,35 @@ export class Inbox {
   }
 }
 
-/** How many times it may have been in vain, after it has paid for long. */
+/** How many times it may be in vain in a row, after it has paid for long. */
 const MOST_CREDIT = 8;
-/** Where it did not pay, every so many-th time is a try. */
+/** Where it did not pay, it is tried again every 32nd time. */
 const TRY_EVERY = 32;
 
 /**
- * Whether it pays to spin, that is, to look for something in a loop, before one sleeps until it comes: going
- * by how often it came in time of late. As mutexes do it that are called adaptive.
+ * Decides whether to spin, that is, to look for something in a loop before sleeping until it comes, by how
+ * often that has paid lately. Adaptive mutexes do the same.
  */
 export class AdaptiveSpin {
+  readonly #spin: () => boolean;
   #credit = 1;
 
   /** @param spin - Looks for a short time. Returns whether it came. */
-  constructor(private readonly spin: () => boolean) {}
+  constructor(spin: () => boolean) {
+    this.#spin = spin;
+  }
 
-  /** Spins, if that is likely to pay. Returns whether it came. */
+  /**
+   * Spins, if that is likely to pay.
+   *
+   * @returns whether it came
+   */
   run(): boolean {
     if (this.#credit < 1) {
       this.#credit += 1 / TRY_EVERY;
       return false;
     }
-    const came = this.spin();
+    const came = this.#spin();
     this.#credit = came ? Math.min(this.#credit + 1, MOST_CREDIT) : this.#credit - 1;
     return came;
   }

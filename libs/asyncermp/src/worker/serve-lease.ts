@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { encodeError } from '../protocol/error-codec.js';
 import { FromWorker, ToWorker, type LeaseData } from '../protocol/envelope.js';
+import { Slots } from '../protocol/slots.js';
 import { AttemptRunner } from './attempt-runner.js';
 import { createWorkerContainer, type WorkerContainer } from './container.js';
 import { runningTask } from './current-task.js';
@@ -36,9 +37,9 @@ export async function serveLease(lease: LeaseData): Promise<void> {
   }
 }
 
-/** Until the application releases the worker. */
-function serve(lease: LeaseData, container: WorkerContainer): Promise<void> {
-  const { port } = lease;
+/** Runs attempts until the application releases the worker. */
+function serve(lease: LeaseData, { handlers }: WorkerContainer): Promise<void> {
+  const { port, uidPrefix, maxHeapBytes } = lease;
   return new Promise((released) => {
     const inbox = new Inbox(lease, (message) => {
       switch (message[0]) {
@@ -53,7 +54,13 @@ function serve(lease: LeaseData, container: WorkerContainer): Promise<void> {
           break;
       }
     });
-    const runner = new AttemptRunner(lease, container.handlers, () => inbox.linger());
+    const runner = new AttemptRunner(
+      {
+        slots: new Slots(lease.slots),
+        post: (message, transferList) => port.postMessage(message, transferList),
+      },
+      { handlers, uidPrefix, maxHeapBytes, onIdleAfterShortRun: () => inbox.linger() },
+    );
     port.postMessage([FromWorker.Ready]);
   });
 }

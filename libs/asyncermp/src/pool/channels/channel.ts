@@ -1,7 +1,56 @@
 import type { Transferable } from 'node:worker_threads';
-import type { RunMode } from '../../protocol/envelope.js';
+import type { CrashDetails, TaskSerializationError } from '../../contract/errors.js';
+import type { ControlMessage, LaneMessage, RunMode } from '../../protocol/envelope.js';
+import type { LaneSlots } from '../../protocol/slots.js';
+import { failedToClone } from '../../protocol/uncloneable.js';
 
-/** What a lane needs to know of an attempt. */
+/**
+ * What a worker lane stands on: it starts and ends one worker, and carries the messages of the protocol
+ * there and back. Lanes of different kinds differ in their channel only.
+ *
+ * How messages travel, how a waiting worker is woken, and where the slots lie is the channel's own affair.
+ */
+export interface Channel<A extends Attempt> {
+  /** Whether an attempt that is sent behind another one would gain nothing. */
+  readonly takesOneAtATime: boolean;
+  /** The slots of the attempts, which the worker sees as well. */
+  readonly slots: LaneSlots;
+  /** Once the worker has ended: settles when nothing is left of it. */
+  readonly gone: Promise<void>;
+  /**
+   * Sends attempts in their order, in as few messages as possible. One that cannot be cloned harms none of
+   * the others.
+   *
+   * @param onUnsendable - Called for an attempt that cannot be cloned, while this runs.
+   */
+  postAttempts(
+    attempts: readonly A[],
+    onUnsendable: (attempt: A, error: TaskSerializationError) => void,
+  ): void;
+  /** Sends a message that carries no attempt. */
+  post(message: ControlMessage): void;
+  /** Ends the worker at once, whatever it is doing. `onEnded` follows when it runs nothing any more. */
+  end(): void;
+  /**
+   * To be called when the worker has ended: receives what it had posted before, and nothing more.
+   *
+   * @returns how the worker ended, as far as the application did not end it
+   */
+  close(): CrashDetails;
+}
+
+/** What a channel reports: never while it is being made, nor while its `post` or `end` runs. */
+export interface ChannelListener {
+  /** A message of the worker. They come in the order in which they were posted. */
+  receive(message: LaneMessage): void;
+  /** The worker has ended, or could not be started: it runs nothing any more. The first call counts. */
+  onEnded(): void;
+}
+
+/** Starts a worker, and makes the channel to it. */
+export type OpenChannel<A extends Attempt> = (listener: ChannelListener) => Channel<A>;
+
+/** What a lane and its channel need to know of an attempt. */
 export interface Attempt {
   readonly uid: string;
   /** The caller's own uid, if it gave one; otherwise `seq` makes it. */
@@ -17,6 +66,14 @@ export interface Attempt {
   /** Which attempt of its task it is, from 1. */
   readonly attempt: number;
   readonly mode: RunMode;
-  /** Where the lane keeps it while it is there. Written by the lane alone. */
+  /** The slot that it has in its lane, or -1. Only the lane writes it. */
   slot: number;
+}
+
+/** The error about an attempt whose arguments could not be cloned, with what was thrown then. */
+export function unsendable(
+  { args, transferList, uid, handlerName: handler }: Attempt,
+  thrown: unknown,
+): TaskSerializationError {
+  return failedToClone(args, 'args', transferList, thrown, { uid, handler });
 }
