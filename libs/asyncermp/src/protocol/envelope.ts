@@ -1,3 +1,4 @@
+import type { TaskHeaders } from '../contract/interceptor.js';
 import type { MessagePort } from 'node:worker_threads';
 import type { ModuleImage } from '../preload/module-image.js';
 import type { EncodedError } from './error-codec.js';
@@ -105,11 +106,13 @@ export interface SentRun {
   readonly slot: number;
   readonly uid: SentUid;
   readonly args: readonly unknown[];
+  readonly headers: TaskHeaders | undefined;
 }
 
 /**
  * Attempts to run: for each its slot, its uid and its arguments, one after another in one array. An array
- * or object for each of them would cost a quarter of a microsecond more to clone, on either side.
+ * or object for each of them would cost a quarter of a microsecond more to clone, on either side. Headers,
+ * which few attempts have, make a pair of the uid.
  */
 export type RunMessage = [head: typeof ToWorker.Run, ...unknown[]];
 
@@ -127,17 +130,21 @@ export function addRun(
   slot: number,
   uid: SentUid,
   args: readonly unknown[],
+  headers: TaskHeaders | undefined,
 ): void {
-  message.push(slot, uid, args);
+  message.push(slot, headers === undefined ? uid : [uid, headers], args);
 }
 
 /** Adds the attempts of the message to a list. */
 export function readRuns(message: RunMessage, into: SentRun[]): void {
   for (let i = 1; i < message.length; i += RUN_LENGTH) {
+    const subject = message[i + 1] as SentUid | readonly [SentUid, TaskHeaders];
+    const [uid, headers] = typeof subject === 'object' ? subject : [subject, undefined];
     into.push({
       slot: message[i] as number,
-      uid: message[i + 1] as SentUid,
+      uid,
       args: message[i + 2] as readonly unknown[],
+      headers,
     });
   }
 }

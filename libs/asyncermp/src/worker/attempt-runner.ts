@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Transferable } from 'node:worker_threads';
+import type { RunInput, TaskHeaders } from '../contract/interceptor.js';
 import type { HandlerDefinition } from '../injection/handler-registry.js';
 import {
   FromWorker,
@@ -17,6 +18,7 @@ import type { RunnerSlots } from '../protocol/slots.js';
 import { takeTransferList } from '../protocol/transfer.js';
 import { failedToClone, findUncloneable, serializationError } from '../protocol/uncloneable.js';
 import { RunningTask, callForTask, type TaskLink } from './current-task.js';
+import { threadInterceptors } from './interceptors.js';
 
 /** What connects a runner with its lane in the application, whatever carries the messages. */
 export interface RunnerConnection {
@@ -103,7 +105,7 @@ export class AttemptRunner implements TaskLink {
     }
   }
 
-  #run({ slot, uid, args }: SentRun): void {
+  #run({ slot, uid, args, headers }: SentRun): void {
     const index = this.#slots.handlerIndex(slot);
     const handler = this.#handlers[index];
     const name = handler?.definition.name ?? '';
@@ -119,7 +121,7 @@ export class AttemptRunner implements TaskLink {
         throw new Error(`The worker knows no handler number ${index}`);
       }
       const run = inMode(handler.definition.run, this.#slots.mode(slot), task);
-      result = callForTask(task, run, handler.instance, args);
+      result = callForTask(task, intercepted(run, task, headers), handler.instance, args);
     } catch (thrown) {
       result = Promise.reject(thrown);
     }
@@ -197,6 +199,22 @@ export class AttemptRunner implements TaskLink {
 }
 
 type Run = (this: unknown, ...args: unknown[]) => unknown;
+
+/** The handler inside of this thread's interceptors, the first one outermost. */
+function intercepted(run: Run, task: RunningTask, headers: TaskHeaders | undefined): Run {
+  const interceptors = threadInterceptors();
+  if (interceptors.length === 0) {
+    return run;
+  }
+  return function (this: unknown, ...args: unknown[]) {
+    const chain = interceptors.reduceRight<(input: RunInput) => unknown>(
+      (next, interceptor) => (input) =>
+        interceptor.run ? interceptor.run(input, next) : next(input),
+      () => run.apply(this, args),
+    );
+    return chain({ uid: task.uid, handler: task.handler, attempt: task.attempt, headers });
+  };
+}
 
 /** The handler as the attempt's mode calls it. */
 function inMode(run: Run, mode: RunMode, task: RunningTask): Run {

@@ -1,8 +1,9 @@
 import type { Transferable } from 'node:worker_threads';
+import type { TaskHeaders } from '../../contract/interceptor.js';
 import type { CrashDetails, TaskSerializationError } from '../../contract/errors.js';
 import type { ControlMessage, LaneMessage, RunMode } from '../../protocol/envelope.js';
 import type { LaneSlots } from '../../protocol/slots.js';
-import { failedToClone } from '../../protocol/uncloneable.js';
+import { failedToClone, findUncloneable, serializationError } from '../../protocol/uncloneable.js';
 
 /**
  * What a worker lane stands on: it starts and ends one worker, and carries the messages of the protocol
@@ -66,14 +67,20 @@ export interface Attempt {
   /** Which attempt of its task it is, from 1. */
   readonly attempt: number;
   readonly mode: RunMode;
+  /** What interceptors send along, if anything. */
+  readonly headers: TaskHeaders | undefined;
   /** The slot that it has in its lane, or -1. Only the lane writes it. */
   slot: number;
 }
 
-/** The error about an attempt whose arguments could not be cloned, with what was thrown then. */
+/** The error about an attempt whose arguments or headers could not be cloned, with what was thrown then. */
 export function unsendable(
-  { args, transferList, uid, handlerName: handler }: Attempt,
+  { args, headers, transferList, uid, handlerName: handler }: Attempt,
   thrown: unknown,
 ): TaskSerializationError {
+  const culprit = headers && findUncloneable(headers, 'headers');
+  if (culprit) {
+    return serializationError(culprit, { uid, handler });
+  }
   return failedToClone(args, 'args', transferList, thrown, { uid, handler });
 }

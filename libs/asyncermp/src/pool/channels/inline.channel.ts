@@ -64,9 +64,9 @@ export class InlineChannel<A extends Attempt> implements Channel<A> {
     onUnsendable: (attempt: A, error: TaskSerializationError) => void,
   ): void {
     for (const attempt of attempts) {
-      const { slot, uid, args, transferList } = attempt;
+      const { slot, uid, args, headers, transferList } = attempt;
       const run = newRunMessage();
-      addRun(run, slot, uid, args);
+      addRun(run, slot, uid, args, headers);
       try {
         const message = clone(run, transferList);
         this.#sent.set(slot, { attempt, fault: undefined });

@@ -239,8 +239,8 @@ function postAttempts<A extends Attempt>(
 
 function runMessage(attempts: readonly Attempt[]): RunMessage {
   const message = newRunMessage();
-  for (const { slot, givenUid, seq, args } of attempts) {
-    addRun(message, slot, givenUid ?? seq, args);
+  for (const { slot, givenUid, seq, args, headers } of attempts) {
+    addRun(message, slot, givenUid ?? seq, args, headers);
   }
   return message;
 }
