@@ -23,7 +23,7 @@ export const HELP = `npm run bench -- [options]
   --node <path>    with another Node.js
   --json <file>    write all figures
   --save           write benchmarks/results/ and benchmarks/RESULTS.md
-  --report         only write RESULTS.md and the charts anew, from what was saved
+  --report         only write RESULTS.md and the charts again, from benchmarks/results/
   --gate           the check of CI: ratios to piscina against benchmarks/baseline.json
   --record         write benchmarks/baseline.json`;
 

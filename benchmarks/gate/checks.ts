@@ -62,10 +62,8 @@ export async function measureRatios(): Promise<Ratios> {
     for (const one of cases(processes)) {
       const { rows } = await runCase('gate', one, () => {});
       const failure = rows.find((row) => row.failure !== undefined)?.failure;
-      const ratio = rows.find(({ contestant }) => contestant === OURS)?.ratios[
-        one.against[0] ?? ''
-      ];
-      const median = ratio?.[one.metrics[0]?.key ?? '']?.median;
+      const own = rows.find(({ contestant }) => contestant === OURS);
+      const median = own?.ratios[one.against[0] ?? '']?.median;
       if (failure !== undefined || median === undefined) {
         throw new Error(`The gate cannot measure '${one.name}': ${failure}`);
       }

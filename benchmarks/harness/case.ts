@@ -20,6 +20,7 @@ export interface Contestant {
 export interface Case {
   /** For people, `--json` and the targets: unique among all cases. */
   readonly name: string;
+  /** The first one is what contestants are compared by. */
   readonly metrics: readonly Metric[];
   readonly contestants: readonly Contestant[];
   /** The contestants that all are compared with. */
@@ -28,12 +29,16 @@ export interface Case {
   readonly warmUps: number;
 }
 
-/** What became of one contestant: by metric, and by whom it is compared with. */
+/** The figures of one contestant. */
 export interface Row {
   readonly contestant: string;
+  /** By the key of the metric. */
   readonly figures: Readonly<Record<string, Spread>>;
-  /** How many times better than the reference in the same round; above 1 is better. */
-  readonly ratios: Readonly<Record<string, Readonly<Record<string, Spread>>>>;
+  /**
+   * How many times better than another contestant in the same round, by that one's name. Of the first
+   * metric, which the case is about. Above 1 is better.
+   */
+  readonly ratios: Readonly<Record<string, Spread>>;
   /** Why it has no figures. */
   readonly failure?: string;
 }

@@ -54,23 +54,28 @@ function rowOf(
     return { contestant: name, figures: {}, ratios: {}, failure };
   }
   const others = against.filter((other) => samples.get(other)?.failure === undefined);
+  const [first] = metrics;
   return {
     contestant: name,
-    figures: byMetric(metrics, ({ key }) => rounds.map((figures) => figures[key] ?? Number.NaN)),
+    figures: Object.fromEntries(
+      metrics.map(({ key }) => [key, spreadOf(rounds.map((figures) => figures[key] ?? NaN))]),
+    ),
     ratios: Object.fromEntries(
-      others.map((other) => {
-        const theirs = samples.get(other)?.rounds ?? [];
-        const ratios = ({ key, better }: Metric): number[] =>
-          rounds.map((figures, round) => {
-            const quotient = (figures[key] ?? Number.NaN) / (theirs[round]?.[key] ?? Number.NaN);
-            return better === 'higher' ? quotient : 1 / quotient;
-          });
-        return [other, byMetric(metrics, ratios)];
-      }),
+      others.flatMap((other) =>
+        first ? [[other, spreadOf(ratiosOf(first, rounds, samples.get(other)?.rounds))]] : [],
+      ),
     ),
   };
 }
 
-function byMetric(metrics: readonly Metric[], numbers: (metric: Metric) => number[]) {
-  return Object.fromEntries(metrics.map((metric) => [metric.key, spreadOf(numbers(metric))]));
+/** How many times better, round by round. */
+function ratiosOf(
+  { key, better }: Metric,
+  own: readonly Figures[],
+  theirs: readonly Figures[] = [],
+): number[] {
+  return own.map((figures, round) => {
+    const quotient = (figures[key] ?? NaN) / (theirs[round]?.[key] ?? NaN);
+    return better === 'higher' ? quotient : 1 / quotient;
+  });
 }

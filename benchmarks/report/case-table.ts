@@ -23,13 +23,13 @@ export function tableOf({ name, metrics, against, rows }: CaseResult): Table {
           ? [formatFigure(figure.median, metric), formatRange(figure, metric)]
           : ['', ''];
       }),
-      ...against.flatMap((other) => ratioCells(row, other, metrics[0]?.key ?? '')),
+      ...against.flatMap((other) => ratioCells(row, other)),
     ]),
   };
 }
 
-function ratioCells(row: Row, other: string, metric: string): readonly string[] {
-  const ratio = row.ratios[other]?.[metric];
+function ratioCells(row: Row, other: string): readonly string[] {
+  const ratio = row.ratios[other];
   if (!ratio || row.contestant === other) {
     return ['', ''];
   }

@@ -9,8 +9,8 @@ export class Lookup {
     return this.#row(name, contestant)?.figures[metric];
   }
 
-  ratio(name: string, contestant: string, against: string, metric: string): Spread | undefined {
-    return this.#row(name, contestant)?.ratios[against]?.[metric];
+  ratio(name: string, contestant: string, against: string): Spread | undefined {
+    return this.#row(name, contestant)?.ratios[against];
   }
 
   /** Who has the highest median among some contestants. */

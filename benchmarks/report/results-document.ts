@@ -2,7 +2,7 @@ import type { SuiteResult } from '../harness/suite.js';
 import { scenarios } from '../scenarios/index.js';
 import { failuresOf, tableOf, type Table } from './case-table.js';
 import { chartsOf } from './charts.js';
-import { runName } from './run-name.js';
+import { runName } from './run-file.js';
 import { verdictsOf } from './verdicts.js';
 
 const INTRODUCTION = `# Results

@@ -4,16 +4,16 @@ import { format, resolveConfig } from 'prettier';
 import type { SuiteResult } from '../harness/suite.js';
 import { chartsOf } from './charts.js';
 import { resultsDocument } from './results-document.js';
-import { runName } from './run-name.js';
+import { parseRunFile, runFileText, runName } from './run-file.js';
 
 /** From `benchmarks/dist/report`, where this is when it runs. */
 const home = new URL('../../', import.meta.url);
 const folder = new URL('results/', home);
 
 /** Keeps the figures of a run, in place of those of the last one of its name. */
-export async function saveResult(result: SuiteResult): Promise<void> {
+export function saveResult(result: SuiteResult): void {
   mkdirSync(folder, { recursive: true });
-  await write(new URL(`${runName(result)}.json`, folder), JSON.stringify(result));
+  writeFileSync(new URL(`${runName(result)}.json`, folder), runFileText(result));
 }
 
 /** Writes RESULTS.md and the charts from the figures that were kept. */
@@ -21,7 +21,7 @@ export async function writeReport(): Promise<void> {
   const results = readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .sort()
-    .map((file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as SuiteResult);
+    .map((file) => parseRunFile(readFileSync(new URL(file, folder), 'utf8')));
   for (const result of results) {
     for (const { file, svg } of chartsOf(result, runName(result))) {
       writeFileSync(new URL(file, folder), svg);
