@@ -4,11 +4,14 @@ import type { Pool, StartOptions } from '../peers/pool.js';
 /** The peer of this process: started once, by the first measurement that needs it running. */
 export class PeerUnderTest {
   #pool: Promise<Pool> | undefined = undefined;
+  readonly #options: StartOptions;
 
   constructor(
     readonly name: PeerName,
-    private readonly options: StartOptions,
-  ) {}
+    options: StartOptions,
+  ) {
+    this.#options = options;
+  }
 
   /** With its workers there and warm. */
   get pool(): Promise<Pool> {
@@ -17,7 +20,7 @@ export class PeerUnderTest {
 
   /** How many workers it has. */
   get workers(): number {
-    return this.options.workers;
+    return this.#options.workers;
   }
 
   async end(): Promise<void> {
@@ -27,6 +30,6 @@ export class PeerUnderTest {
 
   async #start(): Promise<Pool> {
     const start = await peers[this.name]();
-    return start(this.options);
+    return start(this.#options);
   }
 }

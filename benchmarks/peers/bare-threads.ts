@@ -18,8 +18,10 @@ class BareThreads {
   readonly #free: Worker[] = [];
   readonly #waiting: Call[] = [];
   readonly #current = new Map<Worker, Call>();
+  readonly #options: StartOptions;
 
-  constructor(private readonly options: StartOptions) {
+  constructor(options: StartOptions) {
+    this.#options = options;
     while (options.warm && this.#threads.length < options.workers) {
       this.#free.push(this.#start());
     }
@@ -42,7 +44,7 @@ class BareThreads {
   }
 
   #grow(): Worker | undefined {
-    return this.#threads.length < this.options.workers ? this.#start() : undefined;
+    return this.#threads.length < this.#options.workers ? this.#start() : undefined;
   }
 
   #start(): Worker {

@@ -3,7 +3,11 @@ import type { Spread } from '../harness/summary.js';
 
 /** Finds figures by the names of case, contestant and metric; undefined for what was not measured. */
 export class Lookup {
-  constructor(private readonly cases: readonly CaseResult[]) {}
+  readonly #cases: readonly CaseResult[];
+
+  constructor(cases: readonly CaseResult[]) {
+    this.#cases = cases;
+  }
 
   figure(name: string, contestant: string, metric: string): Spread | undefined {
     return this.#row(name, contestant)?.figures[metric];
@@ -27,7 +31,7 @@ export class Lookup {
   }
 
   #row(name: string, contestant: string) {
-    return this.cases
+    return this.#cases
       .find((one) => one.name === name)
       ?.rows.find((row) => row.contestant === contestant);
   }

@@ -61,18 +61,22 @@ export interface Answer {
 /** Submits what no client can: these errors must be told in HTTP's words, too. */
 @Controller('mistakes')
 class MistakesController {
-  constructor(@Inject(AsyncerMpService) private readonly mp: AsyncerMpService) {}
+  readonly #mp: AsyncerMpService;
+
+  constructor(@Inject(AsyncerMpService) mp: AsyncerMpService) {
+    this.#mp = mp;
+  }
 
   @Get(':kind')
   async make(@Param('kind') kind: string): Promise<void> {
     if (kind === 'option') {
-      await this.mp.submit(SumsTasks, 'sumOfSquares', [1], { timeout: -1 });
+      await this.#mp.submit(SumsTasks, 'sumOfSquares', [1], { timeout: -1 });
     }
     if (kind === 'argument') {
-      await this.mp.submit('SumsTasks.sumOfSquares', [() => 1]);
+      await this.#mp.submit('SumsTasks.sumOfSquares', [() => 1]);
     }
     if (kind === 'handler') {
-      await this.mp.submit('SumsTasks.sumOfCubes', [1]);
+      await this.#mp.submit('SumsTasks.sumOfCubes', [1]);
     }
   }
 }

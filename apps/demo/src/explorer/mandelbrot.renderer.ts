@@ -17,7 +17,11 @@ export interface Tile extends TilePosition {
 /** Computes the pixels of a tile, wherever it is called. */
 @Injectable()
 export class MandelbrotRenderer {
-  constructor(private readonly palette: Palette) {}
+  readonly #palette: Palette;
+
+  constructor(palette: Palette) {
+    this.#palette = palette;
+  }
 
   /** RGBA, row by row from the top. */
   render({ z, x, y, iterations }: Tile): Uint8Array<ArrayBuffer> {
@@ -33,7 +37,7 @@ export class MandelbrotRenderer {
         const offset = (row * TILE_SIZE + column) * 4;
         const turns = turnsToEscape(re, im, iterations);
         if (turns !== undefined) {
-          this.palette.paint(pixels, offset, turns);
+          this.#palette.paint(pixels, offset, turns);
         }
         pixels[offset + 3] = 255;
       }

@@ -21,12 +21,15 @@ import { TileTasks } from './tile.tasks.js';
 @Controller('tiles')
 export class TilesController {
   #requests = 0;
+  readonly #mp: AsyncerMpService;
+  readonly #renderer: MandelbrotRenderer;
+  readonly #workplace: Workplace;
 
-  constructor(
-    private readonly mp: AsyncerMpService,
-    private readonly renderer: MandelbrotRenderer,
-    private readonly workplace: Workplace,
-  ) {}
+  constructor(mp: AsyncerMpService, renderer: MandelbrotRenderer, workplace: Workplace) {
+    this.#mp = mp;
+    this.#renderer = renderer;
+    this.#workplace = workplace;
+  }
 
   /**
    * The pixels of a tile, 256 by 256 in RGBA. A client that goes away cancels the task, and nothing
@@ -45,9 +48,9 @@ export class TilesController {
     const tile = { ...position, iterations };
     // Numbered, as the same tile may be asked for again while its last task still winds down.
     const uid = `tile ${z}/${x}/${y} #${++this.#requests}`;
-    const pixels = await this.workplace.run(
-      () => this.mp.run(TileTasks, 'render', [tile], { uid, priority: -distance }),
-      async () => this.renderer.render(tile),
+    const pixels = await this.#workplace.run(
+      () => this.#mp.run(TileTasks, 'render', [tile], { uid, priority: -distance }),
+      async () => this.#renderer.render(tile),
     );
     return new StreamableFile(pixels, { length: pixels.byteLength });
   }

@@ -28,21 +28,32 @@ export interface LiveSample {
 @Injectable()
 export class LiveStream implements BeforeApplicationShutdown {
   readonly #shutdown = new Subject<void>();
+  readonly #mp: AsyncerMpService;
+  readonly #loop: LoopWatch;
+  readonly #workplace: Workplace;
+  readonly #tasks: TaskLog;
+  readonly #pictures: PictureShelf;
 
   constructor(
-    private readonly mp: AsyncerMpService,
-    private readonly loop: LoopWatch,
-    private readonly workplace: Workplace,
-    private readonly tasks: TaskLog,
-    private readonly pictures: PictureShelf,
-  ) {}
+    mp: AsyncerMpService,
+    loop: LoopWatch,
+    workplace: Workplace,
+    tasks: TaskLog,
+    pictures: PictureShelf,
+  ) {
+    this.#mp = mp;
+    this.#loop = loop;
+    this.#workplace = workplace;
+    this.#tasks = tasks;
+    this.#pictures = pictures;
+  }
 
   /** Each kind begins with what there is already, so that a client may come, and come back, any time. */
   open(): Observable<ServerEvent> {
     return merge(
       this.#samples().pipe(map((data) => ({ type: 'sample', data }))),
-      this.tasks.open().pipe(map((data) => ({ type: 'tasks', data }))),
-      this.pictures.open().pipe(map((data) => ({ type: 'pictures', data }))),
+      this.#tasks.open().pipe(map((data) => ({ type: 'tasks', data }))),
+      this.#pictures.open().pipe(map((data) => ({ type: 'pictures', data }))),
     ).pipe(takeUntil(this.#shutdown));
   }
 
@@ -52,11 +63,11 @@ export class LiveStream implements BeforeApplicationShutdown {
 
   #samples(): Observable<LiveSample> {
     return new Observable<LoopReport>((subscriber) =>
-      this.loop.listen((report) => subscriber.next(report)),
+      this.#loop.listen((report) => subscriber.next(report)),
     ).pipe(
       map((loop) => {
-        const stats = this.mp.stats();
-        const { chosen: place, doneOnMain } = this.workplace;
+        const stats = this.#mp.stats();
+        const { chosen: place, doneOnMain } = this.#workplace;
         return { at: Date.now(), loop, stats, place, done: stats.completed + doneOnMain };
       }),
     );

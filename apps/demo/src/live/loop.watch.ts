@@ -20,14 +20,17 @@ export class LoopWatch implements OnApplicationBootstrap, OnModuleDestroy {
   #monitor: LoopMonitor | undefined;
   #timer: NodeJS.Timeout | undefined;
   #subscription: Subscription | undefined;
+  readonly #workplace: Workplace;
 
-  constructor(private readonly workplace: Workplace) {}
+  constructor(workplace: Workplace) {
+    this.#workplace = workplace;
+  }
 
   /** Not before: loading the application blocks the loop like nothing after. */
   onApplicationBootstrap(): void {
     this.#monitor = new LoopMonitor();
     this.#timer = setInterval(() => this.#report(), SAMPLE_EVERY_MS);
-    this.#subscription = this.workplace.left$.subscribe((place) => this.#look(place));
+    this.#subscription = this.#workplace.left$.subscribe((place) => this.#look(place));
   }
 
   onModuleDestroy(): void {
@@ -60,7 +63,7 @@ export class LoopWatch implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  #look(place = this.workplace.inForce): LoopSample | undefined {
+  #look(place = this.#workplace.inForce): LoopSample | undefined {
     const sample = this.#monitor?.sample();
     if (!sample) {
       return undefined;

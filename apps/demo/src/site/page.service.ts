@@ -26,12 +26,15 @@ export interface BuiltPage {
 export class PageService {
   // Fatal, since replacement characters would hide that the file is not what it says it is.
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true });
+  readonly #markdown: MarkdownService;
 
-  constructor(private readonly markdown: MarkdownService) {}
+  constructor(markdown: MarkdownService) {
+    this.#markdown = markdown;
+  }
 
   /** @throws what the file system says; TypeError for a file that is not UTF-8 */
   async build({ from, to, name }: PageSource): Promise<BuiltPage> {
-    const { title = name, html } = this.markdown.render(this.#utf8.decode(await readFile(from)));
+    const { title = name, html } = this.#markdown.render(this.#utf8.decode(await readFile(from)));
     const page = pageTemplate(title, html);
     await mkdir(dirname(to), { recursive: true });
     await writeFile(to, page);

@@ -6,20 +6,23 @@ import { PageService, type BuiltPage, type PageSource } from './page.service.js'
 /** The handlers of the site: called on the application's instance, they run in a worker. */
 @Injectable()
 export class SiteTasks {
-  constructor(
-    private readonly pages: PageService,
-    private readonly markdown: MarkdownService,
-  ) {}
+  readonly #pages: PageService;
+  readonly #markdown: MarkdownService;
+
+  constructor(pages: PageService, markdown: MarkdownService) {
+    this.#pages = pages;
+    this.#markdown = markdown;
+  }
 
   /** @see PageService.build */
   @CpuTask({ timeout: 30_000 })
   async buildPage(source: PageSource): Promise<BuiltPage> {
-    return this.pages.build(source);
+    return this.#pages.build(source);
   }
 
   /** @see MarkdownService.render */
   @CpuTask({ timeout: 30_000 })
   async render(markdown: string): Promise<RenderedMarkdown> {
-    return this.markdown.render(markdown);
+    return this.#markdown.render(markdown);
   }
 }

@@ -5,11 +5,15 @@ import { SquaresService } from './squares.service.js';
 /** The handlers of sums: called on the application's instance, they run in a worker. */
 @Injectable()
 export class SumsTasks {
-  constructor(private readonly squares: SquaresService) {}
+  readonly #squares: SquaresService;
+
+  constructor(squares: SquaresService) {
+    this.#squares = squares;
+  }
 
   /** @see SquaresService.sumOfSquares */
   @CpuTask()
   async sumOfSquares(n: number): Promise<bigint> {
-    return this.squares.sumOfSquares(n);
+    return this.#squares.sumOfSquares(n);
   }
 }

@@ -12,8 +12,11 @@ import { viewOfError } from './task-view.js';
 @Injectable()
 export class TaskEventStream implements BeforeApplicationShutdown {
   readonly #shutdown = new Subject<void>();
+  readonly #emitter: EventEmitter2;
 
-  constructor(private readonly emitter: EventEmitter2) {}
+  constructor(emitter: EventEmitter2) {
+    this.#emitter = emitter;
+  }
 
   /**
    * Named `queued`, `started`, `progress` and so on. It listens only while somebody is subscribed,
@@ -21,7 +24,7 @@ export class TaskEventStream implements BeforeApplicationShutdown {
    */
   open(): Observable<ServerEvent> {
     const streams = Object.values(TaskEvent).map((name) =>
-      (fromEvent(this.emitter, name) as Observable<TaskEventPayload>).pipe(
+      (fromEvent(this.#emitter, name) as Observable<TaskEventPayload>).pipe(
         map((event) => ({ type: name.slice(name.lastIndexOf('.') + 1), data: dataOf(event) })),
       ),
     );

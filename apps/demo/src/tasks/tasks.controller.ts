@@ -16,7 +16,11 @@ import { TasksService } from './tasks.service.js';
 
 @Controller('tasks')
 export class TasksController {
-  constructor(private readonly tasks: TasksService) {}
+  readonly #tasks: TasksService;
+
+  constructor(tasks: TasksService) {
+    this.#tasks = tasks;
+  }
 
   /** Accepts the task, and does not wait for it: `Location` is where to ask for it. */
   @Post()
@@ -25,18 +29,18 @@ export class TasksController {
     @Body({ schema: submitTaskSchema }) request: SubmitTask,
     @Res({ passthrough: true }) response: Response,
   ): Promise<TaskView> {
-    const task = await this.tasks.submit(request);
+    const task = await this.#tasks.submit(request);
     response.location(`/tasks/${encodeURIComponent(task.uid)}`);
     return viewOfTask(task);
   }
 
   @Get(':uid')
   find(@Param('uid') uid: string): Promise<TaskView> {
-    return viewOfTask(this.tasks.find(uid));
+    return viewOfTask(this.#tasks.find(uid));
   }
 
   @Delete(':uid')
   cancel(@Param('uid') uid: string): Promise<TaskView> {
-    return viewOfTask(this.tasks.cancel(uid));
+    return viewOfTask(this.#tasks.cancel(uid));
   }
 }

@@ -7,21 +7,25 @@ import type { SubmitTask } from './submit-task.schema.js';
 /** Tasks that clients submit, ask for and cancel. */
 @Injectable()
 export class TasksService {
-  constructor(private readonly mp: AsyncerMpService) {}
+  readonly #mp: AsyncerMpService;
+
+  constructor(mp: AsyncerMpService) {
+    this.#mp = mp;
+  }
 
   /** Resolves once the task is accepted. */
   submit(request: SubmitTask): Promise<TaskHandle> {
     if (request.kind === 'sum') {
       const { kind: _kind, n, ...options } = request;
-      return this.mp.submit(SumsTasks, 'sumOfSquares', [n], options);
+      return this.#mp.submit(SumsTasks, 'sumOfSquares', [n], options);
     }
     const { kind: _kind, markdown, ...options } = request;
-    return this.mp.submit(SiteTasks, 'render', [markdown], options);
+    return this.#mp.submit(SiteTasks, 'render', [markdown], options);
   }
 
   /** @throws NotFoundException */
   find(uid: string): TaskHandle {
-    const task = this.mp.get(uid);
+    const task = this.#mp.get(uid);
     if (task) {
       return task;
     }

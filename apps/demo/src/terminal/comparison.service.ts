@@ -22,15 +22,19 @@ type Way = <R>(parts: readonly JobPart<R>[], bar: Progress) => Promise<PromiseSe
 /** Runs a job in the pool and on the main thread, and tells what that did to the event loop. */
 @Injectable()
 export class ComparisonService {
-  constructor(
-    private readonly mp: AsyncerMpService,
-    private readonly terminal: Terminal,
-    private readonly completions: CompletionListener,
-  ) {}
+  readonly #mp: AsyncerMpService;
+  readonly #terminal: Terminal;
+  readonly #completions: CompletionListener;
+
+  constructor(mp: AsyncerMpService, terminal: Terminal, completions: CompletionListener) {
+    this.#mp = mp;
+    this.#terminal = terminal;
+    this.#completions = completions;
+  }
 
   async compare(job: Job): Promise<void> {
-    const { terminal } = this;
-    const { maxProcesses } = this.mp.stats();
+    const terminal = this.#terminal;
+    const { maxProcesses } = this.#mp.stats();
     terminal.line(`\n=== ${job.title} ===`);
     terminal.line(`\nIn the pool, ${countText(maxProcesses, 'worker')}:`);
     const pooled = await this.#measure(job, inPool);
@@ -45,10 +49,10 @@ export class ComparisonService {
 
   async #measure(job: Job, run: Way): Promise<Run> {
     const monitor = new LoopMonitor();
-    const bar = this.terminal.progress(job.parts.length);
+    const bar = this.#terminal.progress(job.parts.length);
     const report = () => {
-      this.completions.endInterval();
-      this.terminal.line(sampleText(monitor.sample()));
+      this.#completions.endInterval();
+      this.#terminal.line(sampleText(monitor.sample()));
     };
     const timer = setInterval(report, SAMPLE_MS);
     const startedAt = performance.now();
@@ -61,7 +65,7 @@ export class ComparisonService {
       const delays = monitor.stop();
       bar.end();
       for (const line of await job.finish(outcomes)) {
-        this.terminal.line(`  = ${line}`);
+        this.#terminal.line(`  = ${line}`);
       }
       return { ms, cpuMs: (user + system) / 1_000, delays };
     } finally {

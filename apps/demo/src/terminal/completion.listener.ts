@@ -11,8 +11,11 @@ const MOST_LINES = 2;
 @Injectable()
 export class CompletionListener {
   #completed = 0;
+  readonly #terminal: Terminal;
 
-  constructor(private readonly terminal: Terminal) {}
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
 
   @OnEvent(TaskEvent.Completed)
   onCompleted({ uid, handler, waitMs, runMs }: TaskCompletedEvent): void {
@@ -20,7 +23,7 @@ export class CompletionListener {
       return;
     }
     const times = `ran ${millisecondsText(runMs)}, waited ${millisecondsText(waitMs)}`;
-    this.terminal.line(`  + ${handler}: ${uid} (${times})`);
+    this.#terminal.line(`  + ${handler}: ${uid} (${times})`);
   }
 
   /** Counts those that were not printed, and begins anew. */
@@ -28,7 +31,7 @@ export class CompletionListener {
     const more = this.#completed - MOST_LINES;
     this.#completed = 0;
     if (more > 0) {
-      this.terminal.line(`  + ${wholeText(more)} more`);
+      this.#terminal.line(`  + ${wholeText(more)} more`);
     }
   }
 }

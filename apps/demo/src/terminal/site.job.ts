@@ -17,10 +17,13 @@ const MOST_FAILURES = 10;
 /** The job on real input: a site of pages from Markdown files. */
 @Injectable()
 export class SiteJobFactory implements JobFactory {
-  constructor(
-    private readonly mp: AsyncerMpService,
-    private readonly pages: PageService,
-  ) {}
+  readonly #mp: AsyncerMpService;
+  readonly #pages: PageService;
+
+  constructor(mp: AsyncerMpService, pages: PageService) {
+    this.#mp = mp;
+    this.#pages = pages;
+  }
 
   /** @throws UsageError for a folder that cannot be read, or has no Markdown */
   async create(options: CliOptions): Promise<Job<BuiltPage>> {
@@ -34,11 +37,11 @@ export class SiteJobFactory implements JobFactory {
         return {
           // The longest first, or the one that is taken last keeps everybody waiting.
           inPool: () =>
-            this.mp.run(SiteTasks, 'buildPage', [source], {
+            this.#mp.run(SiteTasks, 'buildPage', [source], {
               uid: name,
               priority: sizes[index] ?? 0,
             }),
-          inPlace: () => this.pages.build(source),
+          inPlace: () => this.#pages.build(source),
         };
       }),
       finish: (outcomes) => writeIndex(options.out, documents, outcomes),

@@ -6,18 +6,22 @@ import type { Terminal } from './terminal.js';
  * pool reports failed tasks here.
  */
 export class TerminalLogger implements LoggerService {
-  constructor(private readonly terminal: Terminal) {}
+  readonly #terminal: Terminal;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
 
   /** Nest's account of its start. */
   log(): void {}
 
   warn(message: unknown): void {
-    this.terminal.line(`  ! ${String(message)}`);
+    this.#terminal.line(`  ! ${String(message)}`);
   }
 
   /** The stack, which comes after the message, would bury the rest. */
   error(message: unknown): void {
-    this.terminal.line(`  x ${String(message)}`);
+    this.#terminal.line(`  x ${String(message)}`);
   }
 
   fatal(message: unknown): void {

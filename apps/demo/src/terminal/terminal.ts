@@ -9,24 +9,27 @@ export interface Progress {
 /** Where the demo writes to. Lines appear above the progress bar, if there is one. */
 export class Terminal {
   #bars: MultiBar | undefined;
+  readonly #stream: NodeJS.WriteStream;
 
-  constructor(private readonly stream: NodeJS.WriteStream) {}
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
 
   line(text = ''): void {
     if (this.#bars) {
       this.#bars.log(`${text}\n`);
     } else {
-      this.stream.write(`${text}\n`);
+      this.#stream.write(`${text}\n`);
     }
   }
 
   /** Shows a bar until it is ended. One at a time. */
   progress(total: number): Progress {
-    if (!this.stream.isTTY) {
+    if (!this.#stream.isTTY) {
       return { advance() {}, end() {} };
     }
     const bars = new MultiBar({
-      stream: this.stream,
+      stream: this.#stream,
       format: '[{bar}] {percentage}% | {value} of {total} | {duration_formatted}',
       barCompleteChar: '=',
       barIncompleteChar: ' ',

@@ -37,10 +37,13 @@ export interface DevelopedPicture {
  */
 @Injectable()
 export class PictureStudio {
-  constructor(
-    private readonly inspector: PictureInspector,
-    private readonly webp: WebpDecoder,
-  ) {}
+  readonly #inspector: PictureInspector;
+  readonly #webp: WebpDecoder;
+
+  constructor(inspector: PictureInspector, webp: WebpDecoder) {
+    this.#inspector = inspector;
+    this.#webp = webp;
+  }
 
   /** @throws HttpException that says what is wrong with the file */
   async develop(
@@ -52,7 +55,7 @@ export class PictureStudio {
       task.throwIfCancelled();
       task.progress(progress);
     };
-    const format = this.inspector.inspect(bytes);
+    const format = this.#inspector.inspect(bytes);
     advanceTo(0.05);
     const picture = await this.#decode(bytes, format);
     const { width, height } = picture;
@@ -80,7 +83,7 @@ export class PictureStudio {
   async #decode(bytes: Uint8Array<ArrayBuffer>, format: PictureFormat): Promise<Picture> {
     try {
       if (format === 'WebP') {
-        return pictureOf(await this.webp.decode(bytes));
+        return pictureOf(await this.#webp.decode(bytes));
       }
       return await readPicture(bytes);
     } catch (error) {

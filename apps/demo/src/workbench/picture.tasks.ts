@@ -6,7 +6,11 @@ import { PictureStudio, type DevelopedPicture } from './picture.studio.js';
 /** The handler of the workbench: one picture, one task. */
 @Injectable()
 export class PictureTasks {
-  constructor(private readonly studio: PictureStudio) {}
+  readonly #studio: PictureStudio;
+
+  constructor(studio: PictureStudio) {
+    this.#studio = studio;
+  }
 
   /** @see PictureStudio.develop */
   @CpuTask({ timeout: 60_000 })
@@ -14,7 +18,7 @@ export class PictureTasks {
     bytes: Uint8Array<ArrayBuffer>,
     settings: PictureSettings,
   ): Promise<DevelopedPicture> {
-    const picture = await this.studio.develop(bytes, settings);
+    const picture = await this.#studio.develop(bytes, settings);
     return transfer(
       picture,
       picture.renditions.map((rendition) => rendition.bytes.buffer),
