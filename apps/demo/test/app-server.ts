@@ -36,7 +36,7 @@ export class AppServer {
     return new AppServer(app, await app.getUrl());
   }
 
-  /** @param body JSON text, or what becomes it. */
+  /** @param body - JSON text, or a value that becomes JSON. */
   async ask(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(this.origin + path, {
       method,
@@ -58,7 +58,7 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Submits what no client can: these errors must be told in HTTP's words, too. */
+/** Submits what no client can, since these errors need an HTTP status as well. */
 @Controller('mistakes')
 class MistakesController {
   readonly #mp: AsyncerMpService;

@@ -10,7 +10,7 @@ export class TileTasks {
 
   constructor(
     renderer: MandelbrotRenderer,
-    // Once in a worker, it holds for all of its handlers.
+    // It is created once in each worker, and lowers the priority for all handlers there.
     _politeness: PoliteWorker,
   ) {
     this.#renderer = renderer;

@@ -32,13 +32,13 @@ export class TilesController {
   }
 
   /**
-   * The pixels of a tile, 256 by 256 in RGBA. A client that goes away cancels the task, and nothing
-   * here has to care: the interceptor does.
+   * The pixels of a tile, 256 by 256 in RGBA. The interceptor cancels the task when the client
+   * disconnects.
    */
   @Get(':z/:x/:y')
   @UseInterceptors(CancelOnDisconnectInterceptor)
   @Header('Cache-Control', 'no-store')
-  // The page asks for tiles under several names of this server: see tile-hosts.js.
+  // The page requests tiles under several names of this server: see tile-hosts.js.
   @Header('Access-Control-Allow-Origin', '*')
   async tile(
     @Param({ schema: tilePositionSchema }) position: TilePosition,
@@ -46,7 +46,7 @@ export class TilesController {
   ): Promise<StreamableFile> {
     const { z, x, y } = position;
     const tile = { ...position, iterations };
-    // Numbered, as the same tile may be asked for again while its last task still winds down.
+    // Numbered, since the same tile can be requested again while its last task is still stopping.
     const uid = `tile ${z}/${x}/${y} #${++this.#requests}`;
     const pixels = await this.#workplace.run(
       () => this.#mp.run(TileTasks, 'render', [tile], { uid, priority: -distance }),

@@ -10,20 +10,20 @@ import { PictureShelf } from '../workbench/picture.shelf.js';
 import { Workplace, type Place } from '../workplace/workplace.js';
 import { LoopWatch, type LoopReport } from './loop.watch.js';
 
-/** One look at everything, as the page gets it ten times a second. */
+/** The state of loop and pool, as the page receives it ten times a second. */
 export interface LiveSample {
   /** In milliseconds since the epoch. */
   readonly at: number;
   readonly loop: LoopReport;
   readonly stats: PoolStats;
   readonly place: Place;
-  /** Pieces of work that were done since the start, by the pool and by the main thread. */
+  /** Pieces of work done since the start, by the pool and by the main thread. */
   readonly done: number;
 }
 
 /**
- * All that the page wants to know, in one stream: a browser opens six connections to a server, and each
- * stream would take one of them for good.
+ * Everything that the page shows, in one stream. A browser opens at most six connections to a server, and
+ * each stream keeps one of them.
  */
 @Injectable()
 export class LiveStream implements BeforeApplicationShutdown {
@@ -48,7 +48,7 @@ export class LiveStream implements BeforeApplicationShutdown {
     this.#pictures = pictures;
   }
 
-  /** Each kind begins with what there is already, so that a client may come, and come back, any time. */
+  /** Each kind of event starts with the current state, so that a client can connect at any time. */
   open(): Observable<ServerEvent> {
     return merge(
       this.#samples().pipe(map((data) => ({ type: 'sample', data }))),

@@ -3,7 +3,7 @@ import { CpuTask } from 'nestjs-asyncermp';
 import { MarkdownService, type RenderedMarkdown } from './markdown.service.js';
 import { PageService, type BuiltPage, type PageSource } from './page.service.js';
 
-/** The handlers of the site: called on the application's instance, they run in a worker. */
+/** The handlers of the site. A call on the application's instance runs in a worker. */
 @Injectable()
 export class SiteTasks {
   readonly #pages: PageService;
@@ -14,13 +14,13 @@ export class SiteTasks {
     this.#markdown = markdown;
   }
 
-  /** @see PageService.build */
+  /** See {@link PageService.build}. */
   @CpuTask({ timeout: 30_000 })
   async buildPage(source: PageSource): Promise<BuiltPage> {
     return this.#pages.build(source);
   }
 
-  /** @see MarkdownService.render */
+  /** See {@link MarkdownService.render}. */
   @CpuTask({ timeout: 30_000 })
   async render(markdown: string): Promise<RenderedMarkdown> {
     return this.#markdown.render(markdown);

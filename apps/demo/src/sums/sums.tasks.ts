@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CpuTask } from 'nestjs-asyncermp';
 import { SquaresService } from './squares.service.js';
 
-/** The handlers of sums: called on the application's instance, they run in a worker. */
+/** The handlers of sums. A call on the application's instance runs in a worker. */
 @Injectable()
 export class SumsTasks {
   readonly #squares: SquaresService;
@@ -11,7 +11,7 @@ export class SumsTasks {
     this.#squares = squares;
   }
 
-  /** @see SquaresService.sumOfSquares */
+  /** See {@link SquaresService.sumOfSquares}. */
   @CpuTask()
   async sumOfSquares(n: number): Promise<bigint> {
     return this.#squares.sumOfSquares(n);

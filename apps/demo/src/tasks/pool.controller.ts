@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 const poolSizeSchema = z.strictObject({ maxProcesses: z.int().min(1).max(64) });
 
-/** The pool itself, by its levers. */
+/** Pauses, resumes and resizes the pool. */
 @Controller('pool')
 export class PoolController {
   readonly #mp: AsyncerMpService;

@@ -14,7 +14,7 @@ export class StatusController {
     return this.#mp.stats();
   }
 
-  /** Answers as long as the event loop turns, which is what the pool is for. */
+  /** Answers as long as the event loop runs, which the pool keeps free. */
   @Get('health')
   health(): { status: 'ok' } {
     return { status: 'ok' };

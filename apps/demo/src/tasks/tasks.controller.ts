@@ -22,7 +22,7 @@ export class TasksController {
     this.#tasks = tasks;
   }
 
-  /** Accepts the task, and does not wait for it: `Location` is where to ask for it. */
+  /** Accepts the task and does not wait for it. `Location` is its address. */
   @Post()
   @HttpCode(HttpStatus.ACCEPTED)
   async submit(

@@ -4,7 +4,7 @@ import { SiteTasks } from '../site/site.tasks.js';
 import { SumsTasks } from '../sums/sums.tasks.js';
 import type { SubmitTask } from './submit-task.schema.js';
 
-/** Tasks that clients submit, ask for and cancel. */
+/** Submits, finds and cancels tasks for clients. */
 @Injectable()
 export class TasksService {
   readonly #mp: AsyncerMpService;
@@ -13,7 +13,7 @@ export class TasksService {
     this.#mp = mp;
   }
 
-  /** Resolves once the task is accepted. */
+  /** Resolves once the pool has accepted the task. */
   submit(request: SubmitTask): Promise<TaskHandle> {
     if (request.kind === 'sum') {
       const { kind: _kind, n, ...options } = request;
@@ -35,7 +35,7 @@ export class TasksService {
     );
   }
 
-  /** @throws NotFoundException; ConflictException for a task that is over */
+  /** @throws NotFoundException; ConflictException for a task that has settled */
   cancel(uid: string): TaskHandle {
     const task = this.find(uid);
     if (task.cancel('cancelled by a client')) {

@@ -6,7 +6,7 @@ import type { Job, JobPart } from './job.js';
 import { LoopMonitor, type LoopDelays, type LoopSample } from '../loop/loop.monitor.js';
 import { Terminal, type Progress } from './terminal.js';
 
-/** How often the loop is looked at. */
+/** The time between two samples of the loop. */
 const SAMPLE_MS = 250;
 
 interface Run {
@@ -19,7 +19,7 @@ interface Run {
 /** A way to do all parts of a job. */
 type Way = <R>(parts: readonly JobPart<R>[], bar: Progress) => Promise<PromiseSettledResult<R>[]>;
 
-/** Runs a job in the pool and on the main thread, and tells what that did to the event loop. */
+/** Runs a job in the pool and on the main thread, and reports the delay of the event loop. */
 @Injectable()
 export class ComparisonService {
   readonly #mp: AsyncerMpService;
@@ -77,7 +77,7 @@ export class ComparisonService {
 const inPool: Way = (parts, bar) =>
   Promise.allSettled(parts.map((part) => part.inPool().finally(() => bar.advance())));
 
-/** One after the other, as a handler without a pool does it: only what awaits I/O lets others in. */
+/** One part after another, as without a pool. Only waiting for I/O lets other code run. */
 const inPlace: Way = async (parts, bar) => {
   const outcomes = [];
   for (const part of parts) {

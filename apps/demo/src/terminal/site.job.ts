@@ -11,7 +11,7 @@ import { UsageError, type CliOptions } from './cli-options.js';
 import { countText, reasonText, wholeText } from './format.js';
 import type { Job, JobFactory } from './job.js';
 
-/** Failures that are listed by name. */
+/** The number of failures that are listed by name. */
 const MOST_FAILURES = 10;
 
 /** The job on real input: a site of pages from Markdown files. */
@@ -35,7 +35,7 @@ export class SiteJobFactory implements JobFactory {
         const from = join(folder, name);
         const source = { from, to: join(options.out, pageFileOf(name)), name };
         return {
-          // The longest first, or the one that is taken last keeps everybody waiting.
+          // The longest first: as the last one it would run alone at the end.
           inPool: () =>
             this.#mp.run(SiteTasks, 'buildPage', [source], {
               uid: name,
@@ -69,7 +69,7 @@ async function findDocuments({
   return { folder, documents: wanted.slice(0, limit) };
 }
 
-/** In bytes; 0 for a file that is not there, which its task will tell. */
+/** In bytes; 0 for a missing file, which its task reports. */
 async function sizeOf(file: string): Promise<number> {
   return stat(file).then(
     ({ size }) => size,

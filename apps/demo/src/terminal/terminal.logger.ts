@@ -2,8 +2,8 @@ import type { LoggerService } from '@nestjs/common';
 import type { Terminal } from './terminal.js';
 
 /**
- * The application's logger in the terminal: what is wrong, in a line each, above the progress bar. The
- * pool reports failed tasks here.
+ * Logs problems to the terminal, one line each, above the progress bar. The pool reports failed tasks
+ * here.
  */
 export class TerminalLogger implements LoggerService {
   readonly #terminal: Terminal;
@@ -12,14 +12,14 @@ export class TerminalLogger implements LoggerService {
     this.#terminal = terminal;
   }
 
-  /** Nest's account of its start. */
+  /** Nest's start-up messages, which are left out. */
   log(): void {}
 
   warn(message: unknown): void {
     this.#terminal.line(`  ! ${String(message)}`);
   }
 
-  /** The stack, which comes after the message, would bury the rest. */
+  /** Without the stack, which Nest passes after the message: it would push the rest off the screen. */
   error(message: unknown): void {
     this.#terminal.line(`  x ${String(message)}`);
   }

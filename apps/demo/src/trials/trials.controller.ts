@@ -34,7 +34,7 @@ export class TrialsController {
       return this.#mp.submit(TrialTasks, 'fail', [trial.message]);
     }
     if (trial.kind === 'loop') {
-      return this.#mp.submit(TrialTasks, 'loopForEver', []);
+      return this.#mp.submit(TrialTasks, 'loopForever', []);
     }
     return this.#mp.submit(TrialTasks, 'killWorker', []);
   }

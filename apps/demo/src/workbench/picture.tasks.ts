@@ -12,7 +12,7 @@ export class PictureTasks {
     this.#studio = studio;
   }
 
-  /** @see PictureStudio.develop */
+  /** See {@link PictureStudio.develop}. */
   @CpuTask({ timeout: 60_000 })
   async develop(
     bytes: Uint8Array<ArrayBuffer>,

@@ -25,13 +25,13 @@ import { PicturesService } from './pictures.service.js';
 
 const MOST_NAME = 200;
 
-/** What is used of an uploaded file. */
+/** The part of an uploaded file that is used here. */
 interface UploadedPicture {
   readonly originalname: string;
   readonly buffer: Buffer;
 }
 
-/** Before the upload is read, as it would be for nothing. */
+/** Refuses a picture before its upload is read. */
 @Injectable()
 class RoomGuard implements CanActivate {
   readonly #shelf: PictureShelf;
@@ -56,7 +56,7 @@ export class PicturesController {
     this.#shelf = shelf;
   }
 
-  /** A form with one file in `picture`, and the settings. Accepts it, and does not wait for it. */
+  /** Takes a form with one file in `picture` and the settings. Does not wait for the result. */
   @Post()
   @HttpCode(HttpStatus.ACCEPTED)
   @UseGuards(RoomGuard)

@@ -18,7 +18,7 @@ import { PictureTasks } from './picture.tasks.js';
 
 const HANDLER = 'PictureTasks.develop';
 
-/** Takes pictures in, has them developed and puts what comes of it on the shelf. */
+/** Accepts pictures, has them developed and puts the results on the shelf. */
 @Injectable()
 export class PicturesService {
   readonly #mp: AsyncerMpService;
@@ -38,17 +38,17 @@ export class PicturesService {
     this.#shelf = shelf;
   }
 
-  /** Does not wait for the outcome, which the shelf tells. */
+  /** Does not wait for the outcome, which clients see on the shelf. */
   admit(name: string, file: Buffer, settings: PictureSettings): PictureView {
-    // The same for the picture and its task, by which it is cancelled.
+    // The picture and its task have the same id, so that `dismiss()` can cancel the task.
     const id = `picture-${randomUUID()}`;
     const view = this.#shelf.admit(id, name);
-    // A copy, as it may lie in memory that small Buffers share, and the task takes it away.
+    // A copy, since the task takes the memory away, and small Buffers share theirs.
     void this.#settle(id, this.#develop(id, new Uint8Array(file), settings));
     return view;
   }
 
-  /** Cancels the picture; one that is done already is removed. */
+  /** Cancels a picture in flight, and removes a finished one. */
   dismiss(id: string): void {
     if (!isInFlight(this.#shelf.find(id))) {
       this.#shelf.remove(id);
