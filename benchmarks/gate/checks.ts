@@ -6,10 +6,10 @@ import type { Ratios } from './baseline.js';
 
 const OURS = 'nestjs-asyncermp';
 const PEER = 'piscina';
-/** What has a worker with injection, as this library has, when one writes it by hand. */
+/** A hand-written worker with injection, as this library has it. */
 const INJECTING_PEER = 'piscina + Nest';
 
-/** Only the library and piscina, in short and many rounds: what is watched is their ratio. */
+/** Only the library and its peer, in many short rounds, since the gate checks their ratio. */
 function cases(processes: Processes): readonly Case[] {
   const both = (measure: (peer: typeof OURS | typeof PEER) => Contestant) => [
     measure(PEER),
@@ -54,7 +54,11 @@ function cases(processes: Processes): readonly Case[] {
   ];
 }
 
-/** Measures all checks once. @throws Error if one of the two cannot be measured */
+/**
+ * Measures all checks once.
+ *
+ * @throws Error if the library or its peer cannot be measured
+ */
 export async function measureRatios(): Promise<Ratios> {
   const processes = new Processes();
   try {

@@ -1,7 +1,7 @@
 import { peers, type PeerName } from '../peers/index.js';
 import type { Pool, StartOptions } from '../peers/pool.js';
 
-/** The peer of this process: started once, by the first measurement that needs it running. */
+/** The peer of this process. The first measurement that needs it running starts it. */
 export class PeerUnderTest {
   #pool: Promise<Pool> | undefined = undefined;
   readonly #options: StartOptions;
@@ -13,12 +13,12 @@ export class PeerUnderTest {
     this.#options = options;
   }
 
-  /** With its workers there and warm. */
+  /** The started pool, with warm workers. */
   get pool(): Promise<Pool> {
     return (this.#pool ??= this.#start());
   }
 
-  /** How many workers it has. */
+  /** The number of workers. */
   get workers(): number {
     return this.#options.workers;
   }

@@ -2,15 +2,15 @@ import type { Figures } from '../measurements/figures.js';
 import type { Case, CaseResult, Contestant, Metric, Row } from './case.js';
 import { spreadOf } from './summary.js';
 
-/** The figures of each round, and why there are no more of them. */
+/** The figures of each round, and the error that ended the rounds. */
 interface Samples {
   readonly rounds: Figures[];
   failure?: string;
 }
 
 /**
- * Measures a case in rounds: A B C, A B C, and so on. What the machine does beside it hits all of them,
- * and a ratio is one of two neighbours in the same round.
+ * Measures a case in rounds: A B C, A B C, and so on. Other load of the machine then affects all
+ * contestants alike, and a ratio compares two figures of the same round.
  */
 export async function runCase(
   scenario: string,
@@ -31,7 +31,7 @@ export async function runCase(
   return { name, scenario, rounds, metrics, against, rows };
 }
 
-/** One that fails is told of, and keeps no other from being measured. */
+/** An error ends the rounds of this contestant only. The report shows it. */
 async function take(contestant: Contestant, samples: Samples, counts: boolean): Promise<void> {
   try {
     const figures = await contestant.measure();
@@ -68,7 +68,7 @@ function rowOf(
   };
 }
 
-/** How many times better, round by round. */
+/** The ratio of each round. Above 1 is better. */
 function ratiosOf(
   { key, better }: Metric,
   own: readonly Figures[],

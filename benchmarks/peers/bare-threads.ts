@@ -10,8 +10,8 @@ interface Call {
 const NONE: readonly ArrayBuffer[] = [];
 
 /**
- * What one writes by hand on worker_threads, after the example of a pool in Node's documentation: a
- * worker has one task at a time, by one message, and the others wait in a list.
+ * A hand-written pool on worker_threads, after the example in Node's documentation: a worker has one task
+ * at a time, sent in one message, and further tasks wait in a list.
  */
 class BareThreads {
   readonly #threads: Worker[] = [];

@@ -1,7 +1,7 @@
 import type { CaseResult } from '../harness/case.js';
 import type { Spread } from '../harness/summary.js';
 
-/** Finds figures by the names of case, contestant and metric; undefined for what was not measured. */
+/** Finds figures by the names of case, contestant and metric. Undefined if they were not measured. */
 export class Lookup {
   readonly #cases: readonly CaseResult[];
 
@@ -17,7 +17,7 @@ export class Lookup {
     return this.#row(name, contestant)?.ratios[against];
   }
 
-  /** Who has the highest median among some contestants. */
+  /** The contestant with the highest median. */
   best(
     name: string,
     metric: string,

@@ -10,7 +10,7 @@ export function runName({ condition, machine }: SuiteResult): string {
 /** Median, least and most. */
 type Triple = readonly [median: number, min: number, max: number];
 
-/** One contestant: figures by the key of the metric, ratios by `× piscina`. */
+/** One contestant: figures by the key of the metric, ratios by keys such as `× piscina`. */
 type SavedRow = Readonly<Record<string, Triple>> | { readonly failure: string };
 
 interface SavedCase extends Omit<CaseResult, 'rows'> {
@@ -21,10 +21,10 @@ interface SavedRun extends Omit<SuiteResult, 'cases'> {
   readonly cases: readonly SavedCase[];
 }
 
-/** Before the name of a contestant, it makes the key of a ratio to that one. */
+/** Before the name of a contestant, this makes the key of the ratio to it. */
 const TIMES = '× ';
 
-/** The report prints three digits, or a whole number from 1,000 on. This keeps some more. */
+/** More digits than the report prints, which are three, or a whole number from 1,000 on. */
 const DIGITS = 6;
 const WHOLE_FROM = 1_000;
 

@@ -7,21 +7,21 @@ const OTHERS = POOLS.filter((name) => name !== OURS);
 
 type Condition = 'free' | 'pinned';
 
-/** What is to be reached. */
+/** A limit that a figure should keep. */
 export interface Target {
   readonly title: string;
-  /** The least or the most that will do, by condition; without an entry it is none there. */
+  /** The lower or upper limit by condition. Without an entry there is no target in that condition. */
   readonly least?: Partial<Record<Condition, number>>;
   readonly most?: Partial<Record<Condition, number>>;
   readonly unit: '×' | 'ms' | 'MB' | 'bytes';
-  /** The figure that counts: a median of rounds. */
+  /** The figure to compare: a median of rounds. */
   readonly measured: (results: Lookup) => number | undefined;
 }
 
 const both = (limit: number) => ({ free: limit, pinned: limit });
 const perTask = { free: 5, pinned: 2.5 };
 
-/** The table of issue 6. Its absolute times are those of the machine that it was written on. */
+/** All targets. Absolute times hold on a machine like that of RESULTS.md. */
 export const targets: readonly Target[] = [
   ...['burst', '16 in flight', '256 in flight'].map((name) => ({
     title: `tiny tasks, ${name}: times piscina`,
