@@ -42,7 +42,7 @@ async function measure({ quick, pinned, scenarios, json, save }: BenchOptions): 
     writeFileSync(json, `${JSON.stringify(result, undefined, 2)}\n`);
   }
   if (save) {
-    await saveResult(result);
+    saveResult(result);
     await writeReport();
   }
   return 0;

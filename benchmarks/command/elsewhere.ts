@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { UsageError, type BenchOptions } from './options.js';
 
-/** Set in the process that runs as it was asked for. */
+/** Set in the process that was started on the requested core or Node. */
 const MARK = 'ASYNCERMP_BENCH_STARTED';
 
 /**
- * Starts the command again where the options want it: on one core, with another Node. Gives its exit
- * code; undefined if it is there already.
+ * Starts the command again as the options ask for: on one core, or with another Node. Returns its exit
+ * code, or undefined if this process is already the right one.
  *
  * @throws UsageError if the core cannot be chosen
  */
@@ -23,7 +23,7 @@ export function runElsewhere({ pinned, node }: BenchOptions): number | undefined
   if (error) {
     throw new UsageError(
       pinned && (error as NodeJS.ErrnoException).code === 'ENOENT'
-        ? '--pinned, --gate and --record need taskset (util-linux): without it figures of one core cannot be had here'
+        ? '--pinned, --gate and --record need taskset (util-linux), which binds the process to one core'
         : error.message,
     );
   }

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { scenarios } from '../scenarios/index.js';
 import type { Scenario } from '../scenarios/scenario.js';
 
-/** What is to be done. */
+/** The options of the command line. */
 export interface BenchOptions {
   readonly quick: boolean;
   readonly pinned: boolean;
@@ -17,13 +17,13 @@ export interface BenchOptions {
 
 export const HELP = `npm run bench -- [options]
 
-  --quick          fewer rounds and smaller cases: minutes
+  --quick          fewer rounds and smaller cases: some ten minutes
   --only a,b       only these scenarios: ${scenarios.map(({ name }) => name).join(', ')}
-  --pinned         on one core (taskset -c 0): software cost only, and repeatable
+  --pinned         on one core (taskset -c 0): only the cost of the software, and repeatable
   --node <path>    with another Node.js
   --json <file>    write all figures
   --save           write benchmarks/results/ and benchmarks/RESULTS.md
-  --report         only write RESULTS.md and the charts anew, from what was saved
+  --report         only write RESULTS.md and the charts again, from benchmarks/results/
   --gate           the check of CI: ratios to piscina against benchmarks/baseline.json
   --record         write benchmarks/baseline.json`;
 
@@ -40,7 +40,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
   }
   return {
     quick: values.quick ?? false,
-    // The gate's figures are of one core, or they are of the machine's mood.
+    // The gate measures on one core: with more, its ratios vary too much from run to run.
     pinned: (values.pinned ?? values.gate ?? values.record) || false,
     gate: values.gate ?? false,
     record: values.record ?? false,
@@ -52,7 +52,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | 'help' {
   };
 }
 
-/** The command line is not what it should be. */
+/** The command line is invalid. */
 export class UsageError extends Error {}
 
 function parse(args: readonly string[]) {

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
-/** A check: how many times piscina this library was when it was recorded, by name. */
+/** The ratio to piscina, by the name of the check. Above 1, this library is faster. */
 export type Ratios = Readonly<Record<string, number>>;
 
-/** What was recorded on one line of Node. */
+/** The ratios of one major version of Node, and where they were recorded. */
 interface Entry {
   readonly node: string;
   readonly cpu: string;
@@ -16,12 +16,12 @@ type Baseline = Readonly<Record<string, Entry>>;
 
 const file = new URL('../../baseline.json', import.meta.url);
 
-/** What was recorded for this Node; undefined if nothing was. */
+/** The ratios recorded for this major version of Node, if there are any. */
 export function recordedRatios(): Ratios | undefined {
   return read()[major()]?.ratios;
 }
 
-/** Records ratios for this Node, and leaves those of others. */
+/** Records ratios for this major version of Node, and keeps those of others. */
 export function writeRatios(ratios: Ratios, machine: Omit<Entry, 'ratios'>): void {
   const baseline = { ...read(), [major()]: { ...machine, ratios } };
   writeFileSync(file, `${JSON.stringify(baseline, undefined, 2)}\n`);

@@ -6,10 +6,10 @@ import type { Ratios } from './baseline.js';
 
 const OURS = 'nestjs-asyncermp';
 const PEER = 'piscina';
-/** What has a worker with injection, as this library has, when one writes it by hand. */
+/** A hand-written worker with injection, as this library has it. */
 const INJECTING_PEER = 'piscina + Nest';
 
-/** Only the library and piscina, in short and many rounds: what is watched is their ratio. */
+/** Only the library and its peer, in many short rounds, since the gate checks their ratio. */
 function cases(processes: Processes): readonly Case[] {
   const both = (measure: (peer: typeof OURS | typeof PEER) => Contestant) => [
     measure(PEER),
@@ -54,7 +54,11 @@ function cases(processes: Processes): readonly Case[] {
   ];
 }
 
-/** Measures all checks once. @throws Error if one of the two cannot be measured */
+/**
+ * Measures all checks once.
+ *
+ * @throws Error if the library or its peer cannot be measured
+ */
 export async function measureRatios(): Promise<Ratios> {
   const processes = new Processes();
   try {
@@ -62,10 +66,8 @@ export async function measureRatios(): Promise<Ratios> {
     for (const one of cases(processes)) {
       const { rows } = await runCase('gate', one, () => {});
       const failure = rows.find((row) => row.failure !== undefined)?.failure;
-      const ratio = rows.find(({ contestant }) => contestant === OURS)?.ratios[
-        one.against[0] ?? ''
-      ];
-      const median = ratio?.[one.metrics[0]?.key ?? '']?.median;
+      const own = rows.find(({ contestant }) => contestant === OURS);
+      const median = own?.ratios[one.against[0] ?? '']?.median;
       if (failure !== undefined || median === undefined) {
         throw new Error(`The gate cannot measure '${one.name}': ${failure}`);
       }

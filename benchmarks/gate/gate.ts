@@ -3,14 +3,14 @@ import { layOut } from '../report/terminal.js';
 import { recordedRatios, type Ratios } from './baseline.js';
 import { measureRatios } from './checks.js';
 
-/** A ratio that is this share of the recorded one fails. */
+/** A check fails if its ratio is below this share of the recorded one. */
 const LEAST_SHARE = 0.75;
-/** A machine has bad moments, a regression does not go away: a check fails only in all of them. */
+/** A check fails only if it fails in all attempts: a busy machine recovers, a regression does not. */
 const ATTEMPTS = 3;
 
 /**
- * Compares the ratios to piscina with those that were recorded. No absolute times: they are the
- * machine's. Gives the exit code.
+ * Compares the ratios to piscina with the recorded ones. Absolute times would depend on the machine.
+ * Returns the exit code.
  */
 export async function runGate(): Promise<number> {
   const recorded = recordedRatios();

@@ -6,8 +6,8 @@ import { measureRatios } from './checks.js';
 const RUNS = 3;
 
 /**
- * Records the ratios that the gate compares with: the middle of some runs, neither a lucky one nor one
- * that was disturbed. Gives the exit code.
+ * Records the ratios that the gate compares with. It takes the median of several runs, since a single one
+ * may be lucky or disturbed. Returns the exit code.
  */
 export async function recordBaseline(): Promise<number> {
   const runs: Ratios[] = [];

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os';
 
-/** Where and of what the figures are. */
+/** The machine and the versions that the figures belong to. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
@@ -11,14 +11,14 @@ export interface Machine {
   readonly node: string;
   readonly date: string;
   readonly commit: string;
-  /** Of the last minute, before the first measurement: what else was going on. */
+  /** The load of the minute before the first measurement. */
   readonly load: number;
   readonly versions: Readonly<Record<string, string>>;
 }
 
 const PACKAGES = ['nestjs-asyncermp', 'piscina', 'tinypool', 'workerpool', 'poolifier'] as const;
 
-/** Looks around. */
+/** Describes this machine and the installed versions. */
 export function describeMachine(): Machine {
   return {
     cpu: cpus()[0]?.model.trim() ?? 'unknown',

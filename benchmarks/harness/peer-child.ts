@@ -6,7 +6,7 @@ import type { StartOptions } from '../peers/pool.js';
 import type { Answer, Order } from './peer-process.js';
 import { PeerUnderTest } from './peer-under-test.js';
 
-// The process of one peer, which measures what it is told to.
+// The process of one peer, which runs the measurements that it is asked for.
 
 const [name, options] = process.argv.slice(2) as [PeerName, string];
 const peer = new PeerUnderTest(name, JSON.parse(options) as StartOptions);

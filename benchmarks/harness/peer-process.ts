@@ -4,19 +4,19 @@ import type { MeasurementName, ParamsOf } from '../measurements/index.js';
 import type { PeerName } from '../peers/index.js';
 import type { StartOptions } from '../peers/pool.js';
 
-/** What a peer's process is asked. */
+/** A request to a peer's process. */
 export type Order =
   { readonly measure: MeasurementName; readonly params: unknown } | { readonly end: true };
 
-/** What it answers. */
+/** The answer to an order. */
 export type Answer = { readonly figures: Figures } | { readonly error: string };
 
 /** How long a measurement may take before the peer counts as hanging, in ms. */
 const LIMIT_MS = 300_000;
 
 /**
- * A process with one peer in it: no peer pays for another one's garbage, or for code that V8 compiled
- * for all of them. While other peers have their turn, it does nothing.
+ * A process with one peer in it, so that no peer pays for the garbage of another one, or for code that V8
+ * compiled for all of them. It is idle while others are measured.
  */
 export class PeerProcess {
   readonly #child: ChildProcess;
@@ -33,7 +33,7 @@ export class PeerProcess {
     });
   }
 
-  /** @throws Error with what the measurement threw there */
+  /** @throws Error with the error of the measurement */
   async measure<M extends MeasurementName>(name: M, params: ParamsOf<M>): Promise<Figures> {
     const answer = await this.#ask({ measure: name, params });
     if ('error' in answer) {
@@ -53,7 +53,7 @@ export class PeerProcess {
     clearTimeout(killer);
   }
 
-  /** Ends it where it stands: what waits in its pool would otherwise be run. */
+  /** Kills the process, which would otherwise run the tasks that wait in its pool. */
   kill(): void {
     this.#child.kill('SIGKILL');
   }

@@ -1,23 +1,26 @@
 import { peers, type PeerName } from '../peers/index.js';
 import type { Pool, StartOptions } from '../peers/pool.js';
 
-/** The peer of this process: started once, by the first measurement that needs it running. */
+/** The peer of this process. The first measurement that needs it running starts it. */
 export class PeerUnderTest {
   #pool: Promise<Pool> | undefined = undefined;
+  readonly #options: StartOptions;
 
   constructor(
     readonly name: PeerName,
-    private readonly options: StartOptions,
-  ) {}
+    options: StartOptions,
+  ) {
+    this.#options = options;
+  }
 
-  /** With its workers there and warm. */
+  /** The started pool, with warm workers. */
   get pool(): Promise<Pool> {
     return (this.#pool ??= this.#start());
   }
 
-  /** How many workers it has. */
+  /** The number of workers. */
   get workers(): number {
-    return this.options.workers;
+    return this.#options.workers;
   }
 
   async end(): Promise<void> {
@@ -27,6 +30,6 @@ export class PeerUnderTest {
 
   async #start(): Promise<Pool> {
     const start = await peers[this.name]();
-    return start(this.options);
+    return start(this.#options);
   }
 }

@@ -7,18 +7,18 @@ import { PeerProcess } from './peer-process.js';
 
 const WARM: StartOptions = { workers: 2, warm: true };
 
-/** How a contestant differs from the others: by default it is the peer, with two warm workers. */
+/** How a contestant differs from the default, which is the peer with two warm workers. */
 interface Choices extends Partial<StartOptions> {
   readonly name?: string;
-  /** Contestants of different groups share no process, where one would leave the next one a burden. */
+  /** Contestants of different groups share no process, so that one leaves no garbage to the next. */
   readonly group?: string;
 }
 
-/** The processes of a scenario's peers: one for each peer and way to start it, until the end of it. */
+/** The processes of a scenario: one for each peer and way to start it, until the scenario ends. */
 export class Processes {
   readonly #running = new Map<string, PeerProcess>();
 
-  /** A contestant that keeps its process, and its pool, over all rounds. */
+  /** A contestant that keeps its process and its pool over all rounds. */
   contestant<M extends MeasurementName>(
     peer: PeerName,
     measurement: M,
@@ -32,7 +32,7 @@ export class Processes {
     };
   }
 
-  /** One that is measured in a new process each time, which is thrown away. */
+  /** A contestant that is measured in a new process each time. */
   fresh<M extends MeasurementName>(
     peer: PeerName,
     measurement: M,

@@ -2,15 +2,15 @@ import type { Figures } from '../measurements/figures.js';
 import type { Case, CaseResult, Contestant, Metric, Row } from './case.js';
 import { spreadOf } from './summary.js';
 
-/** The figures of each round, and why there are no more of them. */
+/** The figures of each round, and the error that ended the rounds. */
 interface Samples {
   readonly rounds: Figures[];
   failure?: string;
 }
 
 /**
- * Measures a case in rounds: A B C, A B C, and so on. What the machine does beside it hits all of them,
- * and a ratio is one of two neighbours in the same round.
+ * Measures a case in rounds: A B C, A B C, and so on. Other load of the machine then affects all
+ * contestants alike, and a ratio compares two figures of the same round.
  */
 export async function runCase(
   scenario: string,
@@ -31,7 +31,7 @@ export async function runCase(
   return { name, scenario, rounds, metrics, against, rows };
 }
 
-/** One that fails is told of, and keeps no other from being measured. */
+/** An error ends the rounds of this contestant only. The report shows it. */
 async function take(contestant: Contestant, samples: Samples, counts: boolean): Promise<void> {
   try {
     const figures = await contestant.measure();
@@ -54,23 +54,28 @@ function rowOf(
     return { contestant: name, figures: {}, ratios: {}, failure };
   }
   const others = against.filter((other) => samples.get(other)?.failure === undefined);
+  const [first] = metrics;
   return {
     contestant: name,
-    figures: byMetric(metrics, ({ key }) => rounds.map((figures) => figures[key] ?? Number.NaN)),
+    figures: Object.fromEntries(
+      metrics.map(({ key }) => [key, spreadOf(rounds.map((figures) => figures[key] ?? NaN))]),
+    ),
     ratios: Object.fromEntries(
-      others.map((other) => {
-        const theirs = samples.get(other)?.rounds ?? [];
-        const ratios = ({ key, better }: Metric): number[] =>
-          rounds.map((figures, round) => {
-            const quotient = (figures[key] ?? Number.NaN) / (theirs[round]?.[key] ?? Number.NaN);
-            return better === 'higher' ? quotient : 1 / quotient;
-          });
-        return [other, byMetric(metrics, ratios)];
-      }),
+      others.flatMap((other) =>
+        first ? [[other, spreadOf(ratiosOf(first, rounds, samples.get(other)?.rounds))]] : [],
+      ),
     ),
   };
 }
 
-function byMetric(metrics: readonly Metric[], numbers: (metric: Metric) => number[]) {
-  return Object.fromEntries(metrics.map((metric) => [metric.key, spreadOf(numbers(metric))]));
+/** The ratio of each round. Above 1 is better. */
+function ratiosOf(
+  { key, better }: Metric,
+  own: readonly Figures[],
+  theirs: readonly Figures[] = [],
+): number[] {
+  return own.map((figures, round) => {
+    const quotient = (figures[key] ?? NaN) / (theirs[round]?.[key] ?? NaN);
+    return better === 'higher' ? quotient : 1 / quotient;
+  });
 }

@@ -5,7 +5,7 @@ import { describeMachine, type Machine } from './machine.js';
 import { Processes } from './processes.js';
 import { runCase } from './rounds.js';
 
-/** What `--json` writes, and the report is made of. */
+/** The figures of a run, as `--json` writes them and the report shows them. */
 export interface SuiteResult {
   readonly condition: 'free' | 'pinned';
   readonly quick: boolean;
@@ -13,14 +13,14 @@ export interface SuiteResult {
   readonly cases: readonly CaseResult[];
 }
 
-/** Whoever watches. */
+/** Is notified of the progress of a run. */
 export interface SuiteListener {
   onScenario(scenario: Scenario): void;
   onRound(name: string, round: number, rounds: number): void;
   onCase(result: CaseResult): void;
 }
 
-/** Runs scenarios one after another. Those that need more than one core are left out where it is one. */
+/** Runs scenarios one after another. On one core, those that need more are left out. */
 export async function runSuite(
   scenarios: readonly Scenario[],
   { quick, pinned }: { readonly quick: boolean; readonly pinned: boolean },

@@ -4,7 +4,7 @@ import { cpuClock } from './cpu-clock.js';
 import { expectOutcomes } from './expect.js';
 import type { Measurement } from './figures.js';
 
-/** All tasks submitted at once. */
+/** Submits all tasks at once. */
 export const burst: Measurement<{ tasks: number; steps: number; withHandle?: boolean }> = async (
   peer,
   { tasks, steps, withHandle = false },

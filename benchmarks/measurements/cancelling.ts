@@ -3,12 +3,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { able, type Cancellable, type Pool } from '../peers/pool.js';
 import type { Measurement } from './figures.js';
 
-/** By a signal that all share, by a signal that each has, or each by its own handle. */
+/** How tasks are cancelled: by one signal for all, by a signal each, or by their handles. */
 export type CancelBy = 'one signal' | 'a signal each' | 'handles';
 
 /**
- * Cancels all waiting tasks, and waits until their callers know. `heldMs` is how long the main thread
- * did nothing else at most: the longest turn of the event loop meanwhile.
+ * Cancels all waiting tasks and waits until all promises are rejected. `heldMs` is the longest turn of the
+ * event loop in that time, in which the main thread could do nothing else.
  */
 export const cancelling: Measurement<{ tasks: number; by: CancelBy }> = async (
   peer,
@@ -19,7 +19,7 @@ export const cancelling: Measurement<{ tasks: number; by: CancelBy }> = async (
   const { settled, cancelAll } = await submit(pool, tasks, by);
   let cancelled = 0;
   const all = settled.map((promise) => promise.catch(() => cancelled++));
-  // To await so many takes its time, too, and none of the pool's.
+  // Created before the clock starts, since awaiting many promises takes time that is not the pool's.
   const allKnow = Promise.all(all).then(() => true);
   const startedAt = performance.now();
   cancelAll();
@@ -31,7 +31,7 @@ export const cancelling: Measurement<{ tasks: number; by: CancelBy }> = async (
     heldMs = Math.max(heldMs, now - turn);
     turn = now;
   }
-  // Where it cannot be paused, two are running.
+  // Two tasks run in a pool that cannot be paused.
   if (cancelled < tasks - 2) {
     throw new Error(`Only ${cancelled} of ${tasks} tasks were cancelled`);
   }

@@ -4,7 +4,7 @@ import { cpuClock } from './cpu-clock.js';
 import { expectOutcomes } from './expect.js';
 import type { Measurement } from './figures.js';
 
-/** So many in flight: each that is done is followed by the next, for so long. */
+/** Keeps a number of tasks in flight for a period: each completed task is followed by the next. */
 export const closedLoop: Measurement<{ inFlight: number; steps: number; ms: number }> = async (
   peer,
   { inFlight, steps, ms },

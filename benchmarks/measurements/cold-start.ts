@@ -4,9 +4,9 @@ import { sharedNumber } from './barrier.js';
 import type { Measurement } from './figures.js';
 
 /**
- * From the first submission to its result, where no worker is there yet: with more than one at once,
- * until so many workers have been seen to run at the same time. The library itself, and the
- * application, are there before.
+ * The time from the first submission to its result in a pool without workers. With several tasks at once,
+ * it ends when that number of workers have run at the same time. The library and the application are
+ * loaded before.
  */
 export const coldStart: Measurement<{ atOnce: number }> = async (peer, { atOnce }) => {
   const start = await peers[peer.name]();

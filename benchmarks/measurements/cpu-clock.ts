@@ -1,6 +1,6 @@
 /**
- * Starts a clock of the CPU time of all threads of the process, in microseconds: what a task costs the
- * machine, whether or not others make it wait.
+ * Starts a clock of the CPU time of all threads of the process, in microseconds. Unlike the time on the
+ * wall, it does not depend on other load of the machine.
  */
 export function cpuClock(): () => number {
   const before = process.cpuUsage();

@@ -1,6 +1,6 @@
 import type { Outcome } from '../peers/pool.js';
 
-/** A pool that is fast because it does something else is no pool: every measurement looks. */
+/** Checks the results, so that no pool is fast because it computes something else. */
 export function expectOutcomes(outcomes: readonly Outcome[], expected: number): void {
   for (const { uid, result } of outcomes) {
     if (result !== expected || uid === '') {

@@ -1,6 +1,6 @@
 import type { PeerUnderTest } from '../harness/peer-under-test.js';
 
-/** What one measurement gives: a number for each of its metrics. */
+/** The result of a measurement: a number for each metric. */
 export type Figures = Readonly<Record<string, number>>;
 
 /** Measures a peer once, in a process of its own. */

@@ -11,7 +11,7 @@ import { stuck } from './stuck.js';
 import { waiting } from './waiting.js';
 import { workerMemory } from './worker-memory.js';
 
-/** All measurements, by the name by which a peer's process is asked for them. */
+/** All measurements, by the name that an order to a peer's process contains. */
 export const measurements = {
   burst,
   cancelling,
@@ -31,5 +31,5 @@ export const measurements = {
 
 export type MeasurementName = keyof typeof measurements;
 
-/** What a measurement is told. */
+/** The parameters of a measurement. */
 export type ParamsOf<M extends MeasurementName> = Parameters<(typeof measurements)[M]>[1];

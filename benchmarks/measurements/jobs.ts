@@ -17,7 +17,7 @@ export const site: Measurement<{ documents: number }> = async (peer, { documents
   });
 };
 
-/** Blurs pictures of full HD, which are handed over where there are workers. */
+/** Blurs full HD pictures, which are transferred to workers and back. */
 export const image: Measurement<{ pictures: number }> = async (peer, { pictures }) => {
   const blur = able(await peer.pool, 'blur');
   const width = 1_920;
@@ -31,7 +31,7 @@ export const image: Measurement<{ pictures: number }> = async (peer, { pictures 
   });
 };
 
-/** The longest first, or the one that is taken last keeps everybody waiting. */
+/** The longest first: as the last one it would run alone at the end. */
 function readmes(count: number): readonly string[] {
   const folder = fileURLToPath(new URL('../../../node_modules', import.meta.url));
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -2,7 +2,7 @@ import { able } from '../peers/pool.js';
 import { expectOutcomes } from './expect.js';
 import type { Measurement } from './figures.js';
 
-/** One tiny task after the other: how long each takes, from the call to its result. */
+/** Runs one tiny task after another, and takes the time of each from the call to its result. */
 export const latency: Measurement<{ tasks: number }> = async (peer, { tasks }) => {
   const work = able(await peer.pool, 'work');
   const microseconds = new Float64Array(tasks);

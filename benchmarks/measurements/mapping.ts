@@ -8,7 +8,7 @@ interface Params {
   readonly steps: number;
 }
 
-/** Many items by the peer's map(). */
+/** Runs many items through the peer's map(). */
 export const mapItems: Measurement<Params> = async (peer, { items, steps }) => {
   const map = able(await peer.pool, 'map');
   const startedAt = performance.now();
@@ -19,7 +19,7 @@ export const mapItems: Measurement<Params> = async (peer, { items, steps }) => {
   return perItem(startedAt, outcomes, { items, steps });
 };
 
-/** Many items by a call each, all at once. */
+/** Runs many items with a call each, all at once. */
 export const runEach: Measurement<Params> = async (peer, { items, steps }) => {
   const work = able(await peer.pool, 'work');
   const startedAt = performance.now();

@@ -2,12 +2,12 @@ import { able, type PayloadWay } from '../peers/pool.js';
 import type { Measurement } from './figures.js';
 
 const MARK = 42;
-/** Before anything is measured, so that it is the bytes that tell, and not a compiler at work. */
+/** Trips before the first measured one, so that V8 has compiled the code by then. */
 const WARM_UPS = 2_000;
 
 /**
- * Bytes to a worker and back, one trip after the other: the median trip. The mean tells more of when V8
- * collects garbage, which it does every now and then where much memory comes beside its heap.
+ * The median time of a trip of bytes to a worker and back, one trip after another. The mean would mostly
+ * show when V8 collects garbage, which large buffers outside of its heap cause now and then.
  */
 export const payload: Measurement<{ bytes: number; way: PayloadWay; trips: number }> = async (
   peer,

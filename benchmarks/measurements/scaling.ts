@@ -4,7 +4,7 @@ import { expectOutcomes } from './expect.js';
 import type { Measurement } from './figures.js';
 import { watchLoop } from './watch-loop.js';
 
-/** Some long tasks at once. */
+/** Runs some long tasks at once. */
 export const scaling: Measurement<{ tasks: number; steps: number }> = async (
   peer,
   { tasks, steps },

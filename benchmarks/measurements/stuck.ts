@@ -5,8 +5,8 @@ import type { Measurement } from './figures.js';
 import { watchLoop } from './watch-loop.js';
 
 /**
- * A worker that never comes back is cancelled: how long until as many workers as before are seen to
- * run at the same time, and how long the event loop was held at most.
+ * Cancels a task that never ends, and takes the time until as many workers as before have run at the same
+ * time, and the longest delay of the event loop.
  */
 export const stuck: Measurement<Record<string, never>> = async (peer) => {
   const pool = await peer.pool;

@@ -2,12 +2,12 @@ import { able } from '../peers/pool.js';
 import { collectGarbage } from './garbage.js';
 import type { Measurement } from './figures.js';
 
-/** Whether the tasks are all of one priority, of a few, or of any. */
+/** Whether all tasks have one priority, a few different ones, or random ones. */
 export type Priorities = 'one' | 'few' | 'any';
 
 /**
- * Tasks that wait: time and memory for each. They are submitted in one go, so that none of them runs,
- * also where a pool cannot be paused. The promise that the caller holds counts in.
+ * The time and the memory of a waiting task, including the promise that its caller holds. All tasks are
+ * submitted in one turn of the event loop, so that none runs, even in a pool that cannot be paused.
  */
 export const waiting: Measurement<{ tasks: number; priorities: Priorities }> = async (
   peer,

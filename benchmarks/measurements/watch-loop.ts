@@ -2,12 +2,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Figures } from './figures.js';
 
-/** Some beats of the monitor, which has a resolution of 1 ms. */
+/** Time for several beats of the monitor, which has a resolution of 1 ms. */
 const BEATS_MS = 10;
 
 /**
- * How long a job takes, and what becomes of the event loop meanwhile. The monitor has begun before the
- * job does, and looks once more after it: else it would not notice a loop that was held all the time.
+ * The time of a job, and the delay of the event loop meanwhile. The monitor beats before and after the job,
+ * since it would otherwise not notice a loop that the job blocks all the time.
  */
 export async function watchLoop(job: () => Promise<unknown>): Promise<Figures> {
   const delays = monitorEventLoopDelay({ resolution: 1 });

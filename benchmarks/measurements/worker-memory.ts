@@ -11,8 +11,8 @@ export interface WorkerMemoryParams {
 }
 
 /**
- * What another worker adds to the memory of the process: the resident set with one worker, and with
- * several, each of which has run a task and then nothing for so long.
+ * The memory that a further worker adds to the process: the difference between the resident sets with one
+ * worker and with several, after each has run a task and then been idle for `idleMs`.
  */
 export const workerMemory: Measurement<WorkerMemoryParams> = async (peer, { workers, idleMs }) => {
   const start = await peers[peer.name]();
@@ -27,7 +27,7 @@ export const workerMemory: Measurement<WorkerMemoryParams> = async (peer, { work
   return { megabytes: (all - one) / (workers - 1) / 1_048_576 };
 };
 
-/** What starting leaves behind is not what a worker needs. */
+/** The resident set without the garbage that starting leaves behind. */
 async function settledRss(idleMs: number): Promise<number> {
   await wait(idleMs);
   collectGarbage();

@@ -10,16 +10,18 @@ interface Call {
 const NONE: readonly ArrayBuffer[] = [];
 
 /**
- * What one writes by hand on worker_threads, after the example of a pool in Node's documentation: a
- * worker has one task at a time, by one message, and the others wait in a list.
+ * A hand-written pool on worker_threads, after the example in Node's documentation: a worker has one task
+ * at a time, sent in one message, and further tasks wait in a list.
  */
 class BareThreads {
   readonly #threads: Worker[] = [];
   readonly #free: Worker[] = [];
   readonly #waiting: Call[] = [];
   readonly #current = new Map<Worker, Call>();
+  readonly #options: StartOptions;
 
-  constructor(private readonly options: StartOptions) {
+  constructor(options: StartOptions) {
+    this.#options = options;
     while (options.warm && this.#threads.length < options.workers) {
       this.#free.push(this.#start());
     }
@@ -42,7 +44,7 @@ class BareThreads {
   }
 
   #grow(): Worker | undefined {
-    return this.#threads.length < this.options.workers ? this.#start() : undefined;
+    return this.#threads.length < this.#options.workers ? this.#start() : undefined;
   }
 
   #start(): Worker {

@@ -1,6 +1,6 @@
 import type { StartPeer } from './pool.js';
 
-/** All peers, each loaded only in the process that measures it. */
+/** All peers. Only the process that measures a peer loads it. */
 export const peers = {
   'in-process': async () => (await import('./in-process.js')).start,
   worker_threads: async () => (await import('./bare-threads.js')).start,
@@ -25,7 +25,7 @@ export const peers = {
 
 export type PeerName = keyof typeof peers;
 
-/** Those that are pools for tiny tasks, in the order of the tables. */
+/** The pools that run tiny tasks, in the order of the tables. */
 export const POOLS = [
   'worker_threads',
   'piscina',

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'jest-worker';
 import { workerFile, type Outcome, type Pool, type StartOptions } from './pool.js';
 
-/** jest-worker on threads, with the methods named. */
+/** jest-worker on threads, with the names of the methods given. */
 export async function start({ workers }: StartOptions): Promise<Pool> {
   const farm = new Worker(fileURLToPath(workerFile('plain.worker')), {
     numWorkers: workers,

@@ -10,8 +10,8 @@ import { KEEP_MS, workerFile, type Pool, type StartOptions } from './pool.js';
 class ApplicationModule {}
 
 /**
- * piscina in a Nest application, and in each worker a Nest application context: injection there, written
- * by hand.
+ * piscina in a Nest application, with a hand-written Nest application context in each worker, which makes
+ * injection work there.
  */
 export async function startWith(providers: number, { workers, warm }: StartOptions): Promise<Pool> {
   const app = await NestFactory.createApplicationContext(ApplicationModule, { logger: false });

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { KEEP_MS, workerFile, type Pool, type StartOptions } from './pool.js';
 
-/** piscina with its defaults, as its README has it. */
+/** piscina with its defaults, as in its README. */
 export function start({ workers, warm }: StartOptions): Pool {
   return onPiscina(
     new Piscina({
@@ -14,7 +14,7 @@ export function start({ workers, warm }: StartOptions): Pool {
   );
 }
 
-/** The tasks of `workers/piscina.worker`, or of one that has the same. */
+/** The tasks of `workers/piscina.worker`, or of a worker with the same tasks. */
 export function onPiscina(pool: Piscina): Pool {
   return {
     work: (steps) => pool.run(steps),

@@ -1,4 +1,4 @@
-/** What a task of every peer gives. */
+/** The result of a task, the same for every peer. */
 export interface Outcome {
   readonly uid: string;
   readonly result: number;
@@ -7,7 +7,7 @@ export interface Outcome {
 /** How bytes travel there and back. */
 export type PayloadWay = 'cloned' | 'transferred' | 'shared';
 
-/** Options of a task that is there to wait, and to be cancelled. */
+/** Options of a task that waits and is cancelled. */
 export interface WaitingOptions {
   readonly signal?: AbortSignal;
   readonly priority?: number;
@@ -19,13 +19,13 @@ export interface Cancellable {
   cancel(): void;
 }
 
-/** A peer that was started, and what it can do: not everything is asked of every peer. */
+/** A started peer and its abilities, which differ from peer to peer. */
 export interface Pool {
   /** The task of most measurements, see `work/work.ts`. */
   readonly work?: (steps: number) => Promise<Outcome>;
   /** The same with a handle for the task. */
   readonly workWithHandle?: (steps: number) => Promise<Outcome>;
-  /** Many at once, by the peer's own means for that. */
+  /** Many items at once, with the peer's own function for that. */
   readonly map?: (items: Iterable<number>) => AsyncIterable<Outcome>;
   readonly meet?: (barrier: Int32Array, parties: number) => Promise<unknown>;
   readonly hang?: (flag: Int32Array) => Promise<Cancellable>;
@@ -33,20 +33,20 @@ export interface Pool {
   readonly bounce?: (bytes: Uint8Array, way: PayloadWay) => Promise<Uint8Array>;
   /** A tiny task with options. */
   readonly queue?: (options: WaitingOptions) => Promise<unknown>;
-  /** A tiny task with a handle to cancel it by. */
+  /** A tiny task with a handle, which can cancel it. */
   readonly queueWithHandle?: () => Promise<Cancellable>;
-  /** Starts nothing any more. */
+  /** Stops starting tasks. */
   readonly pause?: () => void;
-  /** Resolves when the workers that are kept are there again. */
+  /** Resolves when the workers that the pool keeps have started again. */
   readonly ready?: () => Promise<unknown>;
-  /** Renders Markdown to HTML, and gives its length. */
+  /** Renders Markdown to HTML, and returns its length. */
   readonly render?: (markdown: string) => Promise<number>;
-  /** Blurs a picture: takes its pixels, and gives them back. */
+  /** Blurs a picture, given and returned as pixels. */
   readonly blur?: (pixels: Uint8Array, width: number) => Promise<Uint8Array>;
   readonly end: () => Promise<unknown>;
 }
 
-/** @throws Error where the peer was asked for what it cannot do: a mistake in a scenario */
+/** @throws Error if the peer lacks the ability, which is a mistake in a scenario */
 export function able<K extends keyof Pool>(pool: Pool, ability: K): NonNullable<Pool[K]> {
   const found = pool[ability];
   if (!found) {
@@ -58,20 +58,20 @@ export function able<K extends keyof Pool>(pool: Pool, ability: K): NonNullable<
 /** How a peer is started. */
 export interface StartOptions {
   readonly workers: number;
-  /** Whether the workers are there before the first task; otherwise none is. */
+  /** Whether all workers start before the first task. Otherwise none does. */
   readonly warm: boolean;
-  /** How long a cancelled handler may go on, in ms, where that can be chosen. */
+  /** The grace of a cancelled handler in ms, in a pool that has such an option. */
   readonly cancelGraceMs?: number;
-  /** Workers that are kept beside those in use, where there is such a thing. */
+  /** Spare workers, in a pool that has them. */
   readonly spares?: number;
-  /** Whether nothing is there that an earlier start has left for this one, where there is such a thing. */
+  /** Whether the start must not use anything that an earlier start has stored. */
   readonly anew?: boolean;
 }
 
-/** What is measured: a library, or the way to do without one. */
+/** Starts what is measured: a library, or the code that does without one. */
 export type StartPeer = (options: StartOptions) => Promise<Pool> | Pool;
 
-/** How long a worker stays that was started on demand: as long as this library keeps it by default. */
+/** How long a worker that was started on demand stays: this library's default. */
 export const KEEP_MS = 60_000;
 
 /** The path of a compiled worker. */

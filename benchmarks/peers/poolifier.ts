@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { FixedThreadPool } from 'poolifier';
 import { workerFile, type Outcome, type Pool, type StartOptions } from './pool.js';
 
-/** poolifier's pool of a fixed size with its defaults, which post every task to a worker at once. */
+/** poolifier's fixed-size pool with its defaults, which post every task to a worker at once. */
 export function start({ workers }: StartOptions): Pool {
   const pool = new FixedThreadPool<number, Outcome>(
     workers,

@@ -2,9 +2,9 @@ import { Worker } from 'node:worker_threads';
 import { workerFile, type Outcome, type Pool, type StartOptions } from './pool.js';
 
 /**
- * As fast as one message per task can be on this machine: everything is posted at once, to one thread
- * after the other, and nothing is kept but whom an answer belongs to. No pool to use: it knows no
- * order, no error, no cancellation and no death of a thread.
+ * The limit of this machine for one message per task: every task is posted at once, to the threads in turn,
+ * and only its promise is kept. It is no usable pool: it has no order, no errors, no cancellation, and does
+ * not notice the death of a thread.
  */
 export function start({ workers }: StartOptions): Pool {
   const pending = new Map<number, (outcome: Outcome) => void>();

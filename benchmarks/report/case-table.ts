@@ -1,13 +1,13 @@
 import type { CaseResult, Row } from '../harness/case.js';
 import { formatFigure, formatNumber, formatRange, formatRatio } from './format.js';
 
-/** A table as texts, for the terminal and for Markdown alike. */
+/** A table of texts, for the terminal and for Markdown. */
 export interface Table {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
-/** A case: median and range of each metric, then the ratios of the first one. */
+/** The table of a case: median and range of each metric, then the ratios of the first one. */
 export function tableOf({ name, metrics, against, rows }: CaseResult): Table {
   return {
     head: [
@@ -23,20 +23,20 @@ export function tableOf({ name, metrics, against, rows }: CaseResult): Table {
           ? [formatFigure(figure.median, metric), formatRange(figure, metric)]
           : ['', ''];
       }),
-      ...against.flatMap((other) => ratioCells(row, other, metrics[0]?.key ?? '')),
+      ...against.flatMap((other) => ratioCells(row, other)),
     ]),
   };
 }
 
-function ratioCells(row: Row, other: string, metric: string): readonly string[] {
-  const ratio = row.ratios[other]?.[metric];
+function ratioCells(row: Row, other: string): readonly string[] {
+  const ratio = row.ratios[other];
   if (!ratio || row.contestant === other) {
     return ['', ''];
   }
   return [formatRatio(ratio), `${formatNumber(ratio.min)}–${formatNumber(ratio.max)}`];
 }
 
-/** Those that could not be measured, and why. */
+/** A sentence for each contestant that could not be measured. */
 export function failuresOf({ name, rows }: CaseResult): readonly string[] {
   return rows.flatMap(({ contestant, failure }) =>
     failure === undefined ? [] : [`${name}: ${contestant} was not measured: ${failure}`],

@@ -1,7 +1,7 @@
 /** One bar. */
 export interface Bar {
   readonly label: string;
-  /** The value, as it is written at its end. */
+  /** The text at the end of the bar. */
   readonly text: string;
   readonly value: number;
   readonly low: number;
@@ -9,7 +9,7 @@ export interface Bar {
   readonly emphasised: boolean;
 }
 
-/** Bars that lie one below the other. */
+/** Horizontal bars, one below the other. */
 export interface BarChart {
   readonly title: string;
   readonly subtitle: string;
@@ -23,7 +23,7 @@ const TOP = 64;
 const ROW = 30;
 const BAR = 18;
 
-/** An SVG that stands for itself, light or dark as its surroundings are. */
+/** A self-contained SVG, which follows the colour scheme of the reader. */
 export function barChart({ title, subtitle, bars }: BarChart): string {
   const height = TOP + bars.length * ROW + 12;
   const most = Math.max(...bars.map(({ value, high }) => Math.max(value, high)));

@@ -3,15 +3,15 @@ import type { SuiteResult } from '../harness/suite.js';
 import { barChart } from './chart.js';
 import { formatFigure } from './format.js';
 
-/** A picture of a case. */
+/** The chart of a case. */
 export interface ChartFile {
-  /** The case that it shows. */
+  /** The name of the case. */
   readonly name: string;
   readonly file: string;
   readonly svg: string;
 }
 
-/** The cases that are worth a picture, and what is drawn of them. */
+/** The cases with a chart, and the names of the files. */
 const CHARTS: readonly { readonly name: string; readonly file: string }[] = [
   { name: 'burst', file: 'burst' },
   { name: '16 in flight', file: '16-in-flight' },
@@ -24,7 +24,7 @@ const CHARTS: readonly { readonly name: string; readonly file: string }[] = [
   { name: 'pool whole again', file: 'stuck' },
 ];
 
-/** The charts of a run, as far as it has their cases. */
+/** The charts of all cases that were measured. */
 export function chartsOf(result: SuiteResult, runName: string): readonly ChartFile[] {
   return CHARTS.flatMap(({ name, file }) => {
     const found = result.cases.find((one) => one.name === name);

@@ -1,7 +1,7 @@
 import type { Metric } from '../harness/case.js';
 import type { Spread } from '../harness/summary.js';
 
-/** Three digits that say something, and thousands set apart. */
+/** Three significant digits, or a whole number with separated thousands. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) {
     return '–';
@@ -14,7 +14,7 @@ export function formatNumber(value: number): string {
   });
 }
 
-/** A rate as a whole number, anything else with its unit. */
+/** A rate as a whole number, other figures with their unit. */
 export function formatFigure(value: number, { unit }: Metric): string {
   if (unit === 'tasks/s') {
     return Math.round(value).toLocaleString('en');
@@ -22,14 +22,14 @@ export function formatFigure(value: number, { unit }: Metric): string {
   return `${formatNumber(value)} ${unit}`;
 }
 
-/** The least and the most of the rounds. */
+/** The least and the most of all rounds. */
 export function formatRange({ min, max }: Spread, metric: Metric): string {
   return metric.unit === 'tasks/s'
     ? `${formatFigure(min, metric)}–${formatFigure(max, metric)}`
     : `${formatNumber(min)}–${formatNumber(max)}`;
 }
 
-/** How many times better. */
+/** A ratio: how many times better. */
 export function formatRatio({ median }: Spread): string {
   return `${formatNumber(median)}×`;
 }

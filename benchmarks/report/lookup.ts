@@ -1,19 +1,23 @@
 import type { CaseResult } from '../harness/case.js';
 import type { Spread } from '../harness/summary.js';
 
-/** Finds figures by the names of case, contestant and metric; undefined for what was not measured. */
+/** Finds figures by the names of case, contestant and metric. Undefined if they were not measured. */
 export class Lookup {
-  constructor(private readonly cases: readonly CaseResult[]) {}
+  readonly #cases: readonly CaseResult[];
+
+  constructor(cases: readonly CaseResult[]) {
+    this.#cases = cases;
+  }
 
   figure(name: string, contestant: string, metric: string): Spread | undefined {
     return this.#row(name, contestant)?.figures[metric];
   }
 
-  ratio(name: string, contestant: string, against: string, metric: string): Spread | undefined {
-    return this.#row(name, contestant)?.ratios[against]?.[metric];
+  ratio(name: string, contestant: string, against: string): Spread | undefined {
+    return this.#row(name, contestant)?.ratios[against];
   }
 
-  /** Who has the highest median among some contestants. */
+  /** The contestant with the highest median. */
   best(
     name: string,
     metric: string,
@@ -27,7 +31,7 @@ export class Lookup {
   }
 
   #row(name: string, contestant: string) {
-    return this.cases
+    return this.#cases
       .find((one) => one.name === name)
       ?.rows.find((row) => row.contestant === contestant);
   }

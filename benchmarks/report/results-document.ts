@@ -2,20 +2,21 @@ import type { SuiteResult } from '../harness/suite.js';
 import { scenarios } from '../scenarios/index.js';
 import { failuresOf, tableOf, type Table } from './case-table.js';
 import { chartsOf } from './charts.js';
-import { runName } from './run-name.js';
+import { runName } from './run-file.js';
 import { verdictsOf } from './verdicts.js';
 
 const INTRODUCTION = `# Results
 
-Written by \`npm run bench -- --save\`, all but the section "Where it loses, and why". How the figures
-come about, and how to have your own: [README.md](./README.md).
+\`npm run bench -- --save\` writes this page, except for the section "Where it loses, and why".
+[README.md](./README.md) explains how the figures are measured, and how to measure your own.
 
-Every figure is the median of rounds that take turns (A B C, A B C, …), beside the least and the most of
-them. A ratio is of two neighbours in one round, and its median: "× piscina" says how many times better
-than piscina, above 1 is better, whether more or less is. Machines differ; compare within a table.
+Contestants take turns (A B C, A B C, …). Every figure is the median of all rounds, beside the least and the
+most. A ratio compares two figures of the same round, and is the median of all rounds: "× piscina" says how
+many times better than piscina, and above 1 is better, whether more or less of the metric is. Machines
+differ, so compare within a table.
 `;
 
-/** RESULTS.md: what is wanted, where it loses, and all tables. */
+/** The text of RESULTS.md: targets, losses and all tables. */
 export function resultsDocument(results: readonly SuiteResult[], losses: string): string {
   return [
     INTRODUCTION,
@@ -33,7 +34,7 @@ function targetSection(result: SuiteResult): string {
     measured,
     met ? 'met' : '**missed**',
   ]);
-  return `## Targets: ${headingOf(result)}\n\n${markdown({ head: ['', 'wanted', 'measured', ''], rows })}\n`;
+  return `## Targets: ${headingOf(result)}\n\n${markdown({ head: ['', 'target', 'measured', ''], rows })}\n`;
 }
 
 function runSection(result: SuiteResult): string {

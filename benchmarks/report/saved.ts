@@ -4,24 +4,24 @@ import { format, resolveConfig } from 'prettier';
 import type { SuiteResult } from '../harness/suite.js';
 import { chartsOf } from './charts.js';
 import { resultsDocument } from './results-document.js';
-import { runName } from './run-name.js';
+import { parseRunFile, runFileText, runName } from './run-file.js';
 
-/** From `benchmarks/dist/report`, where this is when it runs. */
+/** Relative to `benchmarks/dist/report`, where this file runs. */
 const home = new URL('../../', import.meta.url);
 const folder = new URL('results/', home);
 
-/** Keeps the figures of a run, in place of those of the last one of its name. */
-export async function saveResult(result: SuiteResult): Promise<void> {
+/** Keeps the figures of a run, and overwrites those of the previous run with this name. */
+export function saveResult(result: SuiteResult): void {
   mkdirSync(folder, { recursive: true });
-  await write(new URL(`${runName(result)}.json`, folder), JSON.stringify(result));
+  writeFileSync(new URL(`${runName(result)}.json`, folder), runFileText(result));
 }
 
-/** Writes RESULTS.md and the charts from the figures that were kept. */
+/** Writes RESULTS.md and the charts from the kept figures. */
 export async function writeReport(): Promise<void> {
   const results = readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .sort()
-    .map((file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as SuiteResult);
+    .map((file) => parseRunFile(readFileSync(new URL(file, folder), 'utf8')));
   for (const result of results) {
     for (const { file, svg } of chartsOf(result, runName(result))) {
       writeFileSync(new URL(file, folder), svg);
@@ -31,7 +31,7 @@ export async function writeReport(): Promise<void> {
   await write(new URL('RESULTS.md', home), resultsDocument(results, losses));
 }
 
-/** As `npm run format:check` wants it. */
+/** Writes the file as `npm run format` would. */
 async function write(file: URL, text: string): Promise<void> {
   const filepath = fileURLToPath(file);
   const style = await resolveConfig(filepath);

@@ -7,27 +7,27 @@ const OTHERS = POOLS.filter((name) => name !== OURS);
 
 type Condition = 'free' | 'pinned';
 
-/** What is to be reached. */
+/** A limit that a figure should keep. */
 export interface Target {
   readonly title: string;
-  /** The least or the most that will do, by condition; without an entry it is none there. */
+  /** The lower or upper limit by condition. Without an entry there is no target in that condition. */
   readonly least?: Partial<Record<Condition, number>>;
   readonly most?: Partial<Record<Condition, number>>;
   readonly unit: '×' | 'ms' | 'MB' | 'bytes';
-  /** The figure that counts: a median of rounds. */
+  /** The figure to compare: a median of rounds. */
   readonly measured: (results: Lookup) => number | undefined;
 }
 
 const both = (limit: number) => ({ free: limit, pinned: limit });
 const perTask = { free: 5, pinned: 2.5 };
 
-/** The table of issue 6. Its absolute times are those of the machine that it was written on. */
+/** All targets. Absolute times hold on a machine like that of RESULTS.md. */
 export const targets: readonly Target[] = [
   ...['burst', '16 in flight', '256 in flight'].map((name) => ({
     title: `tiny tasks, ${name}: times piscina`,
     least: perTask,
     unit: '×' as const,
-    measured: (results: Lookup) => results.ratio(name, OURS, 'piscina', 'rate')?.median,
+    measured: (results: Lookup) => results.ratio(name, OURS, 'piscina')?.median,
   })),
   ...['burst', '16 in flight', '256 in flight'].map((name) => ({
     title: `tiny tasks, ${name}: times the best peer`,
@@ -44,27 +44,26 @@ export const targets: readonly Target[] = [
     least: { free: 25, pinned: 10 },
     unit: '×',
     measured: (results) =>
-      results.ratio('map, tiny items', `${OURS}, map()`, 'piscina, run() each', 'us')?.median,
+      results.ratio('map, tiny items', `${OURS}, map()`, 'piscina, run() each')?.median,
   },
   {
     title: 'map() over items of 60 µs: times in-process',
     least: { free: 1.75 },
     unit: '×',
     measured: (results) =>
-      results.ratio('map, items of 60 µs', `${OURS}, map()`, 'in-process', 'us')?.median,
+      results.ratio('map, items of 60 µs', `${OURS}, map()`, 'in-process')?.median,
   },
   {
     title: "one at a time, p50: a multiple of piscina's",
     most: { free: 1, pinned: 1.15 },
     unit: '×',
-    measured: (results) => inverse(results.ratio('one at a time', OURS, 'piscina', 'p50')?.median),
+    measured: (results) => inverse(results.ratio('one at a time', OURS, 'piscina')?.median),
   },
   {
     title: 'CPU-bound, 2 workers: share of what two bare threads do',
     least: { free: 0.98 },
     unit: '×',
-    measured: (results) =>
-      results.ratio('8 × 300 ms, 2 workers', OURS, 'two bare threads', 'ms')?.median,
+    measured: (results) => results.ratio('8 × 300 ms, 2 workers', OURS, 'two bare threads')?.median,
   },
   delay('p99', 'delayP99', 1.5),
   delay('max', 'delayMax', 8),
@@ -112,8 +111,7 @@ export const targets: readonly Target[] = [
     title: "64 MB transferred there and back: a multiple of piscina's",
     most: both(1.1),
     unit: '×',
-    measured: (results) =>
-      inverse(results.ratio('64 MB transferred', OURS, 'piscina', 'us')?.median),
+    measured: (results) => inverse(results.ratio('64 MB transferred', OURS, 'piscina')?.median),
   },
 ];
 

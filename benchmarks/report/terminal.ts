@@ -4,7 +4,7 @@ import type { Scenario } from '../scenarios/scenario.js';
 import { failuresOf, tableOf, type Table } from './case-table.js';
 import type { Verdict } from './verdicts.js';
 
-/** Tells on the terminal what goes on, and what came of it. */
+/** Shows progress and tables on the terminal. */
 export class TerminalReport implements SuiteListener {
   onScenario({ title }: Scenario): void {
     console.log(`\n== ${title} ==`);
@@ -27,10 +27,10 @@ export class TerminalReport implements SuiteListener {
   }
 }
 
-/** The targets, as far as they were measured. */
+/** A table of the targets that were measured. */
 export function verdictText(verdicts: readonly Verdict[]): string {
   return layOut({
-    head: ['target', 'wanted', 'measured', ''],
+    head: ['figure', 'target', 'measured', ''],
     rows: verdicts.map(({ title, target, measured, met }) => [
       title,
       target,
@@ -40,7 +40,7 @@ export function verdictText(verdicts: readonly Verdict[]): string {
   });
 }
 
-/** In columns: names to the left, figures to the right. */
+/** Aligns columns: names to the left, figures to the right. */
 export function layOut({ head, rows }: Table): string {
   const lines = [head, ...rows];
   const widths = head.map((_, column) =>

@@ -3,7 +3,7 @@ import { formatNumber } from './format.js';
 import { Lookup } from './lookup.js';
 import { targets, type Target } from './targets.js';
 
-/** A target, and what became of it. */
+/** A target, and whether it is met. */
 export interface Verdict {
   readonly title: string;
   readonly target: string;
@@ -11,7 +11,7 @@ export interface Verdict {
   readonly met: boolean;
 }
 
-/** What the targets come to, of those whose figures were measured and that hold in this condition. */
+/** The verdicts on all targets that apply in this condition and were measured. */
 export function verdictsOf({ cases, condition }: SuiteResult): readonly Verdict[] {
   const results = new Lookup(cases);
   return targets.flatMap((target) => {

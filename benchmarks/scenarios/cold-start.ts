@@ -12,21 +12,21 @@ const PEERS: readonly PeerName[] = [
   'nestjs-asyncermp, 20 providers',
 ];
 
-/** Each takes more than half a minute to measure. */
+/** Only three peers, since each takes more than half a minute to measure. */
 const AT_REST: readonly PeerName[] = ['piscina', 'piscina + Nest', 'nestjs-asyncermp'];
 
-/** Without the image that an earlier start of the application has left: the warm-up round leaves one. */
+/** Does without the image of an earlier start, such as the warm-up round writes. */
 const FIRST_START: PeerName = 'nestjs-asyncermp, first start ever';
 
-/** A worker that is not there yet. */
+/** The start of the first worker. */
 export const coldStart: Scenario = {
   name: 'cold-start',
   title: 'Cold start',
   about:
-    'From the submission to the first result in a process that has no worker yet; the application has ' +
-    'booted. "piscina + Nest" is what one writes by hand to have injection in a worker: an application ' +
-    'context in each. A new process for each figure; the application was started before, and "first start ' +
-    'ever" is one that was not.',
+    'From the submission to the first result in a process without workers. The application has booted. ' +
+    '"piscina + Nest" is hand-written injection: an application context in each worker. Each figure is ' +
+    'from a new process. The application has been started on this machine before, except for "first start ' +
+    'ever".',
   whenPinned: true,
   cases: (context) => [first(context, 1), first(context, 2)],
 };
@@ -44,14 +44,14 @@ function first({ processes, quick }: ScenarioContext, atOnce: number): Case {
   };
 }
 
-/** What a worker takes. */
+/** The memory of a worker. */
 export const memory: Scenario = {
   name: 'memory',
   title: 'Memory of a worker',
   about:
-    'The resident set of the process with 6 workers, less that with 1, over 5. Each has run a task. "At ' +
-    'rest" is fifteen seconds later: V8 gives back what loading has left behind when a thread had nothing to ' +
-    'do for some eight seconds. A new process for each figure.',
+    'The resident set of the process with 6 workers minus that with 1, divided by 5. Each worker has run a ' +
+    'task. "At rest" is fifteen seconds later: V8 frees the memory that loading has left behind after a ' +
+    'thread was idle for some eight seconds. Each figure is from a new process.',
   whenPinned: false,
   cases: (context) => [memoryCase(context, false), memoryCase(context, true)],
 };
@@ -66,7 +66,7 @@ function memoryCase({ processes, quick }: ScenarioContext, atRest: boolean): Cas
     ),
     against: ['piscina + Nest', 'piscina'],
     rounds: quick ? 3 : 7,
-    // An image is there after one start of the application.
+    // One start of the application writes the image.
     warmUps: atRest ? 0 : 1,
   };
 }

@@ -3,14 +3,14 @@ import type { MeasurementName, ParamsOf } from '../measurements/index.js';
 import { loopDelays, time } from './metrics.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
 
-/** What one has a pool for. */
+/** Realistic jobs for a pool. */
 export const jobs: Scenario = {
   name: 'jobs',
   title: 'Real jobs',
   about:
-    "The demo's Markdown site build (READMEs of the installed packages to HTML with coloured code), and " +
-    'full HD pictures that are blurred, the pixels handed over: in the application, on a piscina ' +
-    'written by hand, and on this library.',
+    "The demo's Markdown site (READMEs of the installed packages become HTML with coloured code), and " +
+    'full HD pictures that are blurred and transferred: on the main thread, with hand-written piscina, ' +
+    'and with this library.',
   whenPinned: false,
   cases: (context) => [
     job(context, 'site', 'Markdown site', { documents: context.quick ? 60 : 200 }),

@@ -2,13 +2,13 @@ import { POOLS } from '../peers/index.js';
 import { p50, p99 } from './metrics.js';
 import type { Scenario } from './scenario.js';
 
-/** What a single call costs its caller. */
+/** The time of a single call. */
 export const latency: Scenario = {
   name: 'latency',
   title: 'One at a time',
   about:
-    'One tiny task after the other, from the call to its result. With idle cores around, most of it is ' +
-    'the time that a sleeping core takes to wake up.',
+    'One tiny task after another, from the call to its result. With idle cores, most of it is the time ' +
+    'that a sleeping core takes to wake up.',
   whenPinned: true,
   cases: ({ processes, quick }) => [
     {

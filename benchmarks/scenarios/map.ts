@@ -1,14 +1,14 @@
 import { itemTime } from './metrics.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
 
-/** Many items. */
+/** Many items with `map()`. */
 export const map: Scenario = {
   name: 'map',
   title: 'map()',
   about:
-    'Many items through `map()`, against a call for each of them. Tiny items are compared with ' +
-    "piscina's `run()` per item; items of 60 µs with a loop in the application's own thread, which is " +
-    'what short work is commonly left to.',
+    'Many items through `map()`, against a call for each item. Tiny items are compared with ' +
+    "piscina's `run()` per item, and items of 60 µs with a loop on the main thread, where short work " +
+    'usually runs.',
   whenPinned: true,
   cases: (context) => [
     items(context, 'map, tiny items', 0, context.quick ? 20_000 : 100_000),

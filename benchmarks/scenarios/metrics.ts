@@ -1,6 +1,6 @@
 import type { Metric } from '../harness/case.js';
 
-/** The figures of the measurements, by what they are called there. */
+/** The metrics, with the keys that measurements use for their figures. */
 export const rate: Metric = { key: 'rate', title: 'tasks/s', unit: 'tasks/s', better: 'higher' };
 export const cpuTime: Metric = { key: 'cpu', title: 'CPU', unit: 'µs', better: 'lower' };
 export const itemTime: Metric = { key: 'us', title: 'per item', unit: 'µs', better: 'lower' };

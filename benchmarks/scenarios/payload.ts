@@ -4,8 +4,8 @@ import { tripTime } from './metrics.js';
 import type { Scenario, ScenarioContext } from './scenario.js';
 
 /*
- * Not 64 MiB: where so much memory beside the heap comes at once, V8 collects all garbage, in any pool.
- * Right at that limit it depends on a few bytes who pays for it.
+ * Not 64 MiB: when that much memory outside of the heap is allocated at once, V8 collects all garbage, in
+ * any pool. At the limit itself, a few bytes more or less decide whether a pool pays for that.
  */
 const SIZES = [
   { title: '1 KB', bytes: 1_000, trips: 500, copies: 500 },
@@ -19,8 +19,8 @@ export const payload: Scenario = {
   name: 'payload',
   title: 'Payloads',
   about:
-    'A `Uint8Array` to a worker and back: copied, handed over, or of shared memory. ' +
-    'The median trip.',
+    'A `Uint8Array` to a worker and back: copied, transferred, or in shared memory. ' +
+    'The figure is the median trip.',
   whenPinned: true,
   cases: (context) => SIZES.flatMap((size) => WAYS.map((way) => trips(context, size, way))),
 };
@@ -36,7 +36,7 @@ function trips(
     metrics: [tripTime],
     contestants: (['worker_threads', 'piscina', 'piscina + Nest', 'nestjs-asyncermp'] as const).map(
       (peer) =>
-        // Results are kept for a while: those of one case are not to weigh on the next one.
+        // A process for each case, since the library retains results, which would burden the next case.
         processes.contestant(peer, 'payload', params, { group: `${title} ${way}` }),
     ),
     against: ['piscina', 'piscina + Nest'],

@@ -6,13 +6,13 @@ import type { Scenario, ScenarioContext } from './scenario.js';
 const PRIORITIES: readonly Priorities[] = ['one', 'few', 'any'];
 const CANCELLED = 100_000;
 
-/** Tasks that wait. */
+/** Waiting tasks. */
 export const queue: Scenario = {
   name: 'queue',
   title: 'The queue',
   about:
-    'Tasks that wait for a worker: time to submit one, and heap for each, the promise of its caller ' +
-    'included. Then cancelling all of them. A new process for each figure.',
+    'Tasks that wait for a worker: the time to submit one, and the heap per task, including the promise of ' +
+    'its caller. Then all of them are cancelled. Each figure is from a new process.',
   whenPinned: true,
   cases: (context) => [
     ...[10_000, 100_000, 1_000_000].map((tasks) => waiting(context, tasks)),
@@ -21,7 +21,7 @@ export const queue: Scenario = {
 };
 
 function waiting({ processes, quick }: ScenarioContext, tasks: number): Case {
-  // A million of them take piscina half a minute, every time.
+  // A million tasks take piscina half a minute in every round.
   const withPiscina = !quick || tasks < 1_000_000;
   const withPriorities = (priorities: Priorities): Contestant =>
     processes.fresh(

@@ -6,14 +6,14 @@ import type { Scenario, ScenarioContext } from './scenario.js';
 const TASKS = 8;
 const TASK_MS = 300;
 
-/** What the cores are there for. */
+/** Long tasks on one core and on two. */
 export const scaling: Scenario = {
   name: 'scaling',
   title: 'CPU-bound tasks',
   about:
     `${TASKS} tasks of about ${TASK_MS} ms. "two bare threads" is the limit of the machine: each gets ` +
-    'its half of the work in one message. Loop delays are those of `monitorEventLoopDelay()` with a ' +
-    'resolution of 1 ms, so that an idle loop shows a little above 1.',
+    'half of the work in one message. Loop delays are from `monitorEventLoopDelay()` with a resolution ' +
+    'of 1 ms, so that an idle loop shows a little more than 1 ms.',
   whenPinned: false,
   cases: (context) => [onWorkers(context, 1), onWorkers(context, 2)],
 };

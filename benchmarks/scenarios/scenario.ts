@@ -1,23 +1,23 @@
 import type { Case } from '../harness/case.js';
 import type { Processes } from '../harness/processes.js';
 
-/** What a scenario is built for. */
+/** The conditions that a scenario is created for. */
 export interface ScenarioContext {
   readonly quick: boolean;
   readonly pinned: boolean;
   readonly processes: Processes;
-  /** So many steps of `spin()` take so many microseconds on this machine. */
+  /** The number of steps of `spin()` that take this time on this machine. */
   readonly steps: (microseconds: number) => number;
 }
 
-/** A theme, with all of its cases. */
+/** A subject with all its cases. */
 export interface Scenario {
-  /** As `--only` has it. */
+  /** The name for `--only`. */
   readonly name: string;
   readonly title: string;
-  /** What is done, and what is to be kept in mind about it. */
+  /** An explanation for readers of the report. */
   readonly about: string;
-  /** False where there is nothing to see on one core. */
+  /** False if the scenario shows nothing on one core. */
   readonly whenPinned: boolean;
   readonly cases: (context: ScenarioContext) => readonly Case[];
 }

@@ -3,13 +3,13 @@ import type { Scenario } from './scenario.js';
 
 const PEERS = ['piscina', 'piscina + Nest', 'tinypool', 'workerpool', 'nestjs-asyncermp'] as const;
 
-/** A worker that never comes back. */
+/** A worker that never ends its task. */
 export const stuck: Scenario = {
   name: 'stuck',
   title: 'A stuck worker is ended',
   about:
-    'One of two workers is in an endless loop, and its task is cancelled (with no grace, where that can ' +
-    'be chosen): until two workers are seen to run at the same time again.',
+    'One of two workers is in an endless loop, and its task is cancelled (without grace, if the pool has ' +
+    'that option). The time until two workers run at the same time again.',
   whenPinned: true,
   cases: ({ processes, quick }) => [
     {

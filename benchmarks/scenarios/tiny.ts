@@ -6,14 +6,14 @@ import type { Scenario, ScenarioContext } from './scenario.js';
 const IN_FLIGHT = [1, 2, 16, 256] as const;
 const DURATIONS_US = [0, 10, 100] as const;
 
-/** What a pool costs when there is nothing to do. */
+/** The cost of a pool itself: the tasks do almost nothing. */
 export const tiny: Scenario = {
   name: 'tiny',
   title: 'Tiny tasks',
   about:
-    'A number in, `{ uid, result }` out, on 2 workers: all at once, and with so many in flight. ' +
-    '"posted ahead" is no pool but the machine: every task is posted to a thread at once, and nothing ' +
-    'is kept of it. "CPU" is what all threads together spend on a task.',
+    'A task takes a number and returns `{ uid, result }`, on 2 workers: all tasks at once, and with a fixed ' +
+    'number in flight. "posted ahead" is no pool but the limit of the machine: every task is posted to a ' +
+    'thread at once. "CPU" is the CPU time of all threads per task.',
   whenPinned: true,
   cases: (context) => [burst(context), ...loops(context).map((loop) => closedLoop(context, loop))],
 };
@@ -44,7 +44,7 @@ interface Loop {
   readonly us: number;
 }
 
-/** In a hurry, only those that the targets are about, and a glance at longer tasks. */
+/** With `quick`, only the cases that the targets need, and one row of longer tasks. */
 function loops({ quick }: ScenarioContext): readonly Loop[] {
   return IN_FLIGHT.flatMap((inFlight) =>
     DURATIONS_US.filter((us) => !quick || us === 0 || inFlight === 16).map((us) => ({

@@ -1,7 +1,7 @@
 const CHANNELS = 4;
 const RADIUS = 6;
 
-/** A box blur along the rows of RGBA pixels, and then along the columns: a picture's worth of work. */
+/** A box blur along the rows of RGBA pixels, and then along the columns. */
 export function blur(pixels: Uint8Array, width: number): Uint8Array<ArrayBuffer> {
   const height = pixels.length / CHANNELS / width;
   const rows = new Uint8Array(pixels.length);
@@ -14,9 +14,9 @@ export function blur(pixels: Uint8Array, width: number): Uint8Array<ArrayBuffer>
 interface Lines {
   readonly lines: number;
   readonly length: number;
-  /** From a line to the next, in pixels. */
+  /** The distance between two lines, in pixels. */
   readonly lineStep: number;
-  /** From a pixel of a line to the next. */
+  /** The distance between two pixels of a line, in pixels. */
   readonly step: number;
 }
 
@@ -28,7 +28,7 @@ function blurLines(from: Uint8Array, to: Uint8Array, lines: Lines): void {
   }
 }
 
-/** A running sum over the window, as the edge pixels repeat beyond the edge. */
+/** Keeps a running sum over the window. Beyond the edge, the edge pixels repeat. */
 function blurLine(from: Uint8Array, to: Uint8Array, { length, step }: Lines, start: number): void {
   const at = (index: number): number =>
     from[start + Math.min(length - 1, Math.max(0, index)) * step * CHANNELS] ?? 0;

@@ -1,6 +1,6 @@
 /**
- * So many steps of arithmetic, each of about a nanosecond. Work of a fixed size rather than of a fixed
- * time: a task that is interrupted has to make up for it, as any real one does.
+ * Does a number of steps of arithmetic, each of about a nanosecond. The size of the work is fixed, not its
+ * time: an interrupted task ends later, like a real one.
  */
 export function spin(steps: number): number {
   let state = 1;
@@ -12,7 +12,7 @@ export function spin(steps: number): number {
   return state;
 }
 
-/** How many steps take a microsecond on this machine: the best of several tries, once V8 is warm. */
+/** The number of steps in a microsecond on this machine: the best of several tries, with warm code. */
 export function stepsPerMicrosecond(): number {
   const steps = 2_000_000;
   let bestMs = Infinity;

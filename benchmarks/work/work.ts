@@ -4,12 +4,12 @@ import { spin } from './spin.js';
 
 let count = 0;
 
-/** The task of most measurements: a number in, `{ uid, result }` out. Without steps it is a tiny one. */
+/** The task of most measurements: takes a number, returns `{ uid, result }`. Tiny without steps. */
 export function work(steps: number): Outcome {
   return { uid: `${threadId}-${++count}`, result: spin(steps) };
 }
 
-/** Waits until as many tasks as that run at once: the proof that so many workers are there. */
+/** Waits until that number of tasks run at once, which proves that as many workers run. */
 export function meet(barrier: Int32Array, parties: number): void {
   if (Atomics.add(barrier, 0, 1) + 1 >= parties) {
     Atomics.notify(barrier, 0);
@@ -20,7 +20,7 @@ export function meet(barrier: Int32Array, parties: number): void {
   }
 }
 
-/** Says that it runs, and never ends. */
+/** Sets the flag, and never ends. */
 export function hang(flag: Int32Array): never {
   Atomics.store(flag, 0, 1);
   for (;;) {

@@ -1,7 +1,7 @@
 /*
  * The applications on more Nodes than the one that `npm test` runs them on:
  *   npm run consumers                                   on this one
- *   npm run consumers -- --all                          on Node 20, 22 and 24
+ *   npm run consumers -- --all                          on Node 20, 22, 24 and 26
  *   npm run consumers -- --nodes 22,24 --only Fastify
  */
 import { spawnSync } from 'node:child_process';
@@ -16,7 +16,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
   },
 });
-const majors = values.all ? ['20', '22', '24'] : values.nodes.split(',');
+const majors = values.all ? ['20', '22', '24', '26'] : values.nodes.split(',');
 const nodes = majors.map((major) => ({ name: `Node ${major}`, binary: bring(major) }));
 const env = { ...process.env, CONSUMERS_NODES: JSON.stringify(nodes) };
 run('npx', ['vitest', 'run', 'test/consumers', '--testNamePattern', values.only], { env });

@@ -25,7 +25,7 @@ async function compare(options: CliOptions): Promise<void> {
     { logger: new TerminalLogger(terminal) },
   );
   try {
-    // All of them first, so that what cannot be done is told before anything is.
+    // All jobs first, so that a job that cannot be done is reported before one starts.
     const jobs: Job[] = [];
     for (const name of options.jobs) {
       const factory = app.get<JobFactory>(name === 'sums' ? SumsJobFactory : SiteJobFactory);
@@ -39,7 +39,7 @@ async function compare(options: CliOptions): Promise<void> {
   }
 }
 
-// `npm run demo:cli | head` closes the pipe, and nobody is left to tell.
+// `npm run demo:cli | head` closes the pipe. There is no reader left, which is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') {
     process.exit(0);

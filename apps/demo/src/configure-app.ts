@@ -3,15 +3,15 @@ import { fileURLToPath } from 'node:url';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { guardPage } from './page-guard.js';
 
-/** Beside `src` and `dist` alike: what is in it is served as it is, there is nothing to build. */
+/** The folder lies beside both `src` and `dist`. Its files are served as they are, without a build. */
 const PAGE = fileURLToPath(new URL('../public/', import.meta.url));
 
-/** The chart library's own files, from wherever npm put them. */
+/** The files of the chart library, wherever npm has put them. */
 const CHARTS = dirname(fileURLToPath(import.meta.resolve('uplot')));
 
-/** What modules can't say: the server around the application. */
+/** Configures the HTTP server around the application, which modules cannot do. */
 export function configureApp(app: NestExpressApplication): void {
-  // The largest Markdown that is taken, as JSON.
+  // The largest Markdown that is accepted, as JSON.
   app.useBodyParser('json', { limit: '1mb' });
   app.use(guardPage);
   app.useStaticAssets(PAGE, { redirect: false });

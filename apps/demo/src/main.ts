@@ -12,7 +12,7 @@ const logger = new Logger('Demo');
 async function main(): Promise<void> {
   const config = readServerConfig(process.env);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(poolOf(config)), {
-    // What whoever starts it wants to see is the address, and what goes wrong.
+    // A user of the demo needs the address and the problems, not Nest's start-up messages.
     logger: ['warn', 'error', 'fatal'],
   });
   configureApp(app);
@@ -32,9 +32,9 @@ function poolOf({ MAX_PROCESSES, MAX_QUEUE }: ServerConfig) {
   return {
     maxProcesses: MAX_PROCESSES,
     maxQueue: MAX_QUEUE,
-    // Ready for when a visitor kills a worker.
+    // A spare replaces a worker that a visitor kills.
     spareProcesses: 1,
-    // With their results, and a tile's is a quarter of a megabyte.
+    // Settled tasks are kept with their results, and a tile is a quarter of a megabyte.
     retain: 100,
     completedQueueSize: 0,
   };

@@ -1,8 +1,8 @@
 import type { NextFunction, Request, Response } from 'express';
 
 /**
- * Scripts and styles are this server's own files, and nothing written in the page is run, whatever
- * pictures are called and errors say. `*.localhost` is this machine: see tile-hosts.js.
+ * Scripts and styles come from this server only, and the browser runs no text of the page: neither names
+ * of pictures nor messages of errors. `*.localhost` is this machine: see tile-hosts.js.
  */
 const POLICY = [
   "default-src 'self'",
@@ -15,8 +15,8 @@ const POLICY = [
 const READING: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
 
 /**
- * The demo has no accounts: whoever reaches it may use it. That is whoever sits at this machine, and not
- * every page that is open in the same browser, which could otherwise send forms to loopback.
+ * The demo has no accounts: the user of this machine may use it. Pages of other sites may not, although a
+ * browser lets them send forms to loopback.
  */
 export function guardPage(request: Request, response: Response, next: NextFunction): void {
   response.setHeader('Content-Security-Policy', POLICY);

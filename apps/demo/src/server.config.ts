@@ -4,20 +4,21 @@ import { z } from 'zod';
 const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 
 const schema = z.object({
-  /** Where to listen. The demo has no accounts, so it is for this machine unless told otherwise. */
+  /** The address to listen on. By default only this machine, since the demo has no accounts. */
   HOST: z.string().default('127.0.0.1'),
-  /** 0 for any that is free. Without one, 3000, or any if that is taken. */
+  /** 0 for any free port. Without a value 3000, or any free port if that is taken. */
   PORT: wholeNumber(0, 65_535).exactOptional(),
   MAX_PROCESSES: wholeNumber(1, 64).default(availableParallelism()),
-  /** Tasks that may wait; the next one gets a 503. */
+  /** The number of tasks that may wait. The next one gets a 503. */
   MAX_QUEUE: wholeNumber(0, 1_000_000).default(1_000),
 });
 
 export type ServerConfig = z.infer<typeof schema>;
 
 /**
- * What the environment says about the server. An empty variable counts as absent.
- * @throws Error that names the variables that are wrong
+ * Reads the server's settings from the environment. An empty variable counts as absent.
+ *
+ * @throws Error that names the invalid variables
  */
 export function readServerConfig(env: NodeJS.ProcessEnv): ServerConfig {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));

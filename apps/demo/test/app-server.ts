@@ -36,7 +36,7 @@ export class AppServer {
     return new AppServer(app, await app.getUrl());
   }
 
-  /** @param body JSON text, or what becomes it. */
+  /** @param body - JSON text, or a value that becomes JSON. */
   async ask(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(this.origin + path, {
       method,
@@ -58,21 +58,25 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Submits what no client can: these errors must be told in HTTP's words, too. */
+/** Submits what no client can, since these errors need an HTTP status as well. */
 @Controller('mistakes')
 class MistakesController {
-  constructor(@Inject(AsyncerMpService) private readonly mp: AsyncerMpService) {}
+  readonly #mp: AsyncerMpService;
+
+  constructor(@Inject(AsyncerMpService) mp: AsyncerMpService) {
+    this.#mp = mp;
+  }
 
   @Get(':kind')
   async make(@Param('kind') kind: string): Promise<void> {
     if (kind === 'option') {
-      await this.mp.submit(SumsTasks, 'sumOfSquares', [1], { timeout: -1 });
+      await this.#mp.submit(SumsTasks, 'sumOfSquares', [1], { timeout: -1 });
     }
     if (kind === 'argument') {
-      await this.mp.submit('SumsTasks.sumOfSquares', [() => 1]);
+      await this.#mp.submit('SumsTasks.sumOfSquares', [() => 1]);
     }
     if (kind === 'handler') {
-      await this.mp.submit('SumsTasks.sumOfCubes', [1]);
+      await this.#mp.submit('SumsTasks.sumOfCubes', [1]);
     }
   }
 }

@@ -9,7 +9,7 @@ import { CompletionListener } from './completion.listener.js';
 @Module({})
 class BenchModule {}
 
-/** A Nest application with everything on: event emitter, a listener, completedQueue, statistics. */
+/** A Nest application with all features on: event emitter, a listener, completedQueue, statistics. */
 export function createApplication(
   providers: readonly Provider[],
   { workers, warm, cancelGraceMs, spares = 0, anew = false }: StartOptions,

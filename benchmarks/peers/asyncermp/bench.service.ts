@@ -7,11 +7,15 @@ import { SpinService } from '../providers/spin.service.js';
 /** The handlers of the measurements, with an injected dependency. */
 @Injectable()
 export class BenchService {
-  constructor(private readonly spinner: SpinService) {}
+  readonly #spinner: SpinService;
+
+  constructor(spinner: SpinService) {
+    this.#spinner = spinner;
+  }
 
   @CpuTask()
   async work(steps: number): Promise<Outcome> {
-    return { uid: currentTask().uid ?? '', result: this.spinner.spin(steps) };
+    return { uid: currentTask().uid ?? '', result: this.#spinner.spin(steps) };
   }
 
   @CpuTask()

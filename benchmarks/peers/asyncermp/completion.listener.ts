@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
 import { TaskEvent, type TaskCompletedEvent } from 'nestjs-asyncermp';
 
-/** The listener that an application has: it looks at every completed task. */
+/** A listener such as an application has, called for every completed task. */
 @Injectable()
 export class CompletionListener {
   completed = 0;

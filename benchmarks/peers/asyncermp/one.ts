@@ -42,7 +42,7 @@ export async function start(options: StartOptions): Promise<Pool> {
       const { completed } = mp.stats();
       await app.close();
       if (listener.completed < completed) {
-        throw new Error(`The listener heard of ${listener.completed} of ${completed} tasks`);
+        throw new Error(`The listener received ${listener.completed} of ${completed} tasks`);
       }
     },
   };

@@ -20,5 +20,5 @@ export class TwentyService {
   }
 }
 
-// As TypeScript writes it for a constructor with twenty parameters.
+// The metadata that TypeScript emits for a constructor with twenty parameters.
 Reflect.defineMetadata('design:paramtypes', twenty, TwentyService);

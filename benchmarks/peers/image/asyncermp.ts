@@ -3,7 +3,7 @@ import { createApplication } from '../asyncermp/application.js';
 import type { Pool, StartOptions } from '../pool.js';
 import { BlurService } from './blur.service.js';
 
-/** nestjs-asyncermp: the pixels are handed over there and back. */
+/** nestjs-asyncermp, which transfers the pixels there and back. */
 export async function start(options: StartOptions): Promise<Pool> {
   const app = await createApplication([BlurService], options);
   const service = app.get(BlurService);

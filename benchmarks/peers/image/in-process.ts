@@ -1,7 +1,7 @@
 import { blur } from '../../work/blur.js';
 import type { Pool } from '../pool.js';
 
-/** The picture, blurred where it is. */
+/** Blurs the picture on the main thread. */
 export function start(): Pool {
   return {
     blur: async (pixels, width) => blur(pixels, width),

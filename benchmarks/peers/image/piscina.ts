@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { workerFile, type Pool, type StartOptions } from '../pool.js';
 
-/** What one writes by hand: the pixels are handed over there and back. */
+/** Hand-written on piscina, and transfers the pixels there and back. */
 export function start({ workers }: StartOptions): Pool {
   const pool = new Piscina({
     filename: fileURLToPath(workerFile('image.worker')),

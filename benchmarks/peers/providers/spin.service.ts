@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { spin } from '../../work/spin.js';
 
-/** What the handler does is done by a provider that is injected into it. */
+/** Does the handler's work, and is injected into it. */
 @Injectable()
 export class SpinService {
   spin(steps: number): number {

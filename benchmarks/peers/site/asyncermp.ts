@@ -3,7 +3,7 @@ import { createApplication } from '../asyncermp/application.js';
 import type { Pool, StartOptions } from '../pool.js';
 import { loadDemoSite } from './demo-site.js';
 
-/** The demo's handler, called as the demo's users call it. */
+/** The demo's handler, called as the demo calls it. */
 export async function start(options: StartOptions): Promise<Pool> {
   const { providers, SiteTasks } = await loadDemoSite();
   const app = await createApplication(providers, options);

@@ -1,6 +1,6 @@
 import type { Provider, Type } from '@nestjs/common';
 
-/** What the measurements use of the demo's site, which is built by itself (`npm run build:demo`). */
+/** The part of the demo's site that is measured. The demo has a build of its own: `npm run build:demo`. */
 export interface DemoSite {
   readonly providers: readonly Provider[];
   readonly SiteTasks: Type<{ render(markdown: string): Promise<{ readonly html: string }> }>;

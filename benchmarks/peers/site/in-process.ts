@@ -1,7 +1,7 @@
 import type { Pool } from '../pool.js';
 import { loadDemoSite } from './demo-site.js';
 
-/** The demo's Markdown provider, called where it is. */
+/** The demo's Markdown provider, called on the main thread. */
 export async function start(): Promise<Pool> {
   const markdown = await (await loadDemoSite()).createMarkdown();
   return {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { workerFile, type Pool, type StartOptions } from '../pool.js';
 
-/** What one writes by hand: the demo's providers, made without Nest in each of piscina's workers. */
+/** Hand-written on piscina: each worker creates the demo's providers without Nest. */
 export function start({ workers }: StartOptions): Pool {
   const pool = new Piscina({
     filename: fileURLToPath(workerFile('site.worker')),

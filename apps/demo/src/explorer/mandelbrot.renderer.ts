@@ -6,10 +6,10 @@ import { TILE_SIZE, type TilePosition } from './tile.schema.js';
 /** The square of the complex plane that the only tile of level 0 shows. */
 const PLANE = { left: -4.75, top: 4, side: 8 } as const;
 
-/** Far beyond the 2 that would do, for smooth colours. */
+/** An escape radius of 2 would be enough; a much larger one makes the colours smooth. */
 const ESCAPE_SQUARED = 65_536;
 
-/** A tile, and how carefully it is looked at. */
+/** A tile and the number of iterations to render it with. */
 export interface Tile extends TilePosition {
   readonly iterations: number;
 }
@@ -17,7 +17,11 @@ export interface Tile extends TilePosition {
 /** Computes the pixels of a tile, wherever it is called. */
 @Injectable()
 export class MandelbrotRenderer {
-  constructor(private readonly palette: Palette) {}
+  readonly #palette: Palette;
+
+  constructor(palette: Palette) {
+    this.#palette = palette;
+  }
 
   /** RGBA, row by row from the top. */
   render({ z, x, y, iterations }: Tile): Uint8Array<ArrayBuffer> {
@@ -25,7 +29,7 @@ export class MandelbrotRenderer {
     const pixels = new Uint8Array(TILE_SIZE * TILE_SIZE * 4);
     const step = PLANE.side / 2 ** z / TILE_SIZE;
     for (let row = 0; row < TILE_SIZE; row++) {
-      // At most some tens of milliseconds a row: soon enough after the view has moved on.
+      // A row takes at most some tens of milliseconds, so the task stops soon after the view has moved.
       task.throwIfCancelled();
       const im = PLANE.top - (y * TILE_SIZE + row + 0.5) * step;
       for (let column = 0; column < TILE_SIZE; column++) {
@@ -33,7 +37,7 @@ export class MandelbrotRenderer {
         const offset = (row * TILE_SIZE + column) * 4;
         const turns = turnsToEscape(re, im, iterations);
         if (turns !== undefined) {
-          this.palette.paint(pixels, offset, turns);
+          this.#palette.paint(pixels, offset, turns);
         }
         pixels[offset + 3] = 255;
       }
@@ -42,7 +46,7 @@ export class MandelbrotRenderer {
   }
 }
 
-/** Undefined for a point that stays. */
+/** Undefined for a point that does not escape. */
 function turnsToEscape(re: number, im: number, most: number): number | undefined {
   let zRe = 0;
   let zIm = 0;

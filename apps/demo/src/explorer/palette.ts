@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 
-/** Colours in the round: the last one leads back to the first. */
+/** The number of colours. They form a circle: the first one follows the last. */
 const SIZE = 2_048;
 
-/** Turns it takes to go round once, near the start; it gets slower the longer a point stays. */
+/** Turns for the first round of the circle. Later rounds take more turns. */
 const ROUND = 24;
 
-/** The colours of points outside the set, by how long they took to leave. */
+/** The colours of points outside the set, by the turns that they took to escape. */
 @Injectable()
 export class Palette {
   /** Red, green and blue, one after the other. */
@@ -16,7 +16,7 @@ export class Palette {
     return 255 * (0.5 - 0.5 * Math.cos(2 * Math.PI * (turn + phase - 0.5)));
   });
 
-  /** @param turns how long the point stayed, with a fraction, so that there are no bands */
+  /** @param turns - Turns until the point escaped. The fraction keeps the colours free of bands. */
   paint(pixels: Uint8Array, offset: number, turns: number): void {
     const position = Math.log2(1 + Math.max(0, turns) / ROUND);
     const index = (Math.floor(position * SIZE) % SIZE) * 3;

@@ -3,10 +3,10 @@ import { z } from 'zod';
 /** Pixels along a side of a tile. */
 export const TILE_SIZE = 256;
 
-/** Deeper than this, neighbouring pixels are the same number to a double. */
+/** The last level on which neighbouring pixels are different numbers for a double. */
 const DEEPEST = 42;
 
-/** Digits only: `Number('')` is 0, and `Number('1e9')` a surprise. */
+/** Digits only, since `Number('')` is 0 and `Number('1e9')` is a billion. */
 const wholeNumber = (least: number, most: number) =>
   z
     .string()
@@ -14,7 +14,7 @@ const wholeNumber = (least: number, most: number) =>
     .transform(Number)
     .pipe(z.number().min(least).max(most));
 
-/** Which tile: on level `z` there are 2^z of them along each side of the plane. */
+/** The position of a tile. Level `z` has 2^z tiles along each side of the plane. */
 export const tilePositionSchema = z
   .object({
     z: wholeNumber(0, DEEPEST),
@@ -25,11 +25,11 @@ export const tilePositionSchema = z
     error: 'x and y take whole numbers below 2^z',
   });
 
-/** How it is rendered. */
+/** How the tile is rendered. */
 export const tileQuerySchema = z.object({
-  /** After so many turns a point counts as inside. What bounds the work of a tile. */
+  /** After this number of turns a point counts as inside. It bounds the work of a tile. */
   iterations: wholeNumber(1, 50_000).default(500),
-  /** How far the tile is from the middle of the view, in tiles: the nearest is rendered first. */
+  /** The distance from the middle of the view, in tiles. The nearest tile is rendered first. */
   distance: wholeNumber(0, 10_000).default(0),
 });
 

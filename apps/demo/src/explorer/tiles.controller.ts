@@ -21,21 +21,24 @@ import { TileTasks } from './tile.tasks.js';
 @Controller('tiles')
 export class TilesController {
   #requests = 0;
+  readonly #mp: AsyncerMpService;
+  readonly #renderer: MandelbrotRenderer;
+  readonly #workplace: Workplace;
 
-  constructor(
-    private readonly mp: AsyncerMpService,
-    private readonly renderer: MandelbrotRenderer,
-    private readonly workplace: Workplace,
-  ) {}
+  constructor(mp: AsyncerMpService, renderer: MandelbrotRenderer, workplace: Workplace) {
+    this.#mp = mp;
+    this.#renderer = renderer;
+    this.#workplace = workplace;
+  }
 
   /**
-   * The pixels of a tile, 256 by 256 in RGBA. A client that goes away cancels the task, and nothing
-   * here has to care: the interceptor does.
+   * The pixels of a tile, 256 by 256 in RGBA. The interceptor cancels the task when the client
+   * disconnects.
    */
   @Get(':z/:x/:y')
   @UseInterceptors(CancelOnDisconnectInterceptor)
   @Header('Cache-Control', 'no-store')
-  // The page asks for tiles under several names of this server: see tile-hosts.js.
+  // The page requests tiles under several names of this server: see tile-hosts.js.
   @Header('Access-Control-Allow-Origin', '*')
   async tile(
     @Param({ schema: tilePositionSchema }) position: TilePosition,
@@ -43,11 +46,11 @@ export class TilesController {
   ): Promise<StreamableFile> {
     const { z, x, y } = position;
     const tile = { ...position, iterations };
-    // Numbered, as the same tile may be asked for again while its last task still winds down.
+    // Numbered, since the same tile can be requested again while its last task is still stopping.
     const uid = `tile ${z}/${x}/${y} #${++this.#requests}`;
-    const pixels = await this.workplace.run(
-      () => this.mp.run(TileTasks, 'render', [tile], { uid, priority: -distance }),
-      async () => this.renderer.render(tile),
+    const pixels = await this.#workplace.run(
+      () => this.#mp.run(TileTasks, 'render', [tile], { uid, priority: -distance }),
+      async () => this.#renderer.render(tile),
     );
     return new StreamableFile(pixels, { length: pixels.byteLength });
   }

@@ -12,19 +12,22 @@ import { LoopWatch } from './loop.watch.js';
 
 @Controller('live')
 export class LiveController {
-  constructor(
-    private readonly stream: LiveStream,
-    private readonly loop: LoopWatch,
-  ) {}
+  readonly #stream: LiveStream;
+  readonly #loop: LoopWatch;
+
+  constructor(stream: LiveStream, loop: LoopWatch) {
+    this.#stream = stream;
+    this.#loop = loop;
+  }
 
   @Sse()
   open(): Observable<ServerEvent> {
-    return this.stream.open();
+    return this.#stream.open();
   }
 
   @Delete('worst')
   @HttpCode(HttpStatus.NO_CONTENT)
   forgetWorst(): void {
-    this.loop.forgetWorst();
+    this.#loop.forgetWorst();
   }
 }

@@ -10,39 +10,50 @@ import { PictureShelf } from '../workbench/picture.shelf.js';
 import { Workplace, type Place } from '../workplace/workplace.js';
 import { LoopWatch, type LoopReport } from './loop.watch.js';
 
-/** One look at everything, as the page gets it ten times a second. */
+/** The state of loop and pool, as the page receives it ten times a second. */
 export interface LiveSample {
   /** In milliseconds since the epoch. */
   readonly at: number;
   readonly loop: LoopReport;
   readonly stats: PoolStats;
   readonly place: Place;
-  /** Pieces of work that were done since the start, by the pool and by the main thread. */
+  /** Pieces of work done since the start, by the pool and by the main thread. */
   readonly done: number;
 }
 
 /**
- * All that the page wants to know, in one stream: a browser opens six connections to a server, and each
- * stream would take one of them for good.
+ * Everything that the page shows, in one stream. A browser opens at most six connections to a server, and
+ * each stream keeps one of them.
  */
 @Injectable()
 export class LiveStream implements BeforeApplicationShutdown {
   readonly #shutdown = new Subject<void>();
+  readonly #mp: AsyncerMpService;
+  readonly #loop: LoopWatch;
+  readonly #workplace: Workplace;
+  readonly #tasks: TaskLog;
+  readonly #pictures: PictureShelf;
 
   constructor(
-    private readonly mp: AsyncerMpService,
-    private readonly loop: LoopWatch,
-    private readonly workplace: Workplace,
-    private readonly tasks: TaskLog,
-    private readonly pictures: PictureShelf,
-  ) {}
+    mp: AsyncerMpService,
+    loop: LoopWatch,
+    workplace: Workplace,
+    tasks: TaskLog,
+    pictures: PictureShelf,
+  ) {
+    this.#mp = mp;
+    this.#loop = loop;
+    this.#workplace = workplace;
+    this.#tasks = tasks;
+    this.#pictures = pictures;
+  }
 
-  /** Each kind begins with what there is already, so that a client may come, and come back, any time. */
+  /** Each kind of event starts with the current state, so that a client can connect at any time. */
   open(): Observable<ServerEvent> {
     return merge(
       this.#samples().pipe(map((data) => ({ type: 'sample', data }))),
-      this.tasks.open().pipe(map((data) => ({ type: 'tasks', data }))),
-      this.pictures.open().pipe(map((data) => ({ type: 'pictures', data }))),
+      this.#tasks.open().pipe(map((data) => ({ type: 'tasks', data }))),
+      this.#pictures.open().pipe(map((data) => ({ type: 'pictures', data }))),
     ).pipe(takeUntil(this.#shutdown));
   }
 
@@ -52,11 +63,11 @@ export class LiveStream implements BeforeApplicationShutdown {
 
   #samples(): Observable<LiveSample> {
     return new Observable<LoopReport>((subscriber) =>
-      this.loop.listen((report) => subscriber.next(report)),
+      this.#loop.listen((report) => subscriber.next(report)),
     ).pipe(
       map((loop) => {
-        const stats = this.mp.stats();
-        const { chosen: place, doneOnMain } = this.workplace;
+        const stats = this.#mp.stats();
+        const { chosen: place, doneOnMain } = this.#workplace;
         return { at: Date.now(), loop, stats, place, done: stats.completed + doneOnMain };
       }),
     );

@@ -5,13 +5,13 @@ import { Workplace, type Place } from '../workplace/workplace.js';
 
 const SAMPLE_EVERY_MS = 100;
 
-/** What the loop was like since the last look, and at worst. */
+/** The delay of the loop since the last report, and its worst delay. */
 export interface LoopReport extends LoopSample {
-  /** The longest delay in either mode, in milliseconds; null where there was none of it yet. */
+  /** The longest delay in each mode, in milliseconds; null in a mode that was not used yet. */
   readonly worst: Readonly<Record<Place, number | null>>;
 }
 
-/** Keeps an eye on the event loop, and knows which mode to blame. */
+/** Watches the event loop, and attributes each delay to the mode that caused it. */
 @Injectable()
 export class LoopWatch implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #listeners = new Set<(report: LoopReport) => void>();
@@ -20,14 +20,17 @@ export class LoopWatch implements OnApplicationBootstrap, OnModuleDestroy {
   #monitor: LoopMonitor | undefined;
   #timer: NodeJS.Timeout | undefined;
   #subscription: Subscription | undefined;
+  readonly #workplace: Workplace;
 
-  constructor(private readonly workplace: Workplace) {}
+  constructor(workplace: Workplace) {
+    this.#workplace = workplace;
+  }
 
-  /** Not before: loading the application blocks the loop like nothing after. */
+  /** Starts only now, since loading the application blocks the loop longer than anything later. */
   onApplicationBootstrap(): void {
     this.#monitor = new LoopMonitor();
     this.#timer = setInterval(() => this.#report(), SAMPLE_EVERY_MS);
-    this.#subscription = this.workplace.left$.subscribe((place) => this.#look(place));
+    this.#subscription = this.#workplace.left$.subscribe((place) => this.#look(place));
   }
 
   onModuleDestroy(): void {
@@ -36,7 +39,7 @@ export class LoopWatch implements OnApplicationBootstrap, OnModuleDestroy {
     this.#monitor?.stop();
   }
 
-  /** Ten times a second, and late when the loop is. */
+  /** Reports ten times a second, and later than that when the loop is late. */
   listen(listener: (report: LoopReport) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -60,7 +63,7 @@ export class LoopWatch implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  #look(place = this.workplace.inForce): LoopSample | undefined {
+  #look(place = this.#workplace.inForce): LoopSample | undefined {
     const sample = this.#monitor?.sample();
     if (!sample) {
       return undefined;

@@ -2,15 +2,15 @@ import { createHistogram } from 'node:perf_hooks';
 
 /** The event loop and the process over the last interval. */
 export interface LoopSample {
-  /** Beats of the loop's heart so far. */
+  /** Heartbeats of the loop so far. */
   readonly loop: number;
   /** CPU use of the process with all its threads, in percent of one core. */
   readonly loadPercent: number;
-  /** The longest that a beat was late, in milliseconds. */
+  /** The longest delay of a beat, in milliseconds. */
   readonly delayMs: number;
 }
 
-/** How late the beats were, over all of the time. */
+/** The delays of all beats. */
 export interface LoopDelays {
   readonly p99Ms: number;
   readonly maxMs: number;
@@ -19,10 +19,10 @@ export interface LoopDelays {
 const BEAT_MS = 10;
 
 /**
- * Watches the event loop by a heartbeat, which stops when the loop does.
+ * Watches the event loop with a heartbeat, which stops when the loop does.
  *
- * `monitorEventLoopDelay()` would not do: its `reset()` between two intervals forgets when the last
- * beat was, and with it the very delay of a loop that was blocked.
+ * Not with `monitorEventLoopDelay()`: its `reset()` between two intervals forgets the time of the last
+ * beat, and so the delay of a loop that was blocked.
  */
 export class LoopMonitor {
   readonly #delaysUs = createHistogram();
@@ -40,10 +40,10 @@ export class LoopMonitor {
     }, BEAT_MS);
   }
 
-  /** What happened since the last sample. */
+  /** The interval since the last sample. */
   sample(): LoopSample {
     const now = performance.now();
-    // Overdue: the loop was blocked until now, and the beat is yet to come.
+    // The beat is overdue: the loop was blocked until now.
     if (now - this.#lastBeatAt > 2 * BEAT_MS) {
       this.#noteDelay(now);
     }

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 
-/** Every Markdown file below a folder, relative to it with forward slashes, in order. */
+/** The Markdown files below a folder, sorted. Paths are relative to it, with forward slashes. */
 export async function documentsBelow(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries

@@ -3,7 +3,7 @@ import { createHighlighter, type BundledLanguage, type Highlighter } from 'shiki
 
 const THEMES = { light: 'github-light', dark: 'github-dark' } as const;
 
-/** What the documentation of npm packages is written in. Code in any other language stays plain. */
+/** The languages that the documentation of npm packages uses. Other code stays plain. */
 const LANGUAGES: readonly BundledLanguage[] = [
   'bash',
   'c',
@@ -34,8 +34,8 @@ const LANGUAGES: readonly BundledLanguage[] = [
 ];
 
 /**
- * Colours code. Themes and grammars take a second to load, which is why this is a provider: once for
- * the lifetime of a worker, in its lifecycle hook, and not once per task.
+ * Colours code. Themes and grammars take a second to load. A provider loads them once for the lifetime of
+ * a worker, in its lifecycle hook, instead of once per task.
  */
 @Injectable()
 export class HighlighterService implements OnModuleInit, OnModuleDestroy {
@@ -52,7 +52,7 @@ export class HighlighterService implements OnModuleInit, OnModuleDestroy {
     this.#highlighter?.dispose();
   }
 
-  /** The code as HTML; in a language that is not known here, as plain text. */
+  /** The code as HTML, without colours if the language is unknown. */
   highlight(code: string, language: string): string {
     if (!this.#highlighter) {
       throw new Error('The highlighter is loaded in onModuleInit, which has not run yet');

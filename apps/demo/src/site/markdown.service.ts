@@ -17,7 +17,7 @@ export class MarkdownService {
 
   constructor(highlighter: HighlighterService) {
     this.#renderer = new MarkdownIt({
-      // Raw HTML of a document comes out as text: what others wrote runs nothing on our pages.
+      // Raw HTML of a document becomes text, so that documents of others cannot run scripts.
       html: false,
       linkify: true,
       highlight: (code, language) => highlighter.highlight(code.trimEnd(), language),
@@ -40,7 +40,7 @@ export class MarkdownService {
 
 const RELATIVE_MARKDOWN = /^(?![a-z][a-z\d+.-]*:|[/#])([^?#]+\.md)(?=$|[?#])/i;
 
-/** A link to a neighbouring Markdown file, as a link to the page that it becomes. */
+/** Turns a link to a Markdown file into one to the page of that file. */
 function linkToPage(url: string): string {
   return url.replace(RELATIVE_MARKDOWN, pageFileOf);
 }

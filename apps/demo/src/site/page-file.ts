@@ -1,6 +1,6 @@
 /**
- * The file of a page, for the file of a document. The whole name stays, so that no two documents share
- * a page, and none is taken for the index.
+ * The name of the page for a document. It contains the whole name, so that two documents never share a
+ * page and none becomes the index.
  */
 export function pageFileOf(documentFile: string): string {
   return `${documentFile}.html`;

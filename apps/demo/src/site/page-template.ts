@@ -11,8 +11,9 @@ export interface IndexEntry {
 
 /**
  * A whole page around a rendered body.
- * @param title Text, which is escaped here.
- * @param bodyHtml HTML, which is not.
+ *
+ * @param title - Text, which is escaped here.
+ * @param bodyHtml - HTML, which is used as it is.
  */
 export function pageTemplate(title: string, bodyHtml: string): string {
   return `<!doctype html>
@@ -43,7 +44,7 @@ export function indexTemplate(entries: readonly IndexEntry[]): string {
 }
 
 function hrefOf(file: string): string {
-  // "./" keeps a name such as "javascript:alert(1).md" from being a scheme.
+  // Without "./", a browser reads a name such as "javascript:alert(1).md" as a scheme.
   return `./${file.split('/').map(encodeURIComponent).join('/')}`;
 }
 

@@ -4,13 +4,13 @@ import { Injectable } from '@nestjs/common';
 import { MarkdownService } from './markdown.service.js';
 import { pageTemplate } from './page-template.js';
 
-/** What a page is made of, and where it goes. */
+/** The source of a page and its destination. */
 export interface PageSource {
   /** The Markdown file, as an absolute path. */
   readonly from: string;
   /** The HTML file, as an absolute path. */
   readonly to: string;
-  /** What the page is called if it has no heading. */
+  /** The title of a page without a heading. */
   readonly name: string;
 }
 
@@ -21,17 +21,20 @@ export interface BuiltPage {
   readonly length: number;
 }
 
-/** Builds one page of the site, wherever it is called: nothing here knows of workers. */
+/** Builds one page of the site. It does not know of workers, and runs where it is called. */
 @Injectable()
 export class PageService {
-  // Fatal, since replacement characters would hide that the file is not what it says it is.
+  // Fatal, since replacement characters would hide that the file is not UTF-8.
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true });
+  readonly #markdown: MarkdownService;
 
-  constructor(private readonly markdown: MarkdownService) {}
+  constructor(markdown: MarkdownService) {
+    this.#markdown = markdown;
+  }
 
-  /** @throws what the file system says; TypeError for a file that is not UTF-8 */
+  /** @throws the file system's error; TypeError for a file that is not UTF-8 */
   async build({ from, to, name }: PageSource): Promise<BuiltPage> {
-    const { title = name, html } = this.markdown.render(this.#utf8.decode(await readFile(from)));
+    const { title = name, html } = this.#markdown.render(this.#utf8.decode(await readFile(from)));
     const page = pageTemplate(title, html);
     await mkdir(dirname(to), { recursive: true });
     await writeFile(to, page);

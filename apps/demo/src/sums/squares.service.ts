@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { currentTask } from 'nestjs-asyncermp';
 
-/** Numbers between two looks at the task: a millisecond or two. */
+/** Numbers between two checks for a cancel: a millisecond or two. */
 const LOOK_EVERY = 50_000;
 
-/** The work itself. It knows nothing of workers, so it runs wherever it is called. */
+/** The work itself. It does not know of workers, and runs where it is called. */
 @Injectable()
 export class SquaresService {
   /**
-   * The sum of the squares of the whole numbers below `n`: exact, as the integers of the Python original
-   * are, where JavaScript's numbers would be off from 3 million on.
+   * The exact sum of the squares of the whole numbers below `n`, as the integers of the Python original
+   * give it. JavaScript's numbers are inexact from 3 million on.
    */
   sumOfSquares(n: number): bigint {
     const task = currentTask();

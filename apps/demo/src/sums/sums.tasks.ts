@@ -2,14 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { CpuTask } from 'nestjs-asyncermp';
 import { SquaresService } from './squares.service.js';
 
-/** The handlers of sums: called on the application's instance, they run in a worker. */
+/** The handlers of sums. A call on the application's instance runs in a worker. */
 @Injectable()
 export class SumsTasks {
-  constructor(private readonly squares: SquaresService) {}
+  readonly #squares: SquaresService;
 
-  /** @see SquaresService.sumOfSquares */
+  constructor(squares: SquaresService) {
+    this.#squares = squares;
+  }
+
+  /** See {@link SquaresService.sumOfSquares}. */
   @CpuTask()
   async sumOfSquares(n: number): Promise<bigint> {
-    return this.squares.sumOfSquares(n);
+    return this.#squares.sumOfSquares(n);
   }
 }

@@ -12,15 +12,15 @@ import {
 } from 'nestjs-asyncermp';
 import { viewOfError } from './task-view.js';
 
-/** When to try again after a full queue: some tasks of this demo are done every second. */
+/** Seconds until a client should try again: the demo completes some tasks each second. */
 const RETRY_AFTER_SECONDS = 1;
 
-/** Tells clients in HTTP's words why a submission was refused. */
+/** Answers a refused submission with the HTTP status that fits. */
 @Catch(AsyncerMpError)
 export class AsyncerMpErrorFilter implements ExceptionFilter<AsyncerMpError> {
   catch(error: AsyncerMpError, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Response>();
-    // Its client went away, and its task with it.
+    // The client disconnected, which cancelled the task.
     if (response.destroyed) {
       return;
     }

@@ -4,10 +4,14 @@ import { TaskEventStream } from './task-event.stream.js';
 
 @Controller()
 export class EventsController {
-  constructor(private readonly stream: TaskEventStream) {}
+  readonly #stream: TaskEventStream;
+
+  constructor(stream: TaskEventStream) {
+    this.#stream = stream;
+  }
 
   @Sse('events')
   events(): Observable<ServerEvent> {
-    return this.stream.open();
+    return this.#stream.open();
   }
 }

@@ -3,14 +3,18 @@ import { AsyncerMpService, type PoolStats } from 'nestjs-asyncermp';
 
 @Controller()
 export class StatusController {
-  constructor(private readonly mp: AsyncerMpService) {}
+  readonly #mp: AsyncerMpService;
+
+  constructor(mp: AsyncerMpService) {
+    this.#mp = mp;
+  }
 
   @Get('stats')
   stats(): PoolStats {
-    return this.mp.stats();
+    return this.#mp.stats();
   }
 
-  /** Answers as long as the event loop turns, which is what the pool is for. */
+  /** Answers as long as the event loop runs, which the pool keeps free. */
   @Get('health')
   health(): { status: 'ok' } {
     return { status: 'ok' };

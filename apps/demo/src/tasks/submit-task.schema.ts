@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** What a client may say about how its task is run. */
+/** Options that a client may set for its task. */
 const options = {
-  /** Higher is taken first. */
+  /** A task with a higher one runs first. */
   priority: z.number().exactOptional(),
   /** The longest that the task may run, in milliseconds. */
   timeout: z.number().positive().max(600_000).exactOptional(),
-  /** The task's name, which is how it is asked for. */
+  /** The task's name, by which clients find and cancel it. */
   uid: z.string().min(1).max(200).exactOptional(),
 };
 

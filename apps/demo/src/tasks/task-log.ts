@@ -15,7 +15,7 @@ import { viewOfError, type ErrorView } from './task-view.js';
 
 /** A line of the task list. */
 export interface TaskRow {
-  /** Counts up, since a uid may come again once it is free. */
+  /** Counts up, since a uid can be used again once its task has settled. */
   readonly id: number;
   readonly uid: string;
   readonly handler: string;
@@ -26,23 +26,23 @@ export interface TaskRow {
   readonly waitMs?: number;
   readonly runMs?: number;
   readonly error?: ErrorView & { readonly stack?: string };
-  /** When it got into this state, in milliseconds since the epoch. */
+  /** The time at which this state began, in milliseconds since the epoch. */
   readonly since: number;
 }
 
-/** Rows that are new or have changed; `isAll` where they replace what the client has. */
+/** Rows that are new or have changed. With `isAll` they replace all rows of the client. */
 export interface TaskRows {
   readonly isAll: boolean;
   readonly rows: readonly TaskRow[];
 }
 
-/** Of each handler, or the tiles of a single zoom would leave nothing else. */
+/** Rows kept per handler. In one list for all, the tiles of a single zoom would push out the rest. */
 const MOST_ROWS = 40;
 
-/** Changes are sent together: a client that zooms makes hundreds of them in a second. */
+/** Changes are collected for this long, since a client that zooms causes hundreds per second. */
 const SEND_EVERY_MS = 200;
 
-/** The last tasks, in the words of their events. */
+/** The latest tasks, as their events describe them. */
 @Injectable()
 export class TaskLog {
   /** By uid, oldest first. */
@@ -50,7 +50,7 @@ export class TaskLog {
   readonly #changed = new Subject<TaskRow>();
   #count = 0;
 
-  /** What there is, and then what changes. */
+  /** Sends all rows first, and changes from then on. */
   open(): Observable<TaskRows> {
     const changes = this.#changed.pipe(
       bufferTime(SEND_EVERY_MS),
@@ -114,13 +114,13 @@ export class TaskLog {
   }
 }
 
-/** The list is for whoever develops the handlers, and shows what the log shows. */
+/** With the stack, as in the log: the list is for the developer of the handlers. */
 function withStack(error: unknown): TaskRow['error'] & object {
   const view = viewOfError(error);
   return error instanceof Error ? { ...view, stack: stackOf(error) } : view;
 }
 
-/** With its causes, of which some are enough: they may go round in a circle. */
+/** With a limited number of causes, since they can form a circle. */
 function stackOf(error: Error, causes = 3): string {
   const stack = error.stack ?? error.message;
   const { cause } = error;

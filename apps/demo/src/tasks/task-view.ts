@@ -10,13 +10,13 @@ export interface TaskView {
   readonly attempt: number;
   readonly waitMs: number;
   readonly runMs: number;
-  /** What the handler returned, once it is completed; whole numbers without bounds come as text. */
+  /** The result of the handler, once the task has completed. A bigint is sent as text. */
   readonly result?: unknown;
-  /** Why it failed, or was cancelled. */
+  /** Why the task failed or was cancelled. */
   readonly error?: ErrorView;
 }
 
-/** An error as clients see it: no stack, which is for the log. */
+/** An error as clients see it, without the stack, which is for the log. */
 export interface ErrorView {
   readonly name: string;
   readonly message: string;

@@ -16,27 +16,31 @@ import { TasksService } from './tasks.service.js';
 
 @Controller('tasks')
 export class TasksController {
-  constructor(private readonly tasks: TasksService) {}
+  readonly #tasks: TasksService;
 
-  /** Accepts the task, and does not wait for it: `Location` is where to ask for it. */
+  constructor(tasks: TasksService) {
+    this.#tasks = tasks;
+  }
+
+  /** Accepts the task and does not wait for it. `Location` is its address. */
   @Post()
   @HttpCode(HttpStatus.ACCEPTED)
   async submit(
     @Body({ schema: submitTaskSchema }) request: SubmitTask,
     @Res({ passthrough: true }) response: Response,
   ): Promise<TaskView> {
-    const task = await this.tasks.submit(request);
+    const task = await this.#tasks.submit(request);
     response.location(`/tasks/${encodeURIComponent(task.uid)}`);
     return viewOfTask(task);
   }
 
   @Get(':uid')
   find(@Param('uid') uid: string): Promise<TaskView> {
-    return viewOfTask(this.tasks.find(uid));
+    return viewOfTask(this.#tasks.find(uid));
   }
 
   @Delete(':uid')
   cancel(@Param('uid') uid: string): Promise<TaskView> {
-    return viewOfTask(this.tasks.cancel(uid));
+    return viewOfTask(this.#tasks.cancel(uid));
   }
 }

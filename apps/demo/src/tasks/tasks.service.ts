@@ -4,24 +4,28 @@ import { SiteTasks } from '../site/site.tasks.js';
 import { SumsTasks } from '../sums/sums.tasks.js';
 import type { SubmitTask } from './submit-task.schema.js';
 
-/** Tasks that clients submit, ask for and cancel. */
+/** Submits, finds and cancels tasks for clients. */
 @Injectable()
 export class TasksService {
-  constructor(private readonly mp: AsyncerMpService) {}
+  readonly #mp: AsyncerMpService;
 
-  /** Resolves once the task is accepted. */
+  constructor(mp: AsyncerMpService) {
+    this.#mp = mp;
+  }
+
+  /** Resolves once the pool has accepted the task. */
   submit(request: SubmitTask): Promise<TaskHandle> {
     if (request.kind === 'sum') {
       const { kind: _kind, n, ...options } = request;
-      return this.mp.submit(SumsTasks, 'sumOfSquares', [n], options);
+      return this.#mp.submit(SumsTasks, 'sumOfSquares', [n], options);
     }
     const { kind: _kind, markdown, ...options } = request;
-    return this.mp.submit(SiteTasks, 'render', [markdown], options);
+    return this.#mp.submit(SiteTasks, 'render', [markdown], options);
   }
 
   /** @throws NotFoundException */
   find(uid: string): TaskHandle {
-    const task = this.mp.get(uid);
+    const task = this.#mp.get(uid);
     if (task) {
       return task;
     }
@@ -31,7 +35,7 @@ export class TasksService {
     );
   }
 
-  /** @throws NotFoundException; ConflictException for a task that is over */
+  /** @throws NotFoundException; ConflictException for a task that has settled */
   cancel(uid: string): TaskHandle {
     const task = this.find(uid);
     if (task.cancel('cancelled by a client')) {

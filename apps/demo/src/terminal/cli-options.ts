@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 
 export type JobName = 'sums' | 'site';
 
-/** What the command line says. */
+/** The options of the command line. */
 export interface CliOptions {
   readonly jobs: readonly JobName[];
   readonly processes: number;
@@ -16,7 +16,7 @@ export interface CliOptions {
   readonly out: string;
 }
 
-/** The command line says something that it cannot mean. */
+/** The command line is invalid. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
@@ -35,7 +35,7 @@ sums: adds up the squares of the whole numbers below n, exactly
 site: renders Markdown to HTML pages with coloured code, and an index
   --docs <folder>     every Markdown file below it        [READMEs and changelogs
                                                            of the installed packages]
-  --limit <n>         at most so many files, 1 to 100,000                  [400]
+  --limit <n>         the most files, 1 to 100,000                         [400]
   --out <folder>      where the pages go                                   [out/site]
 
   --help              this text
@@ -43,6 +43,7 @@ site: renders Markdown to HTML pages with coloured code, and an index
 
 /**
  * Reads the command line; undefined if it asks for help.
+ *
  * @throws UsageError
  */
 export function readCliOptions(args: readonly string[]): CliOptions | undefined {
@@ -101,7 +102,7 @@ function wholeNumber(
   if (text === undefined) {
     return byDefault;
   }
-  // Digits only, with separators as people type them: Number('') is 0, and Number('1e3') a surprise.
+  // Digits and the separators that people type, since Number('') is 0 and Number('1e3') is 1,000.
   const value = /^\d[\d_,]*$/.test(text) ? Number(text.replaceAll(/[_,]/g, '')) : Number.NaN;
   if (value >= least && value <= most) {
     return value;

@@ -6,7 +6,7 @@ import type { Job, JobPart } from './job.js';
 import { LoopMonitor, type LoopDelays, type LoopSample } from '../loop/loop.monitor.js';
 import { Terminal, type Progress } from './terminal.js';
 
-/** How often the loop is looked at. */
+/** The time between two samples of the loop. */
 const SAMPLE_MS = 250;
 
 interface Run {
@@ -19,18 +19,22 @@ interface Run {
 /** A way to do all parts of a job. */
 type Way = <R>(parts: readonly JobPart<R>[], bar: Progress) => Promise<PromiseSettledResult<R>[]>;
 
-/** Runs a job in the pool and on the main thread, and tells what that did to the event loop. */
+/** Runs a job in the pool and on the main thread, and reports the delay of the event loop. */
 @Injectable()
 export class ComparisonService {
-  constructor(
-    private readonly mp: AsyncerMpService,
-    private readonly terminal: Terminal,
-    private readonly completions: CompletionListener,
-  ) {}
+  readonly #mp: AsyncerMpService;
+  readonly #terminal: Terminal;
+  readonly #completions: CompletionListener;
+
+  constructor(mp: AsyncerMpService, terminal: Terminal, completions: CompletionListener) {
+    this.#mp = mp;
+    this.#terminal = terminal;
+    this.#completions = completions;
+  }
 
   async compare(job: Job): Promise<void> {
-    const { terminal } = this;
-    const { maxProcesses } = this.mp.stats();
+    const terminal = this.#terminal;
+    const { maxProcesses } = this.#mp.stats();
     terminal.line(`\n=== ${job.title} ===`);
     terminal.line(`\nIn the pool, ${countText(maxProcesses, 'worker')}:`);
     const pooled = await this.#measure(job, inPool);
@@ -45,10 +49,10 @@ export class ComparisonService {
 
   async #measure(job: Job, run: Way): Promise<Run> {
     const monitor = new LoopMonitor();
-    const bar = this.terminal.progress(job.parts.length);
+    const bar = this.#terminal.progress(job.parts.length);
     const report = () => {
-      this.completions.endInterval();
-      this.terminal.line(sampleText(monitor.sample()));
+      this.#completions.endInterval();
+      this.#terminal.line(sampleText(monitor.sample()));
     };
     const timer = setInterval(report, SAMPLE_MS);
     const startedAt = performance.now();
@@ -61,7 +65,7 @@ export class ComparisonService {
       const delays = monitor.stop();
       bar.end();
       for (const line of await job.finish(outcomes)) {
-        this.terminal.line(`  = ${line}`);
+        this.#terminal.line(`  = ${line}`);
       }
       return { ms, cpuMs: (user + system) / 1_000, delays };
     } finally {
@@ -73,7 +77,7 @@ export class ComparisonService {
 const inPool: Way = (parts, bar) =>
   Promise.allSettled(parts.map((part) => part.inPool().finally(() => bar.advance())));
 
-/** One after the other, as a handler without a pool does it: only what awaits I/O lets others in. */
+/** One part after another, as without a pool. Only waiting for I/O lets other code run. */
 const inPlace: Way = async (parts, bar) => {
   const outcomes = [];
   for (const part of parts) {

@@ -4,15 +4,18 @@ import { TaskEvent, type TaskCompletedEvent } from 'nestjs-asyncermp';
 import { millisecondsText, wholeText } from './format.js';
 import { Terminal } from './terminal.js';
 
-/** Lines between two looks at the loop: enough to see them come, and not so many that they bury it. */
+/** Lines between two samples of the loop. More would push the samples off the screen. */
 const MOST_LINES = 2;
 
-/** Prints the completions of tasks as they are broadcast. */
+/** Prints completed tasks as their events arrive. */
 @Injectable()
 export class CompletionListener {
   #completed = 0;
+  readonly #terminal: Terminal;
 
-  constructor(private readonly terminal: Terminal) {}
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
 
   @OnEvent(TaskEvent.Completed)
   onCompleted({ uid, handler, waitMs, runMs }: TaskCompletedEvent): void {
@@ -20,15 +23,15 @@ export class CompletionListener {
       return;
     }
     const times = `ran ${millisecondsText(runMs)}, waited ${millisecondsText(waitMs)}`;
-    this.terminal.line(`  + ${handler}: ${uid} (${times})`);
+    this.#terminal.line(`  + ${handler}: ${uid} (${times})`);
   }
 
-  /** Counts those that were not printed, and begins anew. */
+  /** Prints the number of tasks that got no line, and starts the next interval. */
   endInterval(): void {
     const more = this.#completed - MOST_LINES;
     this.#completed = 0;
     if (more > 0) {
-      this.terminal.line(`  + ${wholeText(more)} more`);
+      this.#terminal.line(`  + ${wholeText(more)} more`);
     }
   }
 }

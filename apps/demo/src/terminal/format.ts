@@ -21,7 +21,7 @@ export function secondsText(ms: number): string {
   return `${(ms / 1_000).toFixed(2)} s`;
 }
 
-/** The message of whatever was thrown. */
+/** The message of a thrown value. */
 export function reasonText(reason: unknown): string {
   return reason instanceof Error ? reason.message : String(reason);
 }

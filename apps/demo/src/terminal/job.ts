@@ -1,19 +1,19 @@
 import type { CliOptions } from './cli-options.js';
 
-/** Work that can be done by the pool and on the main thread, to compare the two. */
+/** Work that the pool and the main thread can do, to compare the two. */
 export interface Job<R = unknown> {
   readonly title: string;
   readonly parts: readonly JobPart<R>[];
-  /** Completes the work, and tells in a few lines what came of it. */
+  /** Completes the work and describes the outcome in a few lines. */
   finish(outcomes: readonly PromiseSettledResult<R>[]): Promise<readonly string[]>;
 }
 
-/** Makes a job of what the command line says. */
+/** Creates a job from the options of the command line. */
 export interface JobFactory {
   create(options: CliOptions): Job | Promise<Job>;
 }
 
-/** One part of it: the same work by the same class, either as a task or called in place. */
+/** One part of a job. The same class does the work, either as a task or called in place. */
 export interface JobPart<R> {
   inPool(): Promise<R>;
   inPlace(): Promise<R>;

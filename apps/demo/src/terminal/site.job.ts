@@ -11,16 +11,19 @@ import { UsageError, type CliOptions } from './cli-options.js';
 import { countText, reasonText, wholeText } from './format.js';
 import type { Job, JobFactory } from './job.js';
 
-/** Failures that are listed by name. */
+/** The number of failures that are listed by name. */
 const MOST_FAILURES = 10;
 
 /** The job on real input: a site of pages from Markdown files. */
 @Injectable()
 export class SiteJobFactory implements JobFactory {
-  constructor(
-    private readonly mp: AsyncerMpService,
-    private readonly pages: PageService,
-  ) {}
+  readonly #mp: AsyncerMpService;
+  readonly #pages: PageService;
+
+  constructor(mp: AsyncerMpService, pages: PageService) {
+    this.#mp = mp;
+    this.#pages = pages;
+  }
 
   /** @throws UsageError for a folder that cannot be read, or has no Markdown */
   async create(options: CliOptions): Promise<Job<BuiltPage>> {
@@ -32,13 +35,13 @@ export class SiteJobFactory implements JobFactory {
         const from = join(folder, name);
         const source = { from, to: join(options.out, pageFileOf(name)), name };
         return {
-          // The longest first, or the one that is taken last keeps everybody waiting.
+          // The longest first: as the last one it would run alone at the end.
           inPool: () =>
-            this.mp.run(SiteTasks, 'buildPage', [source], {
+            this.#mp.run(SiteTasks, 'buildPage', [source], {
               uid: name,
               priority: sizes[index] ?? 0,
             }),
-          inPlace: () => this.pages.build(source),
+          inPlace: () => this.#pages.build(source),
         };
       }),
       finish: (outcomes) => writeIndex(options.out, documents, outcomes),
@@ -66,7 +69,7 @@ async function findDocuments({
   return { folder, documents: wanted.slice(0, limit) };
 }
 
-/** In bytes; 0 for a file that is not there, which its task will tell. */
+/** In bytes; 0 for a missing file, which its task reports. */
 async function sizeOf(file: string): Promise<number> {
   return stat(file).then(
     ({ size }) => size,

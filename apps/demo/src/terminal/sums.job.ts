@@ -9,18 +9,21 @@ import type { Job, JobFactory } from './job.js';
 /** The job of the Python original: some sums of squares. */
 @Injectable()
 export class SumsJobFactory implements JobFactory {
-  constructor(
-    private readonly mp: AsyncerMpService,
-    private readonly squares: SquaresService,
-  ) {}
+  readonly #mp: AsyncerMpService;
+  readonly #squares: SquaresService;
+
+  constructor(mp: AsyncerMpService, squares: SquaresService) {
+    this.#mp = mp;
+    this.#squares = squares;
+  }
 
   create({ tasks, n }: CliOptions): Job<bigint> {
     return {
       title: `${countText(tasks, 'sum')} of the squares below ${wholeText(n)}`,
       parts: Array.from({ length: tasks }, (_, index) => ({
         inPool: () =>
-          this.mp.run(SumsTasks, 'sumOfSquares', [n], { uid: `sum ${index + 1} of ${tasks}` }),
-        inPlace: async () => this.squares.sumOfSquares(n),
+          this.#mp.run(SumsTasks, 'sumOfSquares', [n], { uid: `sum ${index + 1} of ${tasks}` }),
+        inPlace: async () => this.#squares.sumOfSquares(n),
       })),
       finish: async (outcomes) => {
         const sums = outcomes.map((outcome) =>

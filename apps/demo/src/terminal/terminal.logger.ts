@@ -2,22 +2,26 @@ import type { LoggerService } from '@nestjs/common';
 import type { Terminal } from './terminal.js';
 
 /**
- * The application's logger in the terminal: what is wrong, in a line each, above the progress bar. The
- * pool reports failed tasks here.
+ * Logs problems to the terminal, one line each, above the progress bar. The pool reports failed tasks
+ * here.
  */
 export class TerminalLogger implements LoggerService {
-  constructor(private readonly terminal: Terminal) {}
+  readonly #terminal: Terminal;
 
-  /** Nest's account of its start. */
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  /** Nest's start-up messages, which are left out. */
   log(): void {}
 
   warn(message: unknown): void {
-    this.terminal.line(`  ! ${String(message)}`);
+    this.#terminal.line(`  ! ${String(message)}`);
   }
 
-  /** The stack, which comes after the message, would bury the rest. */
+  /** Without the stack, which Nest passes after the message: it would push the rest off the screen. */
   error(message: unknown): void {
-    this.terminal.line(`  x ${String(message)}`);
+    this.#terminal.line(`  x ${String(message)}`);
   }
 
   fatal(message: unknown): void {

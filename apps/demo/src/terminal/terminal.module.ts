@@ -9,7 +9,7 @@ import { SiteJobFactory } from './site.job.js';
 import { SumsJobFactory } from './sums.job.js';
 import { Terminal } from './terminal.js';
 
-/** The application that answers on the terminal. */
+/** The application of the command line. */
 @Module({})
 export class TerminalModule {
   static forRoot(processes: number, terminal: Terminal): DynamicModule {
@@ -17,7 +17,7 @@ export class TerminalModule {
       module: TerminalModule,
       imports: [
         EventEmitterModule.forRoot(),
-        // All of them warm before the first measurement, as the main thread is.
+        // All workers are warm before the first measurement, like the main thread.
         AsyncerMpModule.forRoot({ maxProcesses: processes, minProcesses: processes }),
         SumsModule,
         SiteModule,

@@ -17,7 +17,11 @@ type Trial = z.infer<typeof trialSchema>;
 
 @Controller('trials')
 export class TrialsController {
-  constructor(private readonly mp: AsyncerMpService) {}
+  readonly #mp: AsyncerMpService;
+
+  constructor(mp: AsyncerMpService) {
+    this.#mp = mp;
+  }
 
   @Post()
   @HttpCode(HttpStatus.ACCEPTED)
@@ -27,11 +31,11 @@ export class TrialsController {
 
   #submit(trial: Trial): Promise<TaskHandle> {
     if (trial.kind === 'fail') {
-      return this.mp.submit(TrialTasks, 'fail', [trial.message]);
+      return this.#mp.submit(TrialTasks, 'fail', [trial.message]);
     }
     if (trial.kind === 'loop') {
-      return this.mp.submit(TrialTasks, 'loopForEver', []);
+      return this.#mp.submit(TrialTasks, 'loopForever', []);
     }
-    return this.mp.submit(TrialTasks, 'killWorker', []);
+    return this.#mp.submit(TrialTasks, 'killWorker', []);
   }
 }

@@ -1,10 +1,10 @@
 import type { Picture } from './picture.js';
 
-/** The main colours of a picture, the most frequent first. Works on the picture itself. */
+/** The main colours of a picture, the most frequent first. Changes the picture. */
 export function coloursOf(picture: Picture, count: number): readonly string[] {
   const { data } = picture.quantize({
     colors: count,
-    // Without dithering, which would mix colours out of others.
+    // Without dithering, which would add mixed colours.
     imageQuantization: 'nearest',
     colorDistanceFormula: 'euclidean',
   }).bitmap;

@@ -1,13 +1,13 @@
-/** What the server takes, whatever a page says. */
+/** The limits that the server enforces, whatever the page allows. */
 export const LIMITS = {
-  /** Of a file. */
+  /** Size of a file. */
   bytes: 12 * 1_048_576,
-  /** Width times height: what a file of a few kilobytes can claim, and then wants memory for. */
+  /** Width times height: a file of a few kilobytes can claim any size, and unpacking takes the memory. */
   pixels: 24_000_000,
-  /** Pictures that wait or are worked on. */
+  /** Pictures in flight. */
   inFlight: 24,
-  /** Pictures on the shelf; the oldest that are done make room. */
+  /** Pictures on the shelf. The oldest finished one makes room. */
   kept: 48,
-  /** Of the resized picture, in pixels. */
+  /** Width of the resized picture, in pixels. */
   width: 2_000,
 } as const;

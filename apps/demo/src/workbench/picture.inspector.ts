@@ -11,12 +11,12 @@ const FORMATS = { jpg: 'JPEG', png: 'PNG', webp: 'WebP' } as const;
 export type PictureFormat = (typeof FORMATS)[keyof typeof FORMATS];
 
 /**
- * Looks at the header of what claims to be a picture, before anything is unpacked. In a worker like the
- * rest: nothing that a user sent is parsed by the thread that answers everybody.
+ * Checks the header of an uploaded file before it is unpacked. This runs in a worker, too: the thread
+ * that answers all requests parses no uploads.
  */
 @Injectable()
 export class PictureInspector {
-  /** @throws UnsupportedMediaTypeException, PayloadTooLargeException: they arrive there as such */
+  /** @throws UnsupportedMediaTypeException, PayloadTooLargeException; both arrive with their class */
   inspect(bytes: Uint8Array): PictureFormat {
     const { type, width, height } = measure(bytes);
     if (type === undefined || !(type in FORMATS)) {

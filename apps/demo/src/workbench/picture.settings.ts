@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.js';
 
-/** A field of a form is text; a space is no 0. */
+/** A field of a form is a text, and `Number(' ')` would be 0. */
 const wholeNumber = (least: number, most: number) =>
   z
     .string()
@@ -9,9 +9,9 @@ const wholeNumber = (least: number, most: number) =>
     .transform(Number)
     .pipe(z.number().min(least).max(most));
 
-/** What a client may ask for, beside the picture in the same form. */
+/** The other fields of the form that uploads a picture. */
 export const pictureSettingsSchema = z.object({
-  /** Of the resized picture; its height follows. */
+  /** Width of the resized picture, which keeps its proportions. */
   width: wholeNumber(16, LIMITS.width).default(640),
   /** Radius in pixels. */
   blur: wholeNumber(0, 60).default(10),

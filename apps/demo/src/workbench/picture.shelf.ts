@@ -3,28 +3,28 @@ import { concat, defer, map, of, Subject, type Observable } from 'rxjs';
 import { LIMITS } from './limits.js';
 import type { DevelopedPicture, Rendition } from './picture.studio.js';
 
-/** A picture as clients see it; its renditions are asked for by name. */
+/** A picture as clients see it. Each rendition is downloaded by its name. */
 export interface PictureView {
   readonly id: string;
-  /** The file's, as the user's machine calls it: text, whatever it looks like. */
+  /** The name of the uploaded file, as the client sent it. Untrusted: show it as text only. */
   readonly name: string;
   readonly state: 'waiting' | 'working' | 'done' | 'failed' | 'cancelled' | 'removed';
   /** 0 to 1. */
   readonly progress: number;
-  /** Why there is nothing of it. */
+  /** Why the picture failed or was cancelled. */
   readonly message?: string;
   readonly developed?: Omit<DevelopedPicture, 'renditions'> & {
     readonly renditions: readonly Omit<Rendition, 'bytes'>[];
   };
 }
 
-/** Pictures that are new or have changed; `isAll` where they replace what the client has. */
+/** Pictures that are new or have changed. With `isAll` they replace all pictures of the client. */
 export interface Pictures {
   readonly isAll: boolean;
   readonly pictures: readonly PictureView[];
 }
 
-/** The pictures of the workbench, and what became of them. In memory, and not for long. */
+/** The pictures of the workbench, in memory. The oldest ones make room for new ones. */
 @Injectable()
 export class PictureShelf {
   /** By id, oldest first. */
@@ -32,7 +32,7 @@ export class PictureShelf {
   readonly #renditions = new Map<string, readonly Rendition[]>();
   readonly #changed = new Subject<PictureView>();
 
-  /** What there is, and then what changes. */
+  /** Sends all pictures first, and changes from then on. */
   open(): Observable<Pictures> {
     return concat(
       defer(() => of({ isAll: true, pictures: [...this.#views.values()] })),
@@ -40,7 +40,7 @@ export class PictureShelf {
     );
   }
 
-  /** @throws HttpException (429) if there are too many that are not done yet */
+  /** @throws HttpException (429) if too many pictures are in flight */
   checkRoom(): void {
     const inFlight = [...this.#views.values()].filter(isInFlight).length;
     if (inFlight < LIMITS.inFlight) {
@@ -73,7 +73,7 @@ export class PictureShelf {
     }
   }
 
-  /** Its outcome: the bytes stay here, the rest is told. */
+  /** Stores the outcome. The bytes stay here, and clients receive the rest. */
   finish(id: string, { renditions, ...picture }: DevelopedPicture): void {
     this.#renditions.set(id, renditions);
     const sizes = renditions.map(({ bytes: _bytes, ...rendition }) => rendition);

@@ -7,10 +7,10 @@ import type { PictureSettings } from './picture.settings.js';
 import { WebpDecoder } from './webp.decoder.js';
 
 const THUMBNAILS = [144, 96, 64] as const;
-/** Colours of a picture are told by a copy of this width: more pixels do not change them. */
+/** The colours are taken from a copy of this width. More pixels do not change them. */
 const COLOURS_WIDTH = 64;
 
-/** One of the pictures that become of a picture. */
+/** One of the pictures made from an uploaded one. */
 export interface Rendition {
   readonly name: string;
   readonly type: 'image/jpeg' | 'image/png';
@@ -29,20 +29,22 @@ export interface DevelopedPicture {
 }
 
 /**
- * Resizes, blurs, takes the colours and makes thumbnails, wherever it is called.
+ * Resizes and blurs a picture, finds its main colours and makes thumbnails. It runs where it is called.
  *
- * With Jimp, which is JavaScript through and through, since that is what the pool is for. A library with
- * threads of its own, like sharp, blocks nobody and needs no pool: take that one if you just want
- * thumbnails.
+ * It uses Jimp, which is plain JavaScript and blocks the thread that calls it: the pool is made for that.
+ * A library with threads of its own, such as sharp, needs no pool. Use that if you only need thumbnails.
  */
 @Injectable()
 export class PictureStudio {
-  constructor(
-    private readonly inspector: PictureInspector,
-    private readonly webp: WebpDecoder,
-  ) {}
+  readonly #inspector: PictureInspector;
+  readonly #webp: WebpDecoder;
 
-  /** @throws HttpException that says what is wrong with the file */
+  constructor(inspector: PictureInspector, webp: WebpDecoder) {
+    this.#inspector = inspector;
+    this.#webp = webp;
+  }
+
+  /** @throws HttpException that describes the problem with the file */
   async develop(
     bytes: Uint8Array<ArrayBuffer>,
     settings: PictureSettings,
@@ -52,7 +54,7 @@ export class PictureStudio {
       task.throwIfCancelled();
       task.progress(progress);
     };
-    const format = this.inspector.inspect(bytes);
+    const format = this.#inspector.inspect(bytes);
     advanceTo(0.05);
     const picture = await this.#decode(bytes, format);
     const { width, height } = picture;
@@ -80,7 +82,7 @@ export class PictureStudio {
   async #decode(bytes: Uint8Array<ArrayBuffer>, format: PictureFormat): Promise<Picture> {
     try {
       if (format === 'WebP') {
-        return pictureOf(await this.webp.decode(bytes));
+        return pictureOf(await this.#webp.decode(bytes));
       }
       return await readPicture(bytes);
     } catch (error) {
@@ -99,6 +101,6 @@ async function encode(name: string, picture: Picture, type: Rendition['type']): 
     type === 'image/jpeg'
       ? await picture.getBuffer(type, { quality: 82 })
       : await picture.getBuffer(type);
-  // Memory of its own, which can be handed over: small Buffers share theirs.
+  // A copy, since small Buffers share memory, which cannot be transferred.
   return { name, type, width, height, bytes: new Uint8Array(buffer) };
 }

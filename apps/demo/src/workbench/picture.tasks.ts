@@ -6,15 +6,19 @@ import { PictureStudio, type DevelopedPicture } from './picture.studio.js';
 /** The handler of the workbench: one picture, one task. */
 @Injectable()
 export class PictureTasks {
-  constructor(private readonly studio: PictureStudio) {}
+  readonly #studio: PictureStudio;
 
-  /** @see PictureStudio.develop */
+  constructor(studio: PictureStudio) {
+    this.#studio = studio;
+  }
+
+  /** See {@link PictureStudio.develop}. */
   @CpuTask({ timeout: 60_000 })
   async develop(
     bytes: Uint8Array<ArrayBuffer>,
     settings: PictureSettings,
   ): Promise<DevelopedPicture> {
-    const picture = await this.studio.develop(bytes, settings);
+    const picture = await this.#studio.develop(bytes, settings);
     return transfer(
       picture,
       picture.renditions.map((rendition) => rendition.bytes.buffer),

@@ -1,13 +1,13 @@
 import { Jimp } from 'jimp';
 import type { Bitmap } from './webp.decoder.js';
 
-/** What is used of Jimp, whose own types get lost where a picture is cloned. */
+/** The part of Jimp that is used here. Jimp's own types get lost when a picture is cloned. */
 export interface Picture {
   readonly width: number;
   readonly height: number;
   readonly bitmap: { readonly data: Buffer };
   clone(): Picture;
-  /** To this width, and the height that follows. Like all of these, it works on the picture itself. */
+  /** Resizes to this width and keeps the proportions. Like all methods here, it changes the picture. */
   resize(size: { w: number }): Picture;
   cover(size: { w: number; h: number }): Picture;
   blur(radius: number): Picture;

@@ -25,31 +25,38 @@ import { PicturesService } from './pictures.service.js';
 
 const MOST_NAME = 200;
 
-/** What is used of an uploaded file. */
+/** The part of an uploaded file that is used here. */
 interface UploadedPicture {
   readonly originalname: string;
   readonly buffer: Buffer;
 }
 
-/** Before the upload is read, as it would be for nothing. */
+/** Refuses a picture before its upload is read. */
 @Injectable()
 class RoomGuard implements CanActivate {
-  constructor(private readonly shelf: PictureShelf) {}
+  readonly #shelf: PictureShelf;
+
+  constructor(shelf: PictureShelf) {
+    this.#shelf = shelf;
+  }
 
   canActivate(): boolean {
-    this.shelf.checkRoom();
+    this.#shelf.checkRoom();
     return true;
   }
 }
 
 @Controller('pictures')
 export class PicturesController {
-  constructor(
-    private readonly pictures: PicturesService,
-    private readonly shelf: PictureShelf,
-  ) {}
+  readonly #pictures: PicturesService;
+  readonly #shelf: PictureShelf;
 
-  /** A form with one file in `picture`, and the settings. Accepts it, and does not wait for it. */
+  constructor(pictures: PicturesService, shelf: PictureShelf) {
+    this.#pictures = pictures;
+    this.#shelf = shelf;
+  }
+
+  /** Takes a form with one file in `picture` and the settings. Does not wait for the result. */
   @Post()
   @HttpCode(HttpStatus.ACCEPTED)
   @UseGuards(RoomGuard)
@@ -67,18 +74,18 @@ export class PicturesController {
     if (!file) {
       throw new BadRequestException('The form has no file in "picture"');
     }
-    return this.pictures.admit(file.originalname.slice(0, MOST_NAME), file.buffer, settings);
+    return this.#pictures.admit(file.originalname.slice(0, MOST_NAME), file.buffer, settings);
   }
 
   @Get(':id/:rendition')
   rendition(@Param('id') id: string, @Param('rendition') name: string): StreamableFile {
-    const { bytes, type } = this.shelf.rendition(id, name);
+    const { bytes, type } = this.#shelf.rendition(id, name);
     return new StreamableFile(bytes, { type, length: bytes.byteLength });
   }
 
   @Delete(':id')
   @HttpCode(HttpStatus.NO_CONTENT)
   dismiss(@Param('id') id: string): void {
-    this.pictures.dismiss(id);
+    this.#pictures.dismiss(id);
   }
 }

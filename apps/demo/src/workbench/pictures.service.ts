@@ -18,43 +18,53 @@ import { PictureTasks } from './picture.tasks.js';
 
 const HANDLER = 'PictureTasks.develop';
 
-/** Takes pictures in, has them developed and puts what comes of it on the shelf. */
+/** Accepts pictures, has them developed and puts the results on the shelf. */
 @Injectable()
 export class PicturesService {
-  constructor(
-    private readonly mp: AsyncerMpService,
-    private readonly studio: PictureStudio,
-    private readonly workplace: Workplace,
-    private readonly shelf: PictureShelf,
-  ) {}
+  readonly #mp: AsyncerMpService;
+  readonly #studio: PictureStudio;
+  readonly #workplace: Workplace;
+  readonly #shelf: PictureShelf;
 
-  /** Does not wait for the outcome, which the shelf tells. */
+  constructor(
+    mp: AsyncerMpService,
+    studio: PictureStudio,
+    workplace: Workplace,
+    shelf: PictureShelf,
+  ) {
+    this.#mp = mp;
+    this.#studio = studio;
+    this.#workplace = workplace;
+    this.#shelf = shelf;
+  }
+
+  /** Does not wait for the outcome, which clients see on the shelf. */
   admit(name: string, file: Buffer, settings: PictureSettings): PictureView {
-    // The same for the picture and its task, by which it is cancelled.
+    // The picture and its task have the same id, so that `dismiss()` can cancel the task.
     const id = `picture-${randomUUID()}`;
-    const view = this.shelf.admit(id, name);
-    // A copy, as it may lie in memory that small Buffers share, and the task takes it away.
+    const view = this.#shelf.admit(id, name);
+    // A copy, since the task takes the memory away, and small Buffers share theirs.
     void this.#settle(id, this.#develop(id, new Uint8Array(file), settings));
     return view;
   }
 
-  /** Cancels the picture; one that is done already is removed. */
+  /** Cancels a picture in flight, and removes a finished one. */
   dismiss(id: string): void {
-    if (!isInFlight(this.shelf.find(id))) {
-      this.shelf.remove(id);
+    if (!isInFlight(this.#shelf.find(id))) {
+      this.#shelf.remove(id);
       return;
     }
-    this.mp.cancel(id, 'cancelled on the page');
+    this.#mp.cancel(id, 'cancelled on the page');
   }
 
   @OnEvent(taskEventOf(TaskEvent.Started, HANDLER))
   onStarted({ uid }: TaskStartedEvent): void {
-    this.shelf.change(uid, { state: 'working' });
+    this.#shelf.change(uid, { state: 'working' });
   }
 
   @OnEvent(taskEventOf(TaskEvent.Progress, HANDLER))
   onProgress({ uid, progress }: TaskProgressEvent): void {
-    this.shelf.change(uid, { progress: Number(progress) });
+    this.#shelf.change(uid, { progress: Number(progress) });
   }
 
   #develop(
@@ -62,22 +72,22 @@ export class PicturesService {
     bytes: Uint8Array<ArrayBuffer>,
     settings: PictureSettings,
   ): Promise<DevelopedPicture> {
-    return this.workplace.run(
-      () => this.mp.run(PictureTasks, 'develop', [transfer(bytes), settings], { uid: id }),
+    return this.#workplace.run(
+      () => this.#mp.run(PictureTasks, 'develop', [transfer(bytes), settings], { uid: id }),
       () => {
-        this.shelf.change(id, { state: 'working' });
-        return this.studio.develop(bytes, settings);
+        this.#shelf.change(id, { state: 'working' });
+        return this.#studio.develop(bytes, settings);
       },
     );
   }
 
   async #settle(id: string, developing: Promise<DevelopedPicture>): Promise<void> {
     try {
-      this.shelf.finish(id, await developing);
+      this.#shelf.finish(id, await developing);
     } catch (error) {
       const state = error instanceof TaskCancelledError ? 'cancelled' : 'failed';
       const message = error instanceof Error ? error.message : String(error);
-      this.shelf.change(id, { state, message: state === 'cancelled' ? 'Cancelled' : message });
+      this.#shelf.change(id, { state, message: state === 'cancelled' ? 'Cancelled' : message });
     }
   }
 }

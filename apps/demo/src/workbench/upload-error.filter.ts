@@ -7,7 +7,7 @@ import {
 import type { Response } from 'express';
 import { LIMITS } from './limits.js';
 
-/** Multer says that a file is too large, and not what would do. */
+/** Adds the limit to the answer: Multer's error only says that the file is too large. */
 @Catch(PayloadTooLargeException)
 export class UploadErrorFilter implements ExceptionFilter<PayloadTooLargeException> {
   catch(_error: PayloadTooLargeException, host: ArgumentsHost): void {

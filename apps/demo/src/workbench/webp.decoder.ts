@@ -5,10 +5,10 @@ import decode, { init } from '@jsquash/webp/decode.js';
 
 const CODEC = fileURLToPath(import.meta.resolve('@jsquash/webp/codec/dec/webp_dec.wasm'));
 
-/** Node has it; its types leave it to those of browsers. */
+/** Node has it, but declares it only in the types of the DOM. */
 declare const WebAssembly: { compile(bytes: Uint8Array): Promise<object> };
 
-/** Takes the compiled module, too, which the codec's types leave out. */
+/** It accepts a compiled module as well, which the codec's types leave out. */
 const initWith = init as (module: object) => Promise<void>;
 
 /** Unpacked pixels, in RGBA. */
@@ -18,16 +18,16 @@ export interface Bitmap {
   readonly data: Buffer;
 }
 
-/** WebP, which Jimp does not know. The codec is read once per worker. */
+/** Unpacks WebP, which Jimp cannot. The codec is loaded once per worker. */
 @Injectable()
 export class WebpDecoder implements OnModuleInit {
   async onModuleInit(): Promise<void> {
-    // By itself it would fetch() the file, and Node's fetch() reads no files.
+    // Its default is to fetch() the file, and Node's fetch() reads no files.
     await initWith(await WebAssembly.compile(await readFile(CODEC)));
   }
 
   async decode(bytes: Uint8Array<ArrayBuffer>): Promise<Bitmap> {
-    // Any view does, though the types ask for an ArrayBuffer.
+    // A view works as well, although the types ask for an ArrayBuffer.
     const { width, height, data } = await decode(bytes as unknown as ArrayBuffer);
     return { width, height, data: Buffer.from(data.buffer, data.byteOffset, data.byteLength) };
   }

@@ -3,9 +3,9 @@ import { isMainThread } from 'node:worker_threads';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 
 /**
- * Lets the thread that answers requests go first where there are fewer cores than threads that want
- * one. Linux gives each thread a priority of its own; elsewhere it would be that of the whole process.
- * Injected by handlers, and so made once in every worker.
+ * Lowers the priority of a worker's thread, so that the thread that answers requests gets a core first.
+ * Only on Linux: elsewhere the priority is that of the whole process. Handlers inject this class, so each
+ * worker creates it once.
  */
 @Injectable()
 export class PoliteWorker implements OnModuleInit {

@@ -6,18 +6,22 @@ const workplaceSchema = z.strictObject({ place: z.enum(['pool', 'main']) });
 
 @Controller('workplace')
 export class WorkplaceController {
-  constructor(private readonly workplace: Workplace) {}
+  readonly #workplace: Workplace;
+
+  constructor(workplace: Workplace) {
+    this.#workplace = workplace;
+  }
 
   @Get()
   chosen(): { place: Place } {
-    return { place: this.workplace.chosen };
+    return { place: this.#workplace.chosen };
   }
 
   @Put()
   choose(@Body({ schema: workplaceSchema }) { place }: z.infer<typeof workplaceSchema>): {
     place: Place;
   } {
-    this.workplace.choose(place);
+    this.#workplace.choose(place);
     return this.chosen();
   }
 }

@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Subject, type Observable } from 'rxjs';
 
-/** Where the work of the page is done: by the pool, or by the thread that answers requests. */
+/** Where the work of the page runs: in the pool, or on the thread that answers requests. */
 export type Place = 'pool' | 'main';
 
 /**
- * The page's switch "run on the main thread instead". It is all that there is between the two: the same
- * class does the same work here or there.
+ * The page's switch "run on the main thread instead". The same class does the same work in either place.
  */
 @Injectable()
 export class Workplace {
@@ -15,22 +14,22 @@ export class Workplace {
   #onMain = 0;
   #doneOnMain = 0;
 
-  /** What the next piece of work will use. */
+  /** The place of the next piece of work. */
   get chosen(): Place {
     return this.#chosen;
   }
 
-  /** What the loop is under now: work on the main thread goes on after the switch was turned back. */
+  /** The place that affects the loop now. Work on the main thread continues after the switch is back. */
   get inForce(): Place {
     return this.#onMain > 0 ? 'main' : this.#chosen;
   }
 
-  /** Pieces of work that the main thread has done; the pool counts its own. */
+  /** Pieces of work that the main thread has done. The pool counts its own. */
   get doneOnMain(): number {
     return this.#doneOnMain;
   }
 
-  /** What was in force and is no more, at the moment when it changes: what the delay up to now is due to. */
+  /** Emits the place that was in force until now. It caused the delay up to this moment. */
   get left$(): Observable<Place> {
     return this.#left;
   }

@@ -22,7 +22,11 @@ export interface Look {
 
 /** A real Chromium, with a profile of its own that goes with it. */
 export class TestBrowser implements AsyncDisposable {
-  private constructor(private readonly browser: Browser) {}
+  readonly #browser: Browser;
+
+  private constructor(browser: Browser) {
+    this.#browser = browser;
+  }
 
   /** @throws Error where there is none: a browser test that is skipped proves nothing */
   static async launch(): Promise<TestBrowser> {
@@ -37,7 +41,7 @@ export class TestBrowser implements AsyncDisposable {
 
   /** A page, and what went wrong in it. */
   async open(url: string, { colorScheme = 'light', width = 1_280, height = 800 }: Look = {}) {
-    const page = await this.browser.newPage({ viewport: { width, height }, colorScheme });
+    const page = await this.#browser.newPage({ viewport: { width, height }, colorScheme });
     page.setDefaultTimeout(60_000);
     const troubles: string[] = [];
     page.on('pageerror', (error) => troubles.push(error.message));
@@ -50,7 +54,7 @@ export class TestBrowser implements AsyncDisposable {
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.browser.close();
+    return this.#browser.close();
   }
 }
 

@@ -21,7 +21,7 @@ describe('the task list', LIMIT, () => {
 
   it('ends the one that loops by its timeout, and survives the one that kills its worker', async () => {
     const { page } = await test.browser.open(`${test.server.origin}/#tasks`);
-    await page.getByRole('button', { name: 'Loop for ever' }).click();
+    await page.getByRole('button', { name: 'Loop forever' }).click();
     await page.getByRole('button', { name: 'Kill its worker' }).click();
     await page.getByText(/^WorkerCrashedError: /).waitFor();
     await page.getByText(/^TaskTimeoutError: /).waitFor();

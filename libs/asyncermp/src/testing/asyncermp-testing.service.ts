@@ -39,7 +39,11 @@ export interface CrashFaultOptions extends FaultOptions {
  * ```
  */
 export class AsyncerMpTestingService {
-  constructor(private readonly bench: Bench) {}
+  readonly #bench: Bench;
+
+  constructor(bench: Bench) {
+    this.#bench = bench;
+  }
 
   /**
    * From now on, tasks of this handler, or of all, are held when they begin: they run, with all that
@@ -51,17 +55,17 @@ export class AsyncerMpTestingService {
   hold<T>(handler: HandlerClass<T>, method: HandlerMethod<T>): void;
   hold(handler?: string): void;
   hold(handler?: HandlerClass<unknown> | string, method?: string): void {
-    this.bench.holds.hold(this.#nameOf(handler, method));
+    this.#bench.holds.hold(this.#nameOf(handler, method));
   }
 
   /** The tasks that are held now, in the order in which they began. */
   get held(): readonly HeldTask[] {
-    return this.bench.holds.held;
+    return this.#bench.holds.held;
   }
 
   /** Resolves with the tasks that are held, as soon as there are so many. */
   untilHeld(count = 1): Promise<readonly HeldTask[]> {
-    return this.bench.holds.untilHeld(count);
+    return this.#bench.holds.untilHeld(count);
   }
 
   /**
@@ -69,12 +73,12 @@ export class AsyncerMpTestingService {
    * @throws Error if fewer are held
    */
   release(count = 1): void {
-    this.bench.holds.release(count);
+    this.#bench.holds.release(count);
   }
 
   /** Lets all held tasks go, and holds none any more. */
   releaseAll(): void {
-    this.bench.holds.releaseAll();
+    this.#bench.holds.releaseAll();
   }
 
   /**
@@ -118,7 +122,7 @@ export class AsyncerMpTestingService {
     const [options = {}] = rest as [CrashFaultOptions?];
     const { cause, ...others } = options;
     checkOptions(others, crashRules, 'crashNext()');
-    this.bench.faults.plan(name, crash({ ...others, cause }), others.times ?? 1);
+    this.#bench.faults.plan(name, crash({ ...others, cause }), others.times ?? 1);
   }
 
   /**
@@ -136,7 +140,7 @@ export class AsyncerMpTestingService {
 
   /** Every event of every task, in order, also without an `EventEmitterModule`. */
   get events(): readonly RecordedEvent[] {
-    return this.bench.record.events;
+    return this.#bench.record.events;
   }
 
   /** What the events of one name carried so far, for one handler or for all. */
@@ -147,7 +151,7 @@ export class AsyncerMpTestingService {
   ): readonly TaskEventPayloads<HandlerResult<T, K>>[E][];
   eventsOf<E extends TaskEvent>(event: E, handler?: string): readonly TaskEventPayloads[E][];
   eventsOf(...call: EventCall): readonly unknown[] {
-    return this.bench.record.of(this.#query(call));
+    return this.#bench.record.of(this.#query(call));
   }
 
   /**
@@ -166,7 +170,7 @@ export class AsyncerMpTestingService {
   ): Promise<TaskEventPayloads<HandlerResult<T, K>>[E]>;
   next<E extends TaskEvent>(event: E, handler?: string): Promise<TaskEventPayloads[E]>;
   async next(...call: EventCall): Promise<unknown> {
-    return this.bench.record.next(this.#query(call));
+    return this.#bench.record.next(this.#query(call));
   }
 
   /**
@@ -174,14 +178,14 @@ export class AsyncerMpTestingService {
    * What still waits for an event or a held task rejects.
    */
   reset(): void {
-    this.bench.faults.reset();
-    this.bench.holds.reset();
-    this.bench.record.reset();
+    this.#bench.faults.reset();
+    this.#bench.holds.reset();
+    this.#bench.record.reset();
   }
 
   #plan(where: string, name: string, fault: MakeFault, options: FaultOptions = {}): void {
     checkOptions(options, faultRules, where);
-    this.bench.faults.plan(name, fault, options.times ?? 1);
+    this.#bench.faults.plan(name, fault, options.times ?? 1);
   }
 
   #query([name, handler, method]: EventCall): EventQuery {
@@ -189,12 +193,12 @@ export class AsyncerMpTestingService {
   }
 
   #nameOf(handler: HandlerClass<unknown> | string | undefined, method?: string) {
-    return handler === undefined ? undefined : this.bench.nameOf(handler, method);
+    return handler === undefined ? undefined : this.#bench.nameOf(handler, method);
   }
 
   #split([handler, ...rest]: [HandlerClass<unknown> | string, ...unknown[]]) {
     const method = typeof handler === 'string' ? undefined : (rest.shift() as string);
-    return { name: this.bench.nameOf(handler, method), rest };
+    return { name: this.#bench.nameOf(handler, method), rest };
   }
 }
 

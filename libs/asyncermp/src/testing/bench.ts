@@ -18,12 +18,15 @@ export class Bench implements TestBench, InlineGate<Task> {
   readonly record = new EventRecord();
   readonly gate = this;
   #runtime: TaskRuntime | undefined = undefined;
+  readonly #overrides: AsyncerMpOptions;
 
-  constructor(private readonly overrides: AsyncerMpOptions) {}
+  constructor(overrides: AsyncerMpOptions) {
+    this.#overrides = overrides;
+  }
 
   adjust(given: AsyncerMpOptions | number = {}): AsyncerMpOptions {
     const options = typeof given === 'number' ? { maxProcesses: given } : given;
-    return { ...options, ...this.overrides, isolation: 'inline' };
+    return { ...options, ...this.#overrides, isolation: 'inline' };
   }
 
   attach(runtime: TaskRuntime): void {

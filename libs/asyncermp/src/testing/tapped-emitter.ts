@@ -4,15 +4,20 @@ import type { EventEmitterLike } from '../engine/task-publisher.js';
 export class TappedEmitter implements EventEmitterLike {
   /** So that `listenersAny()` is asked. */
   readonly wildcard = true;
+  readonly #own: () => EventEmitterLike | undefined;
+  readonly #record: { add(name: string, payload: unknown): void };
 
   constructor(
-    private readonly own: () => EventEmitterLike | undefined,
-    private readonly record: { add(name: string, payload: unknown): void },
-  ) {}
+    own: () => EventEmitterLike | undefined,
+    record: { add(name: string, payload: unknown): void },
+  ) {
+    this.#own = own;
+    this.#record = record;
+  }
 
   /** Listeners read it of their own emitter. */
   set event(name: string) {
-    Reflect.set(this.own() ?? {}, 'event', name);
+    Reflect.set(this.#own() ?? {}, 'event', name);
   }
 
   hasListeners(): boolean {
@@ -24,14 +29,14 @@ export class TappedEmitter implements EventEmitterLike {
   }
 
   listenersAny(): ReturnType<EventEmitterLike['listenersAny']> {
-    const record = (name: unknown, payload: unknown) => this.record.add(String(name), payload);
+    const record = (name: unknown, payload: unknown) => this.#record.add(String(name), payload);
     return [record, ...this.#bound((own) => own.listenersAny())];
   }
 
   #bound(
     listenersOf: (own: EventEmitterLike) => ReturnType<EventEmitterLike['listeners']>,
   ): ReturnType<EventEmitterLike['listeners']> {
-    const own = this.own();
+    const own = this.#own();
     return own ? listenersOf(own).map((listener) => listener.bind(own)) : [];
   }
 }

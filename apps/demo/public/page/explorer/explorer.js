@@ -7,7 +7,7 @@ import { TileCache } from './tile-cache.js';
 import { TileLoader } from './tile-loader.js';
 import { View } from './view.js';
 
-/** Wires the view, the tiles and the hands of the visitor. */
+/** Connects the view, the tiles and the gestures of the visitor. */
 export function startExplorer(feed) {
   const canvas = byId('plane');
   const view = new View();
@@ -24,7 +24,7 @@ export function startExplorer(feed) {
     requestAnimationFrame(() => {
       isScheduled = false;
       if (canvas.clientWidth === 0) {
-        // Another view is shown: nothing of this one is wanted.
+        // Another view is shown, so this one needs no tiles.
         loader.want([]);
         return;
       }

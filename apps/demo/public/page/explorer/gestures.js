@@ -1,13 +1,14 @@
-/** Levels of zoom for a pixel of the wheel. */
+/** Levels of zoom per pixel of the wheel. */
 const WHEEL = 1 / 300;
-/** Trackpads pinch by the wheel, with smaller steps and Ctrl. */
+/** Trackpads report a pinch as a wheel with Ctrl and smaller steps. */
 const TRACKPAD = 1 / 60;
-/** Pixels for an arrow key. */
+/** Pixels per press of an arrow key. */
 const STEP = 96;
 
 /**
  * Pointer, wheel, pinch and keyboard, as on any map.
- * @param on `pan(dx, dy)`, `zoom(levels, x?, y?)` in pixels of the canvas, and `goHome()`
+ *
+ * @param on - `pan(dx, dy)`, `zoom(levels, x?, y?)` in pixels of the canvas, and `goHome()`
  */
 export function listenToGestures(canvas, on) {
   const pointers = new Map();
@@ -66,7 +67,7 @@ export function listenToGestures(canvas, on) {
   });
 }
 
-/** Keeps what lies between the fingers between them. */
+/** Keeps the point between the fingers in its place. */
 function pinch([a, b], [c, d], on) {
   const middle = (one, other) => ({ x: (one.x + other.x) / 2, y: (one.y + other.y) / 2 });
   const gap = (one, other) => Math.max(1, Math.hypot(one.x - other.x, one.y - other.y));

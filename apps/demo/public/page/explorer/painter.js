@@ -1,9 +1,9 @@
 import { TILE_SIZE } from './view.js';
 
-/** How many levels to look up or down for something to show until a tile has come. */
+/** How many levels up or down are searched for a tile to show in place of a missing one. */
 const LOOK_UP = 8;
 
-/** Draws the tiles that there are, and in the place of others a part of a coarser one, or finer ones. */
+/** Draws the tiles in the cache, and parts of coarser or finer ones in place of missing tiles. */
 export function paint(canvas, view, tiles, cache) {
   const context = canvas.getContext('2d', { alpha: false });
   context.fillStyle = getComputedStyle(canvas).backgroundColor;

@@ -1,4 +1,4 @@
-/** Places worth a look. The deeper, the longer a tile takes. */
+/** Interesting places. The deeper a place is, the longer a tile takes. */
 export const PLACES = [
   { name: 'Seahorses', re: -0.7453, im: 0.1127, zoom: 10 },
   { name: 'Elephants', re: 0.2869, im: 0.0142, zoom: 9 },

@@ -1,9 +1,9 @@
 import { TILE_SIZE } from './view.js';
 
-/** A quarter of a megabyte each. */
+/** The most tiles in the cache. Each takes a quarter of a megabyte. */
 const MOST_TILES = 320;
 
-/** The last tiles that came, as canvases that can be drawn. */
+/** The latest tiles, as canvases that can be drawn. */
 export class TileCache {
   /** By position, least recently used first. */
   #tiles = new Map();
@@ -16,7 +16,7 @@ export class TileCache {
     return this.has(tile) ? this.getAny(tile) : undefined;
   }
 
-  /** However carefully it was made. */
+  /** Finds a tile with any number of iterations. */
   getAny({ z, x, y }) {
     const key = `${z}/${x}/${y}`;
     const found = this.#tiles.get(key);
@@ -28,7 +28,7 @@ export class TileCache {
     return found.image;
   }
 
-  /** @param {ArrayBuffer} pixels RGBA */
+  /** @param {ArrayBuffer} pixels - RGBA */
   put({ z, x, y, iterations }, pixels) {
     const image = document.createElement('canvas');
     image.width = TILE_SIZE;

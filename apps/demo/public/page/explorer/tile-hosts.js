@@ -1,10 +1,10 @@
-/** Of the six connections that a browser opens to a host. */
+/** Requests per host: a browser opens at most six connections to one. */
 const PER_HOST = 5;
 
 /**
- * Several names of this server. A browser opens six connections to a host, and a pool of eight workers
- * would starve on them; so tiles are asked for under names of their own, as map servers used to. On
- * loopback these are `*.localhost`, which browsers know to be this machine. Elsewhere it is one host.
+ * Several names of this server. A browser opens six connections to a host, too few for a pool of eight
+ * workers. So tiles are requested under further names, as map servers used to do. On loopback these are
+ * `*.localhost`, which browsers resolve to this machine. Elsewhere there is only one host.
  */
 export class TileHosts {
   #hosts;
@@ -13,7 +13,7 @@ export class TileHosts {
     const isLoopback = protocol === 'http:' && ['127.0.0.1', 'localhost'].includes(hostname);
     const names = isLoopback ? ['a', 'b', 'c', 'd'] : [];
     this.#hosts = [
-      // What the page itself asks for must not wait behind tiles, so it keeps two for itself.
+      // Two connections stay free, so that other requests of the page do not wait behind tiles.
       { origin, room: isLoopback ? 0 : PER_HOST - 1, used: 0 },
       ...names.map((name) => ({
         origin: `http://${name}.localhost:${port}`,
@@ -23,7 +23,7 @@ export class TileHosts {
     ];
   }
 
-  /** A host with room; give it back with `release`. Undefined if all are busy. */
+  /** A host with a free connection, to be returned with `release`. Undefined if all are busy. */
   take() {
     const host = this.#hosts.find(({ room, used }) => used < room);
     if (host) {
@@ -36,7 +36,7 @@ export class TileHosts {
     host.used--;
   }
 
-  /** A host that can't be reached (Safari knows no `a.localhost`) is no more asked; the page's own steps in. */
+  /** Stops using a host that cannot be reached: Safari does not resolve `a.localhost`. */
   giveUp(host) {
     if (host.origin === this.#hosts[0].origin) {
       return false;

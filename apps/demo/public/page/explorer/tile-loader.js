@@ -1,19 +1,19 @@
 import { reasonOf } from '../shared/api.js';
 import { TileHosts } from './tile-hosts.js';
 
-/** On the main thread each one freezes the server, the switch back included. */
+/** Requests at a time on the main thread, where each tile freezes the server, even for the switch back. */
 const MOST_ON_MAIN = 2;
 const RETRY_AFTER_MS = 2_000;
 
-/** Asks for tiles, nearest first, and takes back what is wanted no more. */
+/** Requests tiles, the nearest first, and aborts the requests for tiles that left the view. */
 export class TileLoader {
-  /** The last refusal; undefined once tiles come again. */
+  /** The last error; undefined once a tile has arrived again. */
   failure;
   #cache;
   #onChange;
   #hosts = new TileHosts(location);
   #wanted = [];
-  /** What is under way: an AbortController by key. */
+  /** Requests in flight: an AbortController by key. */
   #requests = new Map();
   #refusedAt = new Map();
   #place = 'pool';
@@ -23,7 +23,7 @@ export class TileLoader {
     this.#onChange = onChange;
   }
 
-  /** How many are wanted and have not come. */
+  /** How many tiles in view are missing. */
   get open() {
     return this.#wanted.length;
   }
@@ -32,7 +32,7 @@ export class TileLoader {
     this.#place = place;
   }
 
-  /** From now on these and no others: aborting a request cancels its task on the server. */
+  /** Sets the tiles to load, and aborts all other requests, which cancels their tasks on the server. */
   want(tiles) {
     this.#wanted = tiles;
     const keys = new Set(tiles.map(keyOf));
@@ -78,14 +78,14 @@ export class TileLoader {
         this.#refuse(key, host, error);
       }
     }
-    // Not before: an aborted request would otherwise make room that its connection has not left.
+    // Only now, since the connection of an aborted request stays in use until then.
     this.#requests.delete(key);
     this.#hosts.release(host);
     this.#onChange();
   }
 
   #refuse(key, host, error) {
-    // A fetch that reached nobody is a TypeError.
+    // fetch() throws a TypeError if it cannot reach the host.
     if (error instanceof TypeError && this.#hosts.giveUp(host)) {
       return;
     }
@@ -100,7 +100,7 @@ function keyOf({ z, x, y, iterations }) {
 }
 
 function urlOf({ z, x, y, iterations, distance }, { origin }) {
-  // In tenths of a tile, as the server takes whole numbers.
+  // In tenths of a tile, since the server accepts whole numbers only.
   const nearness = Math.round(distance * 10);
   return `${origin}/tiles/${z}/${x}/${y}?iterations=${iterations}&distance=${nearness}`;
 }

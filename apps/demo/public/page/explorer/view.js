@@ -4,7 +4,7 @@ const DEEPEST = 42;
 const PLANE = { left: -4.75, top: 4, side: 8 };
 const MIDDLE = { re: PLANE.left + PLANE.side / 2, im: PLANE.top - PLANE.side / 2 };
 
-/** What part of the plane the canvas shows. All its pixels are those of the device. */
+/** The part of the plane that the canvas shows. All pixels here are device pixels. */
 export class View {
   width = 0;
   height = 0;
@@ -17,7 +17,7 @@ export class View {
     this.height = height;
   }
 
-  /** The whole set, at a whole zoom, where a pixel of a tile is one of the canvas. */
+  /** Shows the whole set at a whole zoom level, where a pixel of a tile is a pixel of the canvas. */
   goHome() {
     const fits = Math.log2((Math.min(this.width, this.height) * 3) / TILE_SIZE);
     this.goTo({ ...MIDDLE, zoom: Math.max(0, Math.floor(fits)) });
@@ -29,14 +29,14 @@ export class View {
     this.#im = im;
   }
 
-  /** By pixels: what was at the left goes further to the right for a positive `dx`. */
+  /** Moves by pixels. A positive `dx` moves the picture to the right. */
   pan(dx, dy) {
     const clamp = (value, from) => Math.min(from + PLANE.side, Math.max(from, value));
     this.#re = clamp(this.#re - dx / this.#scale, PLANE.left);
     this.#im = clamp(this.#im + dy / this.#scale, PLANE.top - PLANE.side);
   }
 
-  /** By levels; what is at the pixel stays there. */
+  /** Zooms by levels around a pixel, which stays in its place. */
   zoomBy(levels, x = this.width / 2, y = this.height / 2) {
     this.pan(this.width / 2 - x, this.height / 2 - y);
     this.zoom = Math.min(DEEPEST, Math.max(0, this.zoom + levels));
@@ -81,7 +81,7 @@ export class View {
   }
 }
 
-/** The deeper, the longer it takes to tell what is inside. */
+/** Deeper levels need more iterations to separate inside from outside. */
 function iterationsAt(level, detail) {
   return Math.min(50_000, Math.round(detail * 200 * 1.13 ** level));
 }

@@ -7,7 +7,7 @@ const CHARTS = [
   {
     title: 'Loop delay',
     unit: 'ms',
-    // Never closer than this, or the noise of an idle loop would look like trouble.
+    // At least this range, or the noise of an idle loop would look like a problem.
     least: 100,
     lines: [{ name: 'late by', colour: '--bad', of: 'delayMs', isFilled: true }],
     text: (now) => durationText(now.delayMs),
@@ -39,7 +39,7 @@ const CHARTS = [
   },
 ];
 
-/** Four strips of the last minute, which go on moving when the server has stopped. */
+/** Four strips of the last minute. They keep moving when the server has stopped. */
 export function startCharts(feed) {
   const history = new History();
   const strips = CHARTS.map((chart) => {
@@ -68,7 +68,7 @@ export function startCharts(feed) {
   draw();
 }
 
-/** What the picture shows, for those who do not see it. */
+/** Describes the picture for screen readers. */
 function labelOf({ title, lines, unit = '' }, history) {
   const most = Math.round(history.most(lines[0].of));
   return `${title}, ${lines[0].name} at most ${most} ${unit} in the last minute`;

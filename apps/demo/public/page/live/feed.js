@@ -1,6 +1,6 @@
 /**
- * What the server tells: `sample` (ten times a second), `tasks`, `pictures`; and `lost` when the
- * connection is, which the browser then mends by itself.
+ * The server's events: `sample` (ten times a second), `tasks` and `pictures`. `lost` means that the
+ * connection was lost; the browser reconnects by itself.
  */
 export class LiveFeed extends EventTarget {
   constructor(url) {

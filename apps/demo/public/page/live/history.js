@@ -1,8 +1,8 @@
 const KEPT_MS = 60_000;
-/** Over this long the throughput is counted. */
+/** The period over which throughput is counted. */
 const RATE_MS = 1_000;
 
-/** The samples of the last minute, as charts want them: a list of each value. */
+/** The samples of the last minute, as one list per value, which is what charts take. */
 export class History {
   /** The last sample's values. */
   latest;
@@ -22,7 +22,7 @@ export class History {
       busy,
       perSecond: earlier ? Math.round((done - earlier.done) / seconds) : 0,
     };
-    // A delay is drawn as wide as it was long: from when the loop stopped to when it went on.
+    // A delay is drawn as wide as it was long, from the stop of the loop to its return.
     const stoppedAt = at - loop.delayMs;
     if (loop.delayMs > 200 && stoppedAt > (this.#points.at(-1)?.at ?? 0)) {
       this.#points.push({ ...this.#points.at(-1), ...values, at: stoppedAt, done });
@@ -40,7 +40,7 @@ export class History {
     return this.#receivedAt;
   }
 
-  /** The server's time now, in seconds: it goes on when the samples do not. */
+  /** The server's time in seconds. It continues when samples stop. */
   get range() {
     const { at } = this.#points.at(-1);
     const now = at + (performance.now() - this.#receivedAt);
@@ -51,7 +51,7 @@ export class History {
     return Math.max(...this.#points.map((point) => point[name]));
   }
 
-  /** Times in seconds, and the values of each name. */
+  /** The times in seconds, and the values of each name. */
   columns(names) {
     const times = this.#points.map(({ at }) => at / 1_000);
     return [times, ...names.map((name) => this.#points.map((point) => point[name]))];

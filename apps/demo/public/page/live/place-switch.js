@@ -14,7 +14,7 @@ export function startPlaceSwitch(feed) {
   };
 
   const choose = async (place) => {
-    // At once, since the answer may have to wait until the loop turns again.
+    // At once, since the answer may have to wait for a blocked loop.
     show(place);
     isAsking = true;
     await ask('PUT', '/workplace', { place }).catch(() => undefined);

@@ -12,7 +12,7 @@ export class StripChart {
   constructor(element, chart) {
     this.#element = element;
     this.#chart = chart;
-    // Its colours are read once, and so it is made anew when they change; likewise for its width.
+    // uPlot reads colours and width only once, so a change needs a new chart.
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#make());
     new ResizeObserver(([{ contentRect }]) => {
       if (!this.#plot) {

@@ -1,6 +1,7 @@
 /**
- * Asks the server. Errors carry what it said, for people.
- * @param {unknown} [body] JSON, or a form
+ * Sends a request to the server. Errors carry the server's message.
+ *
+ * @param {unknown} [body] - JSON, or a form
  */
 export async function ask(method, path, body) {
   const isForm = body instanceof FormData;
@@ -17,7 +18,7 @@ export async function ask(method, path, body) {
   return response.status === 204 ? undefined : response.json();
 }
 
-/** What a refusal says. */
+/** The message of an error response. */
 export async function reasonOf(response) {
   const { message } = await response.json().catch(() => ({}));
   return [message ?? `The server says ${response.status}`].flat().join('; ');

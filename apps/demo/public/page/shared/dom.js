@@ -4,9 +4,10 @@ export function byId(id) {
 }
 
 /**
- * A new element. Text becomes text, whatever is in it: names of files and messages of errors are what
- * others wrote, and nothing on this page sets HTML.
- * @param {object} [properties] of the element
+ * A new element. Text is set as text, since names of files and messages of errors are untrusted. Nothing
+ * on this page sets HTML.
+ *
+ * @param {object} [properties] - Properties of the element.
  * @param {...(Node | string)} children
  */
 export function make(tag, properties = {}, ...children) {
@@ -15,7 +16,7 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-/** Sets text only where it differs, so that what is selected stays so, and nothing is laid out anew. */
+/** Sets text only if it differs, which keeps the selection and saves a layout. */
 export function setText(element, text) {
   if (element.textContent !== text) {
     element.textContent = text;

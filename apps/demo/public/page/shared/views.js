@@ -1,6 +1,6 @@
 const VIEWS = ['explorer', 'workbench', 'tasks', 'loop'];
 
-/** Shows the view that the address names, so that links, history and reloading work by themselves. */
+/** Shows the view that the address names, so that links, history and reloading work. */
 export function startViews() {
   window.addEventListener('hashchange', show);
   show();
@@ -13,7 +13,7 @@ function show() {
   window.scrollTo(0, 0);
   for (const view of VIEWS) {
     const element = document.getElementById(`view-${view}`);
-    // The loop stands beside the others where there is room: see frame.css.
+    // The loop's view stands beside the others if there is room: see frame.css.
     if (view !== 'loop') {
       element.hidden = view !== current;
     }

@@ -4,7 +4,7 @@ import { byId, setText } from '../shared/dom.js';
 /** Seconds of work, exact to the last digit. */
 const SUM = { kind: 'sum', n: 30_000_000 };
 
-/** The buttons: tasks that misbehave, and the pool's own. */
+/** The buttons for tasks that misbehave and for the pool. */
 export function startLevers(feed) {
   const pause = byId('pause');
   const size = byId('pool-size');
@@ -34,7 +34,7 @@ export function startLevers(feed) {
     isPaused = stats.paused;
     setText(pause, isPaused ? 'Resume' : 'Pause');
     pause.setAttribute('aria-pressed', String(isPaused));
-    // Not while somebody types in it.
+    // Not while the user types in it.
     if (document.activeElement !== size) {
       size.value = String(stats.maxProcesses);
     }

@@ -1,18 +1,18 @@
 import { byId } from '../shared/dom.js';
 import { TaskRow } from './task-row.js';
 
-/** As many of each handler as the server keeps. */
+/** Rows per handler, as many as the server keeps. */
 const MOST_OF_A_HANDLER = 40;
 const TILES = 'TileTasks.render';
 
-/** The last tasks, newest first. */
+/** The latest tasks, the newest first. */
 export function startTaskList(feed) {
   /** By id, oldest first. */
   const tasks = new Map();
   const rows = new Map();
   const body = byId('task-rows');
   const hideTiles = byId('hide-tiles');
-  /** Running tasks are timed by the server's clock. */
+  /** The server's clock, by which running tasks are timed. */
   let serverNow = 0;
 
   const render = () => {
@@ -63,7 +63,7 @@ export function startTaskList(feed) {
     }
   });
   hideTiles.addEventListener('change', () => {
-    // Rows are put in by their order, so those that come back need the others to make way.
+    // Rows are inserted in order, so rows that return need the others removed first.
     for (const row of rows.values()) {
       for (const element of row.elements) {
         element.remove();

@@ -46,7 +46,7 @@ export class TaskRow {
     setText(this.#worker, worker === undefined ? '–' : String(worker));
     setText(this.#waited, durationText(waitMs));
     setText(this.#ran, durationText(isRunning ? Math.max(0, serverNow - since) : task.runMs));
-    // Cancelling is no mishap, and every tile that leaves the view is cancelled.
+    // A cancel is no error: every tile that leaves the view is cancelled.
     const isTold = error !== undefined && state !== 'cancelled';
     this.#errorRow.hidden = !isTold;
     if (!isTold) {

@@ -9,7 +9,7 @@ const STATES = {
   cancelled: 'cancelled',
 };
 
-/** One picture: its progress first, and then what came of it. */
+/** One picture: first its progress, then its result. */
 export class PictureCard {
   element;
   #state = make('span', { className: 'picture-state' });

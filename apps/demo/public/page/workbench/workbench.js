@@ -2,7 +2,7 @@ import { ask } from '../shared/api.js';
 import { byId, make, setText } from '../shared/dom.js';
 import { PictureCard } from './picture-card.js';
 
-/** Takes dropped and chosen pictures to the server, and shows what becomes of them. */
+/** Uploads dropped and chosen pictures, and shows their results. */
 export function startWorkbench(feed) {
   const cards = new Map();
   const list = byId('pictures');
@@ -37,7 +37,7 @@ export function startWorkbench(feed) {
     }
   });
 
-  /** What was refused has no card of the server's, and gets one of its own. */
+  /** Shows a card for a refused picture, of which the server sends none. */
   async function submitOne(file) {
     const form = new FormData();
     for (const field of ['width', 'blur', 'colours']) {
@@ -69,10 +69,10 @@ function startDropping(submit) {
   const drop = byId('drop');
   byId('files').addEventListener('change', ({ target }) => {
     submit([...target.files]);
-    // The same file again is a change, too.
+    // Choosing the same file again must fire a change as well.
     target.value = '';
   });
-  // Anywhere on the page, or a picture that misses would be opened in place of it.
+  // Anywhere on the page: otherwise the browser opens a picture that misses the drop zone.
   window.addEventListener('dragover', (event) => {
     event.preventDefault();
     drop.dataset.over = 'true';
