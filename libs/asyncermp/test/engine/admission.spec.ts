@@ -6,7 +6,7 @@ import type { Task } from '../../src/engine/task.js';
 const task = (id: number) => ({ id }) as unknown as Task;
 
 describe('submissions that wait for room', () => {
-  it('are let in first come, first served', async () => {
+  it('are admitted first come, first served', async () => {
     const admission = new Admission();
     const [first, second] = [task(1), task(2)];
     const admitted = [admission.wait(first), admission.wait(second)];
@@ -16,14 +16,14 @@ describe('submissions that wait for room', () => {
     expect(await Promise.all(admitted)).toEqual([first, second]);
   });
 
-  it('share one promise when the same task waits twice', () => {
+  it('share one promise if the same task waits twice', () => {
     const admission = new Admission();
     const waiting = task(1);
     expect(admission.wait(waiting)).toBe(admission.wait(waiting));
     expect(admission.size).toBe(1);
   });
 
-  it('reject with the reason when they leave, and are never let in', async () => {
+  it('reject with the reason when they leave, and are never admitted', async () => {
     const admission = new Admission();
     const [leaving, staying] = [task(1), task(2)];
     const refused = admission.wait(leaving);
@@ -34,7 +34,7 @@ describe('submissions that wait for room', () => {
     expect(admission.size).toBe(0);
   });
 
-  it('keep their order however many come and leave', () => {
+  it('keep their order through random arrivals, admissions and departures', () => {
     const steps = fc.array(fc.oneof(fc.constant('wait'), fc.constant('next'), fc.nat(200)), {
       maxLength: 400,
     });

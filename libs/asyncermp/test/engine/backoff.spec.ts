@@ -15,18 +15,18 @@ describe('backoffDelayMs', () => {
     expect(backoffDelayMs(undefined, 3)).toBe(0);
   });
 
-  it('is the number itself, also above a minute', () => {
+  it('is the number itself, even above a minute', () => {
     expect(delays(3_600_000, always)).toEqual([3_600_000, 3_600_000, 3_600_000, 3_600_000]);
   });
 
-  it('is the same each time for fixed delays, without jitter and bound unless they are asked for', () => {
+  it('is constant for fixed delays, without jitter and maxDelay by default', () => {
     expect(delays({ type: 'fixed', delay: 90_000 }, always)).toEqual(Array(4).fill(90_000));
     expect(delays({ type: 'fixed', delay: 100, factor: 3 }, always)).toEqual(Array(4).fill(100));
     expect(backoffDelayMs({ type: 'fixed', delay: 100, maxDelay: 60 }, 1)).toBe(60);
     expect(backoffDelayMs({ type: 'fixed', delay: 100, jitter: 0.2 }, 1, always)).toBe(80);
   });
 
-  it('doubles exponential delays from the first on', () => {
+  it('doubles exponential delays by default', () => {
     expect(delays({ type: 'exponential', delay: 100 }, never)).toEqual([100, 200, 400, 800]);
   });
 
@@ -35,17 +35,17 @@ describe('backoffDelayMs', () => {
     expect(delays(backoff, never)).toEqual([10, 15, 22.5, 33.75]);
   });
 
-  it('lets exponential delays grow up to a minute, or up to maxDelay', () => {
+  it('lets exponential delays grow up to a minute or to maxDelay', () => {
     expect(backoffDelayMs({ type: 'exponential', delay: 100 }, 5_000, never)).toBe(60_000);
     const backoff: Backoff = { type: 'exponential', delay: 100, maxDelay: 300 };
     expect(delays(backoff, never)).toEqual([100, 200, 300, 300]);
   });
 
-  it('is 0 for a first delay of 0, however often it is multiplied', () => {
+  it('is 0 for a first delay of 0 after any number of failures', () => {
     expect(backoffDelayMs({ type: 'exponential', delay: 0 }, 5_000, never)).toBe(0);
   });
 
-  it('lets chance take away half of an exponential delay, or the share that jitter says', () => {
+  it('takes off up to half of an exponential delay at random, or the share given as jitter', () => {
     expect(delays({ type: 'exponential', delay: 100 }, always)).toEqual([50, 100, 200, 400]);
     const backoff: Backoff = { type: 'exponential', delay: 100, maxDelay: 100, jitter: 1 };
     expect(delays(backoff, always)).toEqual([0, 0, 0, 0]);

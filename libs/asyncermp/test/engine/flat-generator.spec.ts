@@ -2,28 +2,28 @@ import { array, assert, asyncProperty, constantFrom, integer, oneof, record } fr
 import { describe, expect, it } from 'vitest';
 import { FlatGenerator } from '../../src/engine/map.js';
 
-type Told = string[];
+type Calls = string[];
 
-/** Gives the batches, one after the other, and fails at the place of one that is null. */
+/** Yields the batches in order, and throws at the place of one that is null. */
 async function* batchesOf(
   batches: readonly (readonly number[] | null)[],
-  told: Told,
+  calls: Calls,
 ): AsyncGenerator<readonly number[], void, undefined> {
   try {
     for (const [index, batch] of batches.entries()) {
       await Promise.resolve();
-      told.push(`asked for ${index}`);
+      calls.push(`asked for ${index}`);
       if (batch === null) {
         throw new Error('broken');
       }
       yield batch;
     }
   } finally {
-    told.push('closed');
+    calls.push('closed');
   }
 }
 
-/** What it is to be like. */
+/** The generator that FlatGenerator must behave like. */
 async function* reference(
   batches: AsyncIterable<readonly number[]>,
 ): AsyncGenerator<number, void, undefined> {
@@ -33,15 +33,15 @@ async function* reference(
 }
 
 type Call = 'next' | 'return' | 'throw';
-/** `waitsFor`: for its own answer (0) or an earlier one, before the next step. */
+/** `waitsFor`: the next step comes after its own answer (0) or an earlier one. */
 type Step = { readonly call: Call; readonly waitsFor: number | null };
 
-/** Its answers, in the order in which they came. */
+/** Makes the calls. Returns the answers in the order in which they came. */
 async function play(
   generator: AsyncGenerator<number, void, undefined>,
   steps: readonly Step[],
-): Promise<Told> {
-  const told: Told = [];
+): Promise<Calls> {
+  const calls: Calls = [];
   const answers: Promise<unknown>[] = [];
   for (const [index, { call, waitsFor }] of steps.entries()) {
     const asked =
@@ -51,8 +51,8 @@ async function play(
           ? generator.return()
           : generator.throw(new Error('thrown in'));
     const answer = asked.then(
-      ({ done, value }) => told.push(`${index}: ${done ? 'done' : value}`),
-      (error: Error) => told.push(`${index}: ${error.message}`),
+      ({ done, value }) => calls.push(`${index}: ${done ? 'done' : value}`),
+      (error: Error) => calls.push(`${index}: ${error.message}`),
     );
     answers.push(answer);
     if (waitsFor !== null) {
@@ -60,11 +60,11 @@ async function play(
     }
   }
   await Promise.all(answers);
-  return told;
+  return calls;
 }
 
 describe('FlatGenerator', () => {
-  it('answers as an async generator with a yield* of each batch does, whoever asks what and when', async () => {
+  it('answers random calls as an async generator with yield* of each batch does', async () => {
     const batch = oneof(
       { weight: 5, arbitrary: array(integer({ min: 0, max: 9 }), { maxLength: 3 }) },
       { weight: 1, arbitrary: constantFrom(null) },
@@ -81,7 +81,7 @@ describe('FlatGenerator', () => {
         array(batch, { maxLength: 4 }),
         array(step, { maxLength: 12 }),
         async (batches, steps) => {
-          const [expected, actual]: [Told, Told] = [[], []];
+          const [expected, actual]: [Calls, Calls] = [[], []];
           const answers = await play(new FlatGenerator(batchesOf(batches, actual)), steps);
           expect(answers).toEqual(await play(reference(batchesOf(batches, expected)), steps));
           expect(actual).toEqual(expected);
@@ -91,27 +91,27 @@ describe('FlatGenerator', () => {
     );
   });
 
-  it('asks for a batch when the one before has been taken, and no earlier', async () => {
-    const told: Told = [];
-    const items = new FlatGenerator(batchesOf([[1, 2], [], [3]], told));
+  it('asks for a batch only when the one before has been taken', async () => {
+    const calls: Calls = [];
+    const items = new FlatGenerator(batchesOf([[1, 2], [], [3]], calls));
     expect(await items.next()).toEqual({ done: false, value: 1 });
     expect(await items.next()).toEqual({ done: false, value: 2 });
-    expect(told).toEqual(['asked for 0']);
+    expect(calls).toEqual(['asked for 0']);
     expect(await items.next()).toEqual({ done: false, value: 3 });
-    expect(told).toEqual(['asked for 0', 'asked for 1', 'asked for 2']);
+    expect(calls).toEqual(['asked for 0', 'asked for 1', 'asked for 2']);
   });
 
-  it('is closed by a loop that is left, and by its disposal', async () => {
-    const told: Told = [];
-    for await (const item of new FlatGenerator(batchesOf([[1, 2]], told))) {
+  it('closes its source when a loop is left and when it is disposed of', async () => {
+    const calls: Calls = [];
+    for await (const item of new FlatGenerator(batchesOf([[1, 2]], calls))) {
       expect(item).toBe(1);
       break;
     }
-    expect(told).toEqual(['asked for 0', 'closed']);
-    const items = new FlatGenerator(batchesOf([[1]], told));
+    expect(calls).toEqual(['asked for 0', 'closed']);
+    const items = new FlatGenerator(batchesOf([[1]], calls));
     await items.next();
     await items[Symbol.asyncDispose]();
-    expect(told).toHaveLength(4);
+    expect(calls).toHaveLength(4);
     expect(await items.next()).toEqual({ done: true, value: undefined });
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { IndexedHeap, type HeapItem } from '../../src/engine/indexed-heap.js';
 
 describe('IndexedHeap', () => {
-  it('has the lowest rank first, whoever came and left', () => {
+  it('has the lowest rank first after random additions and removals', () => {
     const step = fc.tuple(fc.boolean(), fc.nat(100));
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {

@@ -4,8 +4,8 @@ import { RecentItems } from '../../src/engine/recent-items.js';
 
 const MB = 2 ** 20;
 
-describe('recent items', () => {
-  it('are the last ones, as many and of as much memory as may be, oldest first', () => {
+describe('RecentItems', () => {
+  it('keeps the last items up to its capacity and memory, and takes the oldest first', () => {
     const action = fc.oneof(fc.record({ bytes: fc.nat(2 * MB) }), fc.constant('take' as const));
     fc.assert(
       fc.property(fc.nat(5), fc.array(action, { maxLength: 60 }), (capacity, actions) => {
@@ -30,7 +30,7 @@ describe('recent items', () => {
     );
   });
 
-  it('never hold what is too large alone, and let go of nothing for it', () => {
+  it('never keeps an item that is too large alone, and drops no other for it', () => {
     const dropped: string[] = [];
     const recent = new RecentItems<string>(10, 1, (item) => dropped.push(item));
     recent.put('small', 1_000);

@@ -46,7 +46,7 @@ describe('rejectWithCaller', () => {
     process.off('unhandledRejection', note);
   });
 
-  it('shows an error who awaits it, through all async functions', async () => {
+  it('adds the frames of all async functions that await the promise', async () => {
     const { promise, reject } = deferred();
     const outcome = rejectionOf(new ImagesController(() => promise).create());
     setImmediate(() => reject(() => new Error('late')));
@@ -55,7 +55,7 @@ describe('rejectWithCaller', () => {
     );
   });
 
-  it("joins the worker's stack with that of the caller", async () => {
+  it("joins the worker's stack with the caller's", async () => {
     const encoded = encodeError(new TypeError('in the worker'));
     const { promise, reject } = deferred();
     const outcome = rejectionOf(new ImagesController(() => promise).create());
@@ -66,7 +66,7 @@ describe('rejectWithCaller', () => {
     expect(stack).not.toMatch(/src\/engine/);
   });
 
-  it('gives the same from the built files, in a plain Node', async () => {
+  it('adds the same frames from the built files in plain Node', async () => {
     const worker = new Worker(
       `const { parentPort, workerData } = require('node:worker_threads');
        async function load(name) { return await import(new URL(name, workerData)); }
@@ -96,7 +96,7 @@ describe('rejectWithCaller', () => {
     );
   });
 
-  it('keeps the frames of the caller within the stackTraceLimit, and the limit as it was', async () => {
+  it('respects Error.stackTraceLimit, and does not change it', async () => {
     const limit = Error.stackTraceLimit;
     try {
       Error.stackTraceLimit = 1;
@@ -118,13 +118,13 @@ describe('rejectWithCaller', () => {
     }
   });
 
-  it('rejects with whatever was made, as it was made', async () => {
+  it('rejects with a value that is no error', async () => {
     const { promise, reject } = deferred();
     reject(() => null);
     await expect(promise).rejects.toBe(null);
   });
 
-  it('is never an unhandled rejection where somebody awaits', async () => {
+  it('causes no unhandled rejection if the promise is awaited', async () => {
     const { promise, reject } = deferred();
     const outcome = rejectionOf(promise);
     reject(() => new Error('late'));
@@ -133,9 +133,9 @@ describe('rejectWithCaller', () => {
     expect(unhandled).toEqual([]);
   });
 
-  it('is one unhandled rejection, not two, where nobody does', async () => {
+  it('causes one unhandled rejection, not two, if the promise is not awaited', async () => {
     const { reject } = deferred();
-    const error = new Error('nobody waits');
+    const error = new Error('not awaited');
     const seen = new Promise((resolve) => process.once('unhandledRejection', resolve));
     reject(() => error);
     await seen;

@@ -4,7 +4,7 @@ import { roughBytes } from '../../src/engine/recent-items.js';
 const MB = 2 ** 20;
 const bytes = new Uint8Array(MB);
 
-describe('the rough size of a result', () => {
+describe('roughBytes()', () => {
   it.each<[what: string, value: unknown, least: number]>([
     ['an ArrayBuffer', new ArrayBuffer(MB), MB],
     ['a view, with all of its buffer', bytes.subarray(0, 10), MB],
@@ -22,13 +22,13 @@ describe('the rough size of a result', () => {
   });
 
   it.each([[undefined], [null], [42], ['short'], [{ uid: 'a', result: 1 }], [new Date()]])(
-    'is next to nothing for %o',
+    'is nearly 0 for %o',
     (value) => {
       expect(roughBytes(value)).toBeLessThan(100);
     },
   );
 
-  it('ends, whatever refers to itself', () => {
+  it('ends for a value that contains itself', () => {
     const loop: { self?: unknown; bytes: Uint8Array } = { bytes };
     loop.self = loop;
     expect(roughBytes(loop)).toBeGreaterThanOrEqual(MB);

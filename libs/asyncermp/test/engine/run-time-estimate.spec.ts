@@ -11,7 +11,7 @@ function after(...runs: number[]): RunTimeEstimate {
 }
 
 describe('RunTimeEstimate', () => {
-  it('calls no handler a short one before some runs are known', () => {
+  it('has no mean before four runs are known', () => {
     expect([after().meanMs, after(0.1).meanMs, after(0.1, 0.1, 0.1).meanMs]).toEqual(
       Array(3).fill(Infinity),
     );
@@ -19,13 +19,13 @@ describe('RunTimeEstimate', () => {
     expect(after(1, 2, 3).samples).toBe(3);
   });
 
-  it('believes one long run at once', () => {
+  it('follows one long run at once', () => {
     const estimate = after(...Array<number>(1_000).fill(0.05));
     estimate.record(10);
     expect(estimate.meanMs).toBeGreaterThan(5);
   });
 
-  it('believes short runs only after some of them, but does', () => {
+  it('follows short runs only after several of them', () => {
     const estimate = after(10, 10, 10, 10, 0.1);
     expect(estimate.meanMs).toBeGreaterThan(5);
     for (let run = 0; run < 50; run += 1) {
@@ -34,11 +34,11 @@ describe('RunTimeEstimate', () => {
     expect(estimate.meanMs).toBeLessThan(0.5);
   });
 
-  it('gets over a slow first run', () => {
+  it('forgets a slow first run after more runs', () => {
     expect(after(50, ...Array<number>(60).fill(0.1)).meanMs).toBeLessThan(0.5);
   });
 
-  it('takes no long run for a typical one, unless there are more of them', () => {
+  it('does not regard one long run as typical, but many', () => {
     const estimate = after(...Array<number>(100).fill(0.05));
     estimate.record(10);
     expect(estimate.typicalMs).toBeLessThan(0.06);
@@ -48,7 +48,7 @@ describe('RunTimeEstimate', () => {
     expect(estimate.typicalMs).toBeCloseTo(10, 1);
   });
 
-  it('calls no run typical before some runs are known, and takes it that one may take no time', () => {
+  it('has no typical run before four runs are known, and accepts runs of 0 ms', () => {
     expect([after().typicalMs, after(0.1, 0.1, 0.1).typicalMs]).toEqual([Infinity, Infinity]);
     const estimate = after(0, 0, 0, 0);
     expect(estimate.typicalMs).toBe(0);
@@ -58,7 +58,7 @@ describe('RunTimeEstimate', () => {
     expect(estimate.typicalMs).toBeCloseTo(0.5, 2);
   });
 
-  it('stays between the shortest and the longest run, and leans to the longer ones', () => {
+  it('has a mean between the shortest and the longest run, which favours long ones', () => {
     const run = fc.double({ min: 0, max: 1e6, noNaN: true });
     fc.assert(
       fc.property(fc.array(run, { minLength: 4 }), run, (runs, last) => {

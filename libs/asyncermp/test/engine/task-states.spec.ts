@@ -56,26 +56,23 @@ const phases = Object.keys(WAY) as TaskPhase[];
 const transitions = Object.keys(TRANSITIONS) as TaskTransition[];
 
 describe('the states of a task', () => {
-  it.each(phases)('include %s, and a way leads there', (phase) => {
+  it.each(phases)('include %s, which can be reached', (phase) => {
     expect(taskIn(phase).phase).toBe(phase);
   });
 
-  it.each(transitions)(
-    'change by %s as the table says, and by nothing that it leaves out',
-    (name) => {
-      for (const from of phases) {
-        const task = taskIn(from);
-        const to = TRANSITIONS[name][from];
-        if (to === undefined) {
-          expect(() => CAUSE[name](task)).toThrow(`is ${from}, and cannot ${name}`);
-          expect(task.phase).toBe(from);
-        } else {
-          CAUSE[name](task);
-          expect(task.phase).toBe(to);
-        }
+  it.each(transitions)('change by %s only as the table allows', (name) => {
+    for (const from of phases) {
+      const task = taskIn(from);
+      const to = TRANSITIONS[name][from];
+      if (to === undefined) {
+        expect(() => CAUSE[name](task)).toThrow(`is ${from}, and cannot ${name}`);
+        expect(task.phase).toBe(from);
+      } else {
+        CAUSE[name](task);
+        expect(task.phase).toBe(to);
       }
-    },
-  );
+    }
+  });
 
   it.each(['completed', 'failed', 'cancelled'] as const)(
     'never change once a task is %s',

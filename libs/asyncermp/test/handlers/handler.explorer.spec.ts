@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type {
   DynamicModule,
   INestApplicationContext,
@@ -51,7 +51,7 @@ afterEach(async () => {
 });
 
 describe('the handlers of an application', () => {
-  it('are those of its providers and controllers, each once, in a stable order', async () => {
+  it('are those of its providers and controllers, once each, in a stable order', async () => {
     const module = moduleOf([CodecService, ThumbnailService, Hen, Egg, Mailer, AuthGuard], {
       controllers: [ReportController],
       imports: [{ module: class Other {}, providers: [CodecService, ThumbnailService] }],
@@ -74,12 +74,12 @@ describe('the handlers of an application', () => {
     expect(explorer.handlers).toBe(explorer.handlers);
   });
 
-  it('are not those of classes that the application does not provide', async () => {
+  it('do not include those of classes that the application does not provide', async () => {
     const explorer = (await start(moduleOf([Circle]))).get(HandlerExplorer);
     expect(explorer.handlers.map(({ name }) => name)).toEqual(['Circle.area']);
   });
 
-  it('are known by the class behind a token, and an alias adds none', async () => {
+  it('include the class behind a token, and an alias adds none', async () => {
     const explorer = (
       await start(
         moduleOf([
@@ -91,7 +91,7 @@ describe('the handlers of an application', () => {
     expect(explorer.handlers).toEqual(handlersOf(Circle));
   });
 
-  it('include those of instances that a factory makes, or that are given as values', async () => {
+  it('include those of instances from a factory and of values', async () => {
     const value = new Circle();
     const application = await start(
       moduleOf([
@@ -105,7 +105,7 @@ describe('the handlers of an application', () => {
     expect(explorer.owns(value)).toBe(true);
   });
 
-  it('are not those of a stand-in that a test puts in the place of the class', async () => {
+  it('do not include those of a class that a test overrides', async () => {
     const module = await Test.createTestingModule({ imports: [moduleOf([Circle])] })
       .overrideProvider(Circle)
       .useValue({ area: async () => 'none' })
@@ -114,7 +114,7 @@ describe('the handlers of an application', () => {
     expect(module.get(HandlerExplorer).handlers).toEqual([]);
   });
 
-  it('are known while the other modules are being initialised', async () => {
+  it('are known before the other modules are initialised', async () => {
     const seen: unknown[] = [];
     class Early implements OnModuleInit {
       constructor(readonly explorer: HandlerExplorer) {
@@ -132,7 +132,7 @@ describe('the handlers of an application', () => {
           useFactory: (e: HandlerExplorer) => new Early(e),
           inject: [HandlerExplorer],
         },
-        { provide: Circle, useFactory: () => pause(5, new Circle()) },
+        { provide: Circle, useFactory: () => nextTurn(new Circle()) },
       ]),
     );
     expect(seen).toEqual([1, 1]);
@@ -148,7 +148,7 @@ describe('an instance', () => {
     expect(one.get(HandlerExplorer).owns(new Circle())).toBe(false);
   });
 
-  it('is owned where it was injected as a transient provider', async () => {
+  it('is owned by the application that injected it as a transient provider', async () => {
     const application = await start(
       moduleOf([
         TransientService,
@@ -162,7 +162,7 @@ describe('an instance', () => {
     expect(definition && explorer.instanceOf(definition)).toBe(own);
   });
 
-  it('is owned as the proxy that an instrumentation put around it', async () => {
+  it('is owned as the proxy that an instrumentation wrapped around it', async () => {
     const application = await NestFactory.createApplicationContext(moduleOf([Circle]), {
       logger: false,
       instrument: {

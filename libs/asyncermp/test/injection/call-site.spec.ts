@@ -11,7 +11,7 @@ import { ComposedService } from '../.fixtures/handlers/composed.service.js';
 const CALL_SITE = new URL('../../dist/injection/call-site.js', import.meta.url);
 const directory = realpathSync(mkdtempSync(join(tmpdir(), 'asyncermp-call-site-')));
 
-/** Writes the files, runs the first one, and gives what it printed. */
+/** Writes the files, and runs the first one. Returns its output. */
 function runFiles(files: Record<string, string>, ...flags: string[]): string {
   for (const [name, text] of Object.entries(files)) {
     writeFileSync(join(directory, name), text);
@@ -28,7 +28,7 @@ afterAll(() => {
 });
 
 describe('the file that defines a class', () => {
-  it('is that of the class, also where a helper of another file applies the decorator', () => {
+  it('is that of the class, even if a helper of another file applies the decorator', () => {
     expect(handlersOf(ComposedService)[0]).toMatchObject({
       file: new URL('../.fixtures/handlers/composed.service.js', import.meta.url).href,
       options: { priority: 5 },
@@ -44,16 +44,16 @@ describe('the file that defines a class', () => {
     expect(printed).toBe(join(directory, 'child.cjs'));
   });
 
-  it('is that of the module that is imported late, behind a top-level await', () => {
+  it('is that of a module that is imported late, after a top-level await', () => {
     const printed = runFiles({
       'parent.mjs': "await null; await import('./child.mjs');",
       'child.mjs': `import './slow.mjs'; import { definingFile } from '${CALL_SITE.href}'; console.log(definingFile());`,
-      'slow.mjs': 'await new Promise((resolve) => setTimeout(resolve, 5));',
+      'slow.mjs': 'await new Promise((resolve) => setImmediate(resolve));',
     });
     expect(printed).toBe(pathToFileURL(join(directory, 'child.mjs')).href);
   });
 
-  it('is the bundle, where library, helpers and classes share one file', () => {
+  it('is the bundle if library, helpers and classes share one file', () => {
     const printed = runFiles({
       'bundle.cjs': `
         const modules = {
@@ -87,7 +87,7 @@ describe('the file that defines a class', () => {
     expect(printed.trim()).toBe('undefined');
   });
 
-  it('is found without leaving a trace in Error', () => {
+  it('is found without changing Error.prepareStackTrace and Error.stackTraceLimit', () => {
     const prepare = (): string => 'prepared';
     const before = [Reflect.get(Error, 'prepareStackTrace'), Error.stackTraceLimit] as const;
     Error.prepareStackTrace = prepare;

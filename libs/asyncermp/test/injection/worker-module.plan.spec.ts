@@ -22,7 +22,7 @@ async function problemsOf(...classes: Type<object>[]): Promise<string[]> {
 }
 
 describe("the plan of a worker's root module", () => {
-  it('holds the classes and their class-typed dependencies, each once', async () => {
+  it('contains the classes and their class-typed dependencies, once each', async () => {
     const { imports, providers, problems } = await plan([ThumbnailService, MailingService, Hen]);
     expect({ imports, providers, problems }).toEqual({
       imports: [],
@@ -31,44 +31,44 @@ describe("the plan of a worker's root module", () => {
     });
   });
 
-  it('leaves to the imported modules what they export, re-export or make global', async () => {
+  it('leaves to imported modules what they export, re-export or make global', async () => {
     const { classes, problems, imports } = await plan([hosts.ImportingService]);
     expect([...classes]).toEqual([hosts.ImportingService]);
     expect(problems).toEqual([]);
     expect(imports).toHaveLength(3);
   });
 
-  it('does not take for given what an imported module keeps to itself', async () => {
+  it('reports a provider that an imported module does not export', async () => {
     const [problem] = await problemsOf(hosts.HiddenService);
     expect(problem).toContain("HiddenService takes 'HIDDEN'");
   });
 
-  it('adds what hosts among the dependencies give, and what that needs', async () => {
+  it('adds the providers of hosts among the dependencies, and their dependencies', async () => {
     const { classes, problems, providers } = await plan([hosts.FormattingService]);
     expect(problems).toEqual([]);
     expect(classes).toEqual(new Set([hosts.FormattingService, hosts.Formatter, hosts.Clock]));
     expect(providers).toHaveLength(6);
   });
 
-  it('leaves a class to the host that makes it', async () => {
+  it('leaves a class to the host that provides it', async () => {
     const { classes, problems } = await plan([hosts.SelfMadeService]);
     expect({ classes, problems }).toEqual({ classes: new Set(), problems: [] });
   });
 
-  it('takes what Nest itself provides for given', async () => {
+  it('does not report providers of Nest itself', async () => {
     const [problem, ...others] = await problemsOf(NestedService);
     expect(problem).toContain("'DEEP'");
     expect(others).toEqual([]);
   });
 
-  it("takes stand-ins for this library's providers for given, and adds them", async () => {
+  it("adds inert providers for the library's own, and does not report these", async () => {
     const standIn = { provide: hosts.PoolService, useValue: {} };
     const { problems, providers } = await plan([hosts.PoolUsingService], [standIn]);
     expect(problems).toEqual([]);
     expect(providers).toEqual([standIn, hosts.PoolUsingService]);
   });
 
-  it('accepts two hosts that provide a token alike, and tells those that do not', async () => {
+  it('accepts two hosts that provide a token alike, and reports two that do not', async () => {
     await expect(problemsOf(hosts.AgreeingService)).resolves.toEqual([]);
     const [problem] = await problemsOf(hosts.ConflictingService);
     expect(problem).toContain(
@@ -76,19 +76,19 @@ describe("the plan of a worker's root module", () => {
     );
   });
 
-  it("tells what a host's provider lacks", async () => {
+  it("reports the missing dependency of a host's provider", async () => {
     const [problem] = await problemsOf(hosts.BrokenHostService);
     expect(problem).toContain(
       "The provider of 'BROKEN' that @CpuTaskHost() on BrokenHostService gives (inject[0]) takes 'NOWHERE'",
     );
   });
 
-  it('tells a request-scoped dependency', async () => {
+  it('reports a request-scoped dependency', async () => {
     const [problem] = await problemsOf(hosts.PerRequestService);
     expect(problem).toContain('PerRequest is request-scoped, and a worker has no requests');
   });
 
-  it('tells classes that were compiled without decorator metadata', async () => {
+  it('reports classes that were compiled without decorator metadata', async () => {
     class Plain {
       constructor(readonly codec: CodecService) {}
     }
@@ -96,7 +96,7 @@ describe("the plan of a worker's root module", () => {
     expect(problem).toContain('compiled without decorator metadata');
   });
 
-  it('tells a circular import', async () => {
+  it('reports a circular import', async () => {
     class Circular {}
     Reflect.defineMetadata('design:paramtypes', [undefined], Circular);
     const [problem] = await problemsOf(Circular);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Doorbell } from '../../src/protocol/doorbell.js';
 
 describe('Doorbell', () => {
-  it('misses no ring between a look and the wait', () => {
+  it('misses no ring between rings() and the wait', () => {
     const doorbell = new Doorbell();
     const worker = new Doorbell(doorbell.buffer);
     const rings = worker.rings();
@@ -11,7 +11,7 @@ describe('Doorbell', () => {
     expect(worker.wait(rings, 10_000)).toBe(true);
   });
 
-  it('lets go in time when nobody rings', () => {
+  it('stops waiting after its limit if there is no ring', () => {
     const worker = new Doorbell();
     expect(worker.watch(worker.rings(), 0.03)).toBe(false);
     expect(worker.wait(worker.rings(), 1)).toBe(false);

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeError, encodeError, type EncodedError } from '../../src/protocol/error-codec.js';
 import * as ownErrors from '../../src/contract/errors.js';
 
-/** What arrives on the other side of a port. */
+/** The value that arrives on the other side of a port. */
 function sent(thrown: unknown): unknown {
   const { port1, port2 } = new MessageChannel();
   port1.postMessage(encodeError(thrown));
@@ -36,9 +36,9 @@ class PaymentError extends Error {
   }
 }
 
-describe('an error on its way between threads', () => {
+describe('an error that is sent between threads', () => {
   it.each([EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, Error])(
-    'arrives as the %s it was',
+    'arrives as the same class: %s',
     (BuiltIn) => {
       const error = sentError(new BuiltIn('text'));
       expect(Object.getPrototypeOf(error)).toBe(BuiltIn.prototype);
@@ -48,7 +48,7 @@ describe('an error on its way between threads', () => {
     },
   );
 
-  it('arrives with the stack, the code and the own properties it had', () => {
+  it('arrives with its stack, its code and its own properties', () => {
     const original = new PaymentError(5);
     const error = sentError(original);
     expect(error).toMatchObject({ name: 'PaymentError', code: 'E_PAYMENT', amount: 5 });
@@ -58,7 +58,7 @@ describe('an error on its way between threads', () => {
     expect(Object.keys(error).sort()).toEqual(['amount', 'code', 'name']);
   });
 
-  it('keeps a name and a code that its class has and not the error itself', () => {
+  it('keeps a name and a code that its class defines', () => {
     class Coded extends Error {
       get code(): string {
         return 'E_CODED';
@@ -78,12 +78,12 @@ describe('an error on its way between threads', () => {
     new (class NamelessError extends RangeError {})('text'),
     new AggregateError([new Error('one')], 'many', { cause: new TypeError('why') }),
     Object.assign(new Error('text'), { code: 'E_CODE', detail: { a: [1] } }),
-  ])('prints as it did where it was thrown: %s', (original) => {
+  ])('is printed as where it was thrown: %s', (original) => {
     const [title] = inspect(original).split('\n');
     expect(inspect(sentError(original)).split('\n')[0]).toBe(title);
   });
 
-  it('arrives with its chain of causes, each of its own class', () => {
+  it('arrives with its chain of causes, each of the same class', () => {
     const root = new RangeError('root', { cause: 'plain' });
     const error = sentError(new Error('top', { cause: new NotHere('middle', { cause: root }) }));
     const middle = error.cause as NotFoundException;
@@ -93,7 +93,7 @@ describe('an error on its way between threads', () => {
     expect(Object.keys(error)).toEqual([]);
   });
 
-  it('arrives with the errors of an AggregateError, and with what else lies among them', () => {
+  it('arrives with the errors of an AggregateError, and other values among them', () => {
     const error = sentError(new AggregateError([new TypeError('one'), 'two', () => 3], 'many'));
     expect(error).toBeInstanceOf(AggregateError);
     const { errors } = error as unknown as AggregateError;
@@ -102,14 +102,14 @@ describe('an error on its way between threads', () => {
     expect(errors[2]).toBe('[Function (anonymous)]');
   });
 
-  it('arrives with a circle of causes as a circle', () => {
+  it('arrives with circular causes that are still circular', () => {
     const first = new Error('first');
     first.cause = new TypeError('second', { cause: first });
     const error = sentError(first);
     expect((error.cause as Error).cause).toBe(error);
   });
 
-  it('is cut where its causes go deeper than sixteen', () => {
+  it('is cut after sixteen causes', () => {
     let deep = new Error('0');
     for (let i = 1; i < 5_000; i++) {
       deep = new Error(String(i), { cause: deep });
@@ -123,7 +123,7 @@ describe('an error on its way between threads', () => {
     expect(cause).toBe('[Error: 4982]');
   });
 
-  it('keeps the properties that can be cloned, and the text of those that cannot', () => {
+  it('keeps properties that can be cloned, and the text of others', () => {
     const save = () => {};
     const error = sentError(
       Object.assign(new Error('text'), {
@@ -139,17 +139,17 @@ describe('an error on its way between threads', () => {
     expect(error['inner']).toBeInstanceOf(TypeError);
   });
 
-  it('arrives from another realm as an error of this one', () => {
+  it('arrives from another realm as an error of this realm', () => {
     expect(sentError(runInNewContext('new RangeError("far")'))).toBeInstanceOf(RangeError);
   });
 
-  it('arrives as the DOMException it was', () => {
+  it('arrives as a DOMException with its name and code', () => {
     const error = sentError(AbortSignal.abort().reason);
     expect(error).toBeInstanceOf(DOMException);
     expect(error).toMatchObject({ name: 'AbortError', code: DOMException.ABORT_ERR });
   });
 
-  it('is the same class on both sides of a real worker', async () => {
+  it('has the same class on both sides of a real worker', async () => {
     const worker = new Worker(
       `const { parentPort, workerData } = require('node:worker_threads');
        import(workerData).then(({ encodeError }) => {
@@ -174,8 +174,8 @@ describe('an error on its way between threads', () => {
   });
 });
 
-describe("an exception of Nest's", () => {
-  it('arrives as the exception it was, with its status and response', () => {
+describe('an HTTP exception of Nest', () => {
+  it('arrives with its class, status and response', () => {
     const error = sentError(new NotFoundException({ reason: 'gone' })) as unknown as HttpException;
     expect(Object.getPrototypeOf(error)).toBe(NotFoundException.prototype);
     expect(error.getStatus()).toBe(404);
@@ -183,7 +183,7 @@ describe("an exception of Nest's", () => {
     expect(error.name).toBe('NotFoundException');
   });
 
-  it("arrives as the nearest of Nest's classes where its own is not known", () => {
+  it("arrives as the nearest of Nest's classes if its own is unknown", () => {
     const error = sentError(new NotHere('gone')) as unknown as HttpException;
     expect(error).toBeInstanceOf(NotFoundException);
     expect(error.name).toBe('NotHere');
@@ -191,7 +191,7 @@ describe("an exception of Nest's", () => {
     expect(inspect(error)).toMatch(/^NotHere: gone\n/);
   });
 
-  it('is known by its shape where a bundle holds another copy of Nest', () => {
+  it('is recognised by its shape if a bundle holds another copy of Nest', () => {
     class Base extends Error {
       constructor(
         readonly response: unknown,
@@ -213,13 +213,13 @@ describe("an exception of Nest's", () => {
     );
   });
 
-  it('is not made of a class that has only the name', () => {
+  it('is not made of another class with the same name', () => {
     const Fake = { NotFoundException: class extends Error {} }.NotFoundException;
     expect(sentError(new Fake('text'))).not.toBeInstanceOf(HttpException);
   });
 });
 
-describe("an error of this library's", () => {
+describe('an error of this library', () => {
   const subject = { uid: 'cover-42', handler: 'Thumbnails.make' };
 
   it.each([
@@ -233,7 +233,7 @@ describe("an error of this library's", () => {
     new ownErrors.WorkerCrashedError({ reason: 'exit', exitCode: 3 }, subject),
     new ownErrors.WorkerStartError(new TypeError('why'), subject),
     new ownErrors.ShutdownError(subject, 'submitted'),
-  ])('arrives as itself: $name', (original) => {
+  ])('arrives with its class and properties: $name', (original) => {
     const error = sentError(original);
     expect(Object.getPrototypeOf(error)).toBe(Object.getPrototypeOf(original));
     expect(Object.entries(error)).toEqual(Object.entries(original));
@@ -244,7 +244,7 @@ describe("an error of this library's", () => {
   });
 });
 
-describe('what is thrown and is no error', () => {
+describe('a thrown value that is no error', () => {
   it.each([
     null,
     undefined,
@@ -254,7 +254,7 @@ describe('what is thrown and is no error', () => {
     5n,
     { a: 1, list: [new Date(0)] },
     new Map([[1, 2]]),
-  ])('arrives as the value it was: %o', (thrown) => {
+  ])('arrives as the same value: %o', (thrown) => {
     expect(sent(thrown)).toEqual(thrown);
   });
 
@@ -264,14 +264,14 @@ describe('what is thrown and is no error', () => {
     [{ save() {} }, '{ save: [Function: save] }'],
     [new Proxy({ a: 1 }, {}), '{ a: 1 }'],
     [Promise.resolve(5), 'Promise { 5 }'],
-  ])('arrives as an Error that says what it was, if it cannot be cloned: %o', (thrown, text) => {
+  ])('arrives as an Error with its text if it cannot be cloned: %o', (thrown, text) => {
     expect(sentError(thrown).message).toBe(
       `${text} was thrown, which cannot be sent between threads`,
     );
   });
 });
 
-describe('encodeError', () => {
+describe('encodeError()', () => {
   const boom = (): never => {
     throw new Error('boom');
   };
@@ -338,7 +338,7 @@ describe('encodeError', () => {
         return e;
       })(),
     ],
-  ] as [string, unknown][])('makes something that can be sent of %s', (_, thrown) => {
+  ] as [string, unknown][])('returns a value that can be sent for %s', (_, thrown) => {
     const revived = sent(thrown);
     expect(() => inspect(revived)).not.toThrow();
   });
@@ -353,7 +353,7 @@ describe('encodeError', () => {
     },
   );
 
-  it('makes something that can be sent of whatever random values errors are made of', () => {
+  it('returns a value that can be sent for errors of random values', () => {
     fc.assert(
       fc.property(
         fc.anything({
@@ -386,8 +386,8 @@ describe('encodeError', () => {
   });
 });
 
-describe('decodeError', () => {
-  it('leaves the stack alone where there are no callers', () => {
+describe('decodeError()', () => {
+  it('does not change the stack if there are no callers', () => {
     const original = new Error('text');
     expect((decodeError(encodeError(original)) as Error).stack).toBe(original.stack);
   });

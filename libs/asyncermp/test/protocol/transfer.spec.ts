@@ -3,15 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { takeTransferList, transfer } from '../../src/protocol/transfer.js';
 import { ConfigurationError } from '../../src/contract/errors.js';
 
-describe('transfer', () => {
-  it('returns the value itself, of its own type', () => {
+describe('transfer()', () => {
+  it('returns the value itself, with its type', () => {
     const bytes = new Uint8Array(8);
     const same: Uint8Array = transfer(bytes);
     expect(same).toBe(bytes);
     takeTransferList([bytes]);
   });
 
-  it('hands the buffer of a view over, and the other side gets the memory', () => {
+  it('moves the buffer of a view to the other side', () => {
     const bytes = transfer(Uint8Array.of(1, 2, 3));
     const args = [bytes, 200];
     const { port1, port2 } = new MessageChannel();
@@ -22,7 +22,7 @@ describe('transfer', () => {
     expect(bytes.byteLength).toBe(0);
   });
 
-  it('hands an ArrayBuffer, a port or a stream over as itself', () => {
+  it('moves an ArrayBuffer, a port or a stream as it is', () => {
     const { port1 } = new MessageChannel();
     for (const value of [new ArrayBuffer(8), port1, new ReadableStream()]) {
       transfer(value);
@@ -31,35 +31,35 @@ describe('transfer', () => {
     port1.close();
   });
 
-  it('hands over what is listed of any object', () => {
+  it('moves the listed parts of any object', () => {
     const image = { pixels: new Uint8Array(8), mask: new Uint8Array(8) };
     const list = [image.pixels.buffer, image.mask.buffer];
     expect(takeTransferList([5, transfer(image, list)])).toEqual(list);
   });
 
-  it('marks a value for one hand-over only', () => {
+  it('marks a value for one transfer only', () => {
     const buffer = transfer(new ArrayBuffer(8));
     expect(takeTransferList([buffer])).toEqual([buffer]);
     expect(takeTransferList([buffer])).toBeUndefined();
   });
 
-  it('lists a buffer once that several values share', () => {
+  it('lists a buffer once if several values share it', () => {
     const buffer = new ArrayBuffer(8);
     const views = [transfer(new Uint8Array(buffer, 0, 4)), transfer(new Uint8Array(buffer, 4))];
     expect(takeTransferList(views)).toEqual([buffer]);
   });
 
-  it('finds nothing where nothing is marked', () => {
+  it('lists nothing if no value is marked', () => {
     expect(takeTransferList([null, 'text', {}, new ArrayBuffer(8)])).toBeUndefined();
   });
 
-  it('passes over shared memory, which needs no hand-over', () => {
+  it('does not list shared memory, which needs no transfer', () => {
     const shared = new Int32Array(new SharedArrayBuffer(8));
     expect(takeTransferList([transfer(shared)]) ?? []).toEqual([]);
     expect(takeTransferList([transfer({ shared }, [shared.buffer as never])]) ?? []).toEqual([]);
   });
 
-  describe('refuses, and says what to do', () => {
+  describe('refuses with a hint', () => {
     const detached = new ArrayBuffer(8);
     const viewOfDetached = new Uint8Array(detached);
     structuredClone(detached, { transfer: [detached] });

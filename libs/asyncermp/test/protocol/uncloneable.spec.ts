@@ -13,7 +13,7 @@ function clones(value: unknown): boolean {
   }
 }
 
-/** What is found at the end of a path that was told. */
+/** The value at the end of a path. */
 function walk(root: unknown, path: string): unknown {
   // oxlint-disable-next-line typescript/no-implied-eval -- a path is meant to be code
   return new Function('root', `return ${path}`)(root);
@@ -135,12 +135,12 @@ describe('findUncloneable', () => {
       'args[0].name',
       expect.stringContaining('TypeError'),
     ],
-  ])('names the place and the kind of %s', (_, args, path, what) => {
+  ])('names the path and the kind of %s', (_, args, path, what) => {
     expect(clones(args)).toBe(false);
     expect(findUncloneable(args, 'args')).toMatchObject({ path, what });
   });
 
-  it('gives what a getter threw as the cause', () => {
+  it('gives the error that a getter threw as the cause', () => {
     expect(findUncloneable(withGetter, 'result')?.cause).toBeInstanceOf(TypeError);
   });
 
@@ -196,7 +196,7 @@ describe('findUncloneable', () => {
     expect(findUncloneable([value], 'args') === undefined).toBe(clones([value]));
   });
 
-  it('takes what is in the transfer list, and views of it', () => {
+  it('accepts values in the transfer list, and views of them', () => {
     const args = [{ port: port1 }, view];
     expect(findUncloneable(args, 'args', [port1, view.buffer])).toBeUndefined();
   });
@@ -224,7 +224,7 @@ describe('findUncloneable', () => {
     ['Sets', (inner: unknown) => new Set([inner])],
     ['errors', (inner: unknown) => new Error('', { cause: inner })],
     ['instances', (inner: unknown) => Object.assign(new Point(), { inner })],
-  ])('takes a thousand nested %s, and refuses a hundred thousand', (_, wrap) => {
+  ])('accepts a thousand nested %s, and refuses a hundred thousand', (_, wrap) => {
     expect(findUncloneable([nested(999, wrap)], 'args')).toBeUndefined();
     const deep = [0, nested(100_000, wrap)];
     expect(clones(deep)).toBe(false);
@@ -244,7 +244,7 @@ describe('findUncloneable', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000_000);
   });
 
-  it('agrees with structuredClone, and its path leads to the culprit', () => {
+  it('agrees with structuredClone() on random values, and its path leads to the culprit', () => {
     let poisoned = 0;
     fc.assert(
       fc.property(values, (value) => {
@@ -259,7 +259,7 @@ describe('findUncloneable', () => {
             expect(culprit.cause).toBe(thrown);
             return;
           }
-          // Nothing within the culprit is at fault, so it is itself.
+          // The path ends at the culprit itself: no part of it can be named.
           expect(clones(at)).toBe(false);
           expect(findUncloneable(at, 'root')).toMatchObject({ path: 'root', what: culprit.what });
         }

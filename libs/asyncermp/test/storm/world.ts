@@ -1,6 +1,6 @@
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import { StormService } from '../.fixtures/storm.service.js';
-import { collectGarbage } from '../engine/garbage.js';
+import { collectGarbage } from '../support/garbage.js';
 import { startApplication } from '../support/application.js';
 import { until } from '../support/outcomes.js';
 import { Random } from '../support/random.js';

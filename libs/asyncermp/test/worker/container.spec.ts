@@ -16,17 +16,12 @@ interface Outcome {
 const fixture = (name: string): string => new URL(`../.fixtures/${name}.js`, import.meta.url).href;
 
 /** Builds the container in a real worker, calls each handler once, and closes it. */
-async function inWorker(
-  handlers: Record<string, unknown[]>,
-  files: string[],
-  pauseMs = 0,
-): Promise<Outcome> {
+async function inWorker(handlers: Record<string, unknown[]>, files: string[]): Promise<Outcome> {
   const worker = new Worker(new URL(fixture('worker/run-container')), {
     workerData: {
       files,
       handlers: Object.keys(handlers),
       args: Object.values(handlers),
-      pauseMs,
     },
   });
   const [outcome] = (await once(worker, 'message')) as [Outcome];
@@ -101,11 +96,10 @@ describe('the container of a worker', () => {
   });
 
   it('does not boot an application that an imported file boots late, and waits for other files', async () => {
-    const outcome = await inWorker(
-      { 'LateEntryService.run': [], 'SlowService.run': [] },
-      [fixture('worker/late-entry'), fixture('worker/slow.service')],
-      50,
-    );
+    const outcome = await inWorker({ 'LateEntryService.run': [], 'SlowService.run': [] }, [
+      fixture('worker/late-entry'),
+      fixture('worker/slow.service'),
+    ]);
     expect(outcome).toEqual({
       results: ['from the late entry file', 'from the slow file'],
       told: ['lateBootTried'],

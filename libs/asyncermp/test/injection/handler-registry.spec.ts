@@ -26,7 +26,7 @@ const named = (name: string): HandlerDefinition[] =>
   allHandlers().filter((definition) => definition.name === name);
 
 describe('the registry of handlers', () => {
-  it('replaces a handler that its file defines again, and keeps both classes apart', () => {
+  it('replaces a handler that its file defines again, and distinguishes both classes', () => {
     const before = define('Reloaded.run', '/app/reloaded.js');
     const after = define('Reloaded.run', '/app/reloaded.js');
     expect(named('Reloaded.run')).toEqual([after]);
@@ -34,7 +34,7 @@ describe('the registry of handlers', () => {
     expect(handlersOf(after.target)).toEqual([after]);
   });
 
-  it('keeps handlers of one name from different files, so that the clash can be told', () => {
+  it('keeps handlers of one name from different files, so that the clash can be reported', () => {
     const one = define('Same.run', '/app/one.js');
     const two = define('Same.run', '/app/two.js');
     expect(named('Same.run')).toEqual([one, two]);
@@ -48,17 +48,17 @@ describe('the registry of handlers', () => {
     expect(handlersOf(Triangle)).toBe(handlersOf(Triangle));
   });
 
-  it('does not take a method for a handler that was overridden without the decorator', () => {
+  it('does not regard a method as a handler that was overridden without the decorator', () => {
     expect(handlersOf(Circle).map(({ name }) => name)).toEqual(['Circle.area']);
   });
 
-  it('knows which heirs a worker would not find', () => {
+  it('knows the inherited handlers that a worker would not find', () => {
     expect(handlersOf(Triangle).every(isInheritedWithoutFile)).toBe(true);
     expect(handlersOf(Square).some(isInheritedWithoutFile)).toBe(false);
     expect(handlersOf(Circle).some(isInheritedWithoutFile)).toBe(false);
   });
 
-  it('finds none on functions and classes without any', () => {
+  it('finds no handlers on plain functions and classes', () => {
     expect(handlersOf(() => 1)).toEqual([]);
     expect(handlersOf(class {})).toEqual([]);
   });

@@ -35,14 +35,14 @@ function at(list: readonly TestNode[], index: number): TestNode {
   return node;
 }
 
-describe('order', () => {
-  it('takes first come, first served within one priority', () => {
+describe('FairQueue, order', () => {
+  it('takes tasks of one priority by submission', () => {
     pushAll('1', '2', '3');
     expect(take()).toEqual(['1', '2', '3']);
     expect(queue.take()).toBeUndefined();
   });
 
-  it('takes higher priorities first, whatever finite numbers they are', () => {
+  it('takes higher priorities first, for all finite numbers', () => {
     const priorities = [0, -1.5, 3, Number.MAX_VALUE, -Number.MAX_VALUE, 0.1, -0, 3];
     for (const [seq, priority] of priorities.entries()) {
       queue.push(new TestNode(seq, priority));
@@ -50,14 +50,14 @@ describe('order', () => {
     expect(take()).toEqual(['3', '2', '7', '5', '0', '6', '1', '4']);
   });
 
-  it('peeks at what it takes next, and leaves it there', () => {
+  it('peek() returns the task that take() returns next, and leaves it there', () => {
     expect(queue.peek()).toBeUndefined();
     pushAll('1', '2');
     expect(queue.peek()?.name).toBe('1');
     expect(take()).toEqual(['1', '2']);
   });
 
-  it('puts a task that comes back for another attempt before all later ones', () => {
+  it('puts a task that is pushed again before all later ones', () => {
     const all = pushAll('1', '2', '3');
     expect(take(2)).toEqual(['1', '2']);
     pushAll('4');
@@ -65,7 +65,7 @@ describe('order', () => {
     expect(take()).toEqual(['1', '3', '4']);
   });
 
-  it('puts many that come back into the middle each in its place', () => {
+  it('puts each of several tasks that are pushed again at its place by submission', () => {
     const all = pushAll('1', '2', '3', '4', '5', '6', '7', '8', '9');
     for (const seq of [5, 3, 8, 4]) {
       queue.remove(at(all, seq - 1));
@@ -79,32 +79,32 @@ describe('order', () => {
   });
 });
 
-describe('fairness', () => {
-  it('takes round-robin over the keys, in the order in which they came to have any waiting', () => {
+describe('FairQueue, fairness', () => {
+  it('takes keys in turn, in the order in which their first tasks came', () => {
     pushAll('a1', 'a2', 'a3', 'b4', 'c5', 'c6');
     expect(take()).toEqual(['a1', 'b4', 'c5', 'a2', 'c6', 'a3']);
   });
 
-  it('gives all tasks without key one turn together', () => {
+  it('gives all tasks without a key one turn together', () => {
     pushAll('1', '2', 'a3', '4', 'a5');
     expect(take()).toEqual(['1', 'a3', '2', 'a5', '4']);
   });
 
-  it('tells a missing key from every string', () => {
+  it('distinguishes a missing key from every string', () => {
     pushAll('1', '2');
     queue.push(new TestNode(3, 0, 'undefined'));
     queue.push(new TestNode(4, 0, ''));
     expect(take()).toEqual(['1', 'undefined3', '4', '2']);
   });
 
-  it('puts a key that ran out behind the others when it comes again', () => {
+  it('puts a key that ran empty behind the others when it comes again', () => {
     pushAll('a1', 'b2', 'c3', 'b4');
     expect(take(1)).toEqual(['a1']);
     pushAll('a5');
     expect(take()).toEqual(['b2', 'c3', 'a5', 'b4']);
   });
 
-  it('counts turns for each priority by itself', () => {
+  it('counts turns within each priority separately', () => {
     queue.push(new TestNode(1, 1, 'a'));
     queue.push(new TestNode(2, 0, 'a'));
     queue.push(new TestNode(3, 0, 'a'));
@@ -113,22 +113,22 @@ describe('fairness', () => {
     expect(take()).toEqual(['a1', 'a5', 'a2', 'b4', 'a3']);
   });
 
-  it('changes nobody’s turn when a waiting task is removed', () => {
+  it('does not change turns when a task is removed', () => {
     const all = pushAll('a1', 'a2', 'b3', 'b4', 'c5');
     expect(take(1)).toEqual(['a1']);
     queue.remove(at(all, 2));
     expect(take()).toEqual(['b4', 'c5', 'a2']);
   });
 
-  it('passes the turn on when the last task of the key is removed', () => {
+  it('passes the turn on when the last task of a key is removed', () => {
     const all = pushAll('a1', 'b2', 'c3', 'c4');
     queue.remove(at(all, 0));
     expect(take()).toEqual(['b2', 'c3', 'c4']);
   });
 });
 
-describe('restore', () => {
-  it('undoes a take, the turn of the key included', () => {
+describe('FairQueue.restore()', () => {
+  it('undoes take(), the turn of the key included', () => {
     const all = pushAll('a1', 'a2', 'b3', 'b4');
     expect(take(3)).toEqual(['a1', 'b3', 'a2']);
     for (const index of [1, 2, 0]) {
@@ -137,7 +137,7 @@ describe('restore', () => {
     expect(take()).toEqual(['a1', 'b3', 'a2', 'b4']);
   });
 
-  it('undoes the take of the last task of a key, and of the whole queue', () => {
+  it('undoes take() of the last task of a key and of the whole queue', () => {
     const all = pushAll('a1', 'b2');
     expect(take()).toEqual(['a1', 'b2']);
     for (const index of [1, 0]) {
@@ -155,7 +155,7 @@ describe('restore', () => {
     expect(take()).toEqual(['1', '2', '3', '4']);
   });
 
-  it('does not pass over tasks of a higher priority', () => {
+  it('does not put a task before those of a higher priority', () => {
     const all = pushAll('1');
     expect(take()).toEqual(['1']);
     queue.push(new TestNode(2, 1));
@@ -164,8 +164,8 @@ describe('restore', () => {
   });
 });
 
-describe('remove', () => {
-  it('takes a task out wherever it stands, once', () => {
+describe('FairQueue.remove()', () => {
+  it('removes a task from any place, once', () => {
     const all = pushAll('1', '2', '3', '4', '5');
     for (const index of [2, 0, 4]) {
       expect(queue.remove(at(all, index))).toBe(true);
@@ -176,7 +176,7 @@ describe('remove', () => {
     expect(take()).toEqual(['2', '4']);
   });
 
-  it('refuses, and leaves alone, a task that waits elsewhere', () => {
+  it('returns false for a task of another queue, and does not change it', () => {
     const other = new FairQueue<TestNode>();
     const node = new TestNode(1);
     other.push(node);
@@ -188,7 +188,7 @@ describe('remove', () => {
     expect(other.take()).toBe(node);
   });
 
-  it('removes a whole priority, and goes on with the others', () => {
+  it('can empty a priority, and the queue goes on with the others', () => {
     const all = [5, 7, 6].map((priority, seq) => new TestNode(seq, priority));
     for (const node of all) {
       queue.push(node);
@@ -200,7 +200,7 @@ describe('remove', () => {
   });
 });
 
-describe('reprioritise', () => {
+describe('FairQueue.reprioritise()', () => {
   it('moves a waiting task to its place by submission in the other priority', () => {
     const all = pushAll('1', '2', '3', '4', '5');
     for (const index of [3, 0, 2]) {
@@ -210,13 +210,13 @@ describe('reprioritise', () => {
     expect(take()).toEqual(['1', '3', '4', '2', '5']);
   });
 
-  it('keeps the turn where the priority stays the same', () => {
+  it('keeps the turn of a task whose priority stays the same', () => {
     const all = pushAll('a1', 'b2', 'a3');
     expect(queue.reprioritise(at(all, 0), 0)).toBe(true);
     expect(take()).toEqual(['a1', 'b2', 'a3']);
   });
 
-  it('leaves alone what does not wait', () => {
+  it('returns false for a task that is not in the queue, and does not change it', () => {
     const node = new TestNode(1, 2);
     expect(queue.reprioritise(node, 2)).toBe(false);
     expect(queue.reprioritise(node, 3)).toBe(false);
@@ -224,8 +224,8 @@ describe('reprioritise', () => {
   });
 });
 
-describe('the whole', () => {
-  it('refuses a task that waits already, and stays as it was', () => {
+describe('FairQueue', () => {
+  it('refuses a task that is in a queue already, and does not change', () => {
     const node = at(pushAll('1', '2'), 0);
     const other = new FairQueue<TestNode>();
     expect(() => queue.push(node)).toThrow('waits in a queue already');
@@ -235,7 +235,7 @@ describe('the whole', () => {
     expect(take()).toEqual(['1', '2']);
   });
 
-  it('is cleared in the order in which it would have been taken, and can be filled again', () => {
+  it('clear() returns tasks in the order of take(), and the queue can be filled again', () => {
     const all = pushAll('a1', 'a2', 'b3');
     queue.reprioritise(at(all, 1), 1);
     expect(queue.clear().map(({ name }) => name)).toEqual(['a2', 'a1', 'b3']);
@@ -246,7 +246,7 @@ describe('the whole', () => {
     expect(take()).toEqual(['a2', 'a1', 'b3']);
   });
 
-  it('shows every waiting task once', () => {
+  it('iterates over every task once', () => {
     const all = pushAll('a1', 'a2', 'b3', '4', '5', '6');
     queue.reprioritise(at(all, 4), 1);
     queue.remove(at(all, 3));

@@ -4,13 +4,13 @@ import { withoutStack } from '../../src/contract/errors.js';
 const frames = (error: Error) => (error.stack ?? '').split('\n').slice(1);
 
 describe('an error made without a stack', () => {
-  it('has none, and those that are made later have theirs', () => {
+  it('has no stack, and errors that are made later have theirs', () => {
     const bare = withoutStack(() => new Error('bare'));
     expect(bare.stack).toBe('Error: bare');
     expect(frames(new Error('full'))).not.toEqual([]);
   });
 
-  it('is made all the same where somebody has frozen Error', () => {
+  it('can be made even if Error.stackTraceLimit is frozen', () => {
     const { stackTraceLimit } = Error;
     Object.defineProperty(Error, 'stackTraceLimit', { writable: false });
     try {

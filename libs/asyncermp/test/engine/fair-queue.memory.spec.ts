@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { FairQueue } from '../../src/engine/fair-queue.js';
-import { collectGarbage, heapGrowth } from './garbage.js';
+import { collectGarbage, heapGrowth } from '../support/garbage.js';
 import { TestNode } from './test-node.js';
 
 const COUNT = 100_000;
-// A level or a flow for each of them would hold more than 10 MB.
+// A bucket or a FIFO for each of them would hold more than 10 MB.
 const NOISE_BYTES = 2_000_000;
 
-describe('a queue that is kept for ever', () => {
+describe('a FairQueue that lives long', () => {
   it.each(['taken', 'removed', 're-prioritised'])(
-    'keeps nothing of priorities that never come back, when their tasks are %s',
+    'frees the memory of priorities whose tasks are %s',
     async (how) => {
       const queue = new FairQueue<TestNode>();
       const growth = await heapGrowth(() => {
@@ -34,34 +34,31 @@ describe('a queue that is kept for ever', () => {
     },
   );
 
-  it.each(['taken', 'removed'])(
-    'keeps nothing of keys that never come back, when their tasks are %s',
-    async (how) => {
-      const queue = new FairQueue<TestNode>();
-      for (const seq of [COUNT, COUNT + 1]) {
-        queue.push(new TestNode(seq, 0, 'stays'));
+  it.each(['taken', 'removed'])('frees the memory of keys whose tasks are %s', async (how) => {
+    const queue = new FairQueue<TestNode>();
+    for (const seq of [COUNT, COUNT + 1]) {
+      queue.push(new TestNode(seq, 0, 'stays'));
+    }
+    const growth = await heapGrowth(() => {
+      const waiting: TestNode[] = [];
+      for (let seq = 0; seq < COUNT; seq += 1) {
+        const node = new TestNode(seq, 0, `tenant ${seq}`);
+        queue.push(node);
+        waiting.push(node);
       }
-      const growth = await heapGrowth(() => {
-        const waiting: TestNode[] = [];
-        for (let seq = 0; seq < COUNT; seq += 1) {
-          const node = new TestNode(seq, 0, `tenant ${seq}`);
-          queue.push(node);
-          waiting.push(node);
+      for (const node of waiting) {
+        if (how === 'removed') {
+          queue.remove(node);
+        } else {
+          queue.take();
         }
-        for (const node of waiting) {
-          if (how === 'removed') {
-            queue.remove(node);
-          } else {
-            queue.take();
-          }
-        }
-      });
-      expect(queue.size).toBe(2);
-      expect(growth).toBeLessThan(NOISE_BYTES);
-    },
-  );
+      }
+    });
+    expect(queue.size).toBe(2);
+    expect(growth).toBeLessThan(NOISE_BYTES);
+  });
 
-  it('does not hold a task that left, nor do the tasks that stood beside it', async () => {
+  it('does not hold a task that left, nor do its former neighbours', async () => {
     const queue = new FairQueue<TestNode>();
     const gone = passThrough(queue);
     await collectGarbage();

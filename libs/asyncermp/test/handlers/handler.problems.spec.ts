@@ -45,37 +45,37 @@ afterEach(async () => {
 });
 
 describe('the check at bootstrap', () => {
-  it('passes what can work', async () => {
+  it('accepts handlers that can work', async () => {
     const { Egg, HostedMailingService, Hen, Mailer, TransientService } = services;
     const alias = { provide: 'ALIAS', useExisting: Circle };
     const fine = [alias, Circle, Square, Hen, Egg, TransientService, HostedMailingService, Mailer];
     await expect(verify(fine)).resolves.toEqual([]);
   });
 
-  it('tells two handlers of one name', async () => {
+  it('reports two handlers of one name', async () => {
     const text = await problemOf([services.FirstNamesake, services.SecondNamesake]);
     expect(text).toContain('named namesake: FirstNamesake.run in file://');
     expect(text).toContain('SecondNamesake.run in file://');
     expect(text).toContain("@CpuTask({ name: '...' })");
   });
 
-  it('tells a handler whose name a class that is not provided takes in the same file', async () => {
+  it('reports a handler whose name is used by a class of the same file that is not provided', async () => {
     await expect(problemOf([services.FirstNamesake])).resolves.toContain('named namesake');
   });
 
-  it('tells a handler on a request-scoped provider', async () => {
+  it('reports a handler on a request-scoped provider', async () => {
     const text = await problemOf([services.RequestService]);
     expect(text).toContain(
       'RequestService is request-scoped, and has the handlers RequestService.run',
     );
   });
 
-  it('tells a handler on a provider that a dependency makes request-scoped', async () => {
+  it('reports a handler on a provider that a dependency makes request-scoped', async () => {
     const text = await problemOf([services.RequestDependentService, services.RequestUser]);
     expect(text).toContain('RequestDependentService is request-scoped, by one of its dependencies');
   });
 
-  it('tells a handler that a class inherits which no worker would find', async () => {
+  it('reports an inherited handler that no worker would find', async () => {
     const text = await problemOf([Triangle]);
     expect(text).toContain('Triangle inherits the handler area');
     expect(text).toContain('@CpuTaskHost()');
@@ -88,7 +88,7 @@ describe('the check at bootstrap', () => {
       "Parameter 0 of the constructor of TokenService takes 'QUALITY'",
     ],
     ['a token of a property', services.PropertyService, 'The property quality of PropertyService'],
-  ])('tells %s that a worker does not have', async (_what, service: Type<unknown>, words) => {
+  ])('reports %s that a worker does not have', async (_what, service: Type<unknown>, words) => {
     const text = await problemOf([service, quality]);
     expect(text).toContain(words);
     expect(text).toContain("@CpuTaskHost({ providers: [{ provide: 'QUALITY', ... }] })");
@@ -97,19 +97,19 @@ describe('the check at bootstrap', () => {
     expect(text).toContain('The application has it from App.');
   });
 
-  it('tells a token that only a dependency of a dependency needs, and the way to it', async () => {
+  it('reports a token that an indirect dependency needs, and the way to it', async () => {
     const { Middle, NestedService } = services;
     const text = await problemOf([NestedService, Middle, { provide: 'DEEP', useValue: '' }]);
     expect(text).toContain('constructor of Middle (needed through NestedService > Middle)');
   });
 
-  it('tells an interface for what it is', async () => {
+  it('explains that an interface leaves no class', async () => {
     const { InterfaceService } = services;
     const text = await problemOf([InterfaceService, { provide: Object, useValue: {} } as Provider]);
     expect(text).toContain('an interface, a type alias or a union leaves no class');
   });
 
-  it('tells a class that Nest cannot build by itself', async () => {
+  it('reports a class that Nest cannot build by itself', async () => {
     const { Undecorated, UndecoratedDependencyService } = services;
     const text = await problemOf([
       UndecoratedDependencyService,
@@ -124,7 +124,7 @@ describe('the check at bootstrap', () => {
     ['useValue', { useValue: new services.Mailer() }],
     ['useClass: OtherMailer', { useClass: class OtherMailer extends services.Mailer {} }],
     ['useExisting: Circle', { useExisting: Circle }],
-  ])('tells a class that the application provides by %s', async (means, provider) => {
+  ])('reports a class that the application provides by %s', async (means, provider) => {
     const text = await problemOf([
       services.MailingService,
       Circle,
@@ -133,7 +133,7 @@ describe('the check at bootstrap', () => {
     expect(text).toContain(`The application provides Mailer by ${means} in App`);
   });
 
-  it('passes such a class where @CpuTaskHost() tells workers how to make it', async () => {
+  it('accepts such a class if @CpuTaskHost() provides it for workers', async () => {
     const { HostedMailingService, Mailer } = services;
     const made = { provide: Mailer, useFactory: () => new Mailer() };
     await expect(verify([HostedMailingService, made])).resolves.toEqual([]);
@@ -145,7 +145,7 @@ describe('the check at bootstrap', () => {
     expect(warning).toContain("Workers build OptionalService without 'QUALITY'");
   });
 
-  it('tells everything at once', async () => {
+  it('reports all problems at once', async () => {
     const text = await problemOf([
       services.TokenService,
       services.PropertyService,
@@ -156,7 +156,7 @@ describe('the check at bootstrap', () => {
     expect(text.split('\n- ')).toHaveLength(5);
   });
 
-  it('asks for nothing that only workers need, where handlers run in the application', async () => {
+  it("does not check what only workers need with isolation: 'inline'", async () => {
     await expect(
       verify([services.TokenService, Triangle, quality], { inline: true }),
     ).resolves.toEqual([]);

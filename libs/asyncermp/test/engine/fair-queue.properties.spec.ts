@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FairQueue } from '../../src/engine/fair-queue.js';
-import { NaiveTaskQueue } from './naive-task-queue.js';
+import { NaiveFairQueue } from './naive-fair-queue.js';
 import { TestNode } from './test-node.js';
 
 const priority = fc.oneof(
@@ -33,12 +33,12 @@ function oneOf(list: readonly TestNode[], index: number): TestNode | undefined {
   return list[index % list.length];
 }
 
-describe('TaskQueue, whatever happens to it', () => {
-  it('does what the naive queue does', () => {
+describe('FairQueue under random operations', () => {
+  it('behaves as a naive queue of sorted arrays', () => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 120, size: 'max' }), (operations) => {
         const queue = new FairQueue<TestNode>();
-        const naive = new NaiveTaskQueue<TestNode>();
+        const naive = new NaiveFairQueue<TestNode>();
         const all: TestNode[] = [];
         for (const step of operations) {
           switch (step.kind) {
@@ -105,7 +105,7 @@ describe('TaskQueue, whatever happens to it', () => {
     );
   });
 
-  it('is a sort by priority and submission where there are no keys', () => {
+  it('is a sort by priority and submission if there are no keys', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(priority, priority, fc.boolean())), (tasks) => {
         const queue = new FairQueue<TestNode>();
@@ -125,7 +125,7 @@ describe('TaskQueue, whatever happens to it', () => {
     );
   });
 
-  it('never takes twice from one key while another of the same priority waits since before', () => {
+  it('never takes twice in a row from one key while another key waits', () => {
     const key = fc.constantFrom(undefined, 'a', 'b', 'c', 'd');
     fc.assert(
       fc.property(fc.array(key, { minLength: 2, maxLength: 40 }), (keys) => {
