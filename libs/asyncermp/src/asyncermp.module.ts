@@ -138,7 +138,7 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
   }
 }
 
-/** The backend of one process. */
+/** Creates the backend for one process. */
 function makeScheduler({ options, publisher, log, workers }: BackendParts): Backend {
   return new Scheduler(options, publisher, log, workers);
 }

@@ -39,7 +39,11 @@ export abstract class TaskRuntime {
  */
 @Injectable()
 export class AsyncerMpService {
-  constructor(private readonly runtime: TaskRuntime) {}
+  readonly #runtime: TaskRuntime;
+
+  constructor(runtime: TaskRuntime) {
+    this.#runtime = runtime;
+  }
 
   /**
    * Submits a task and resolves with its handle once it is accepted.
@@ -67,7 +71,7 @@ export class AsyncerMpService {
   ): Promise<TaskHandle<R>>;
   async submit(...call: readonly unknown[]): Promise<TaskHandle> {
     const { handler, args, options } = this.#resolve(call);
-    return this.runtime.backend.submit(handler, args, options);
+    return this.#runtime.backend.submit(handler, args, options);
   }
 
   /**
@@ -86,7 +90,7 @@ export class AsyncerMpService {
   run(...call: readonly unknown[]): Promise<unknown> {
     try {
       const { handler, args, options } = this.#resolve(call);
-      return this.runtime.backend.run(handler, args, options);
+      return this.#runtime.backend.run(handler, args, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -137,12 +141,12 @@ export class AsyncerMpService {
     const [handler, ...rest] = call as [HandlerClass<unknown> | string, ...unknown[]];
     const method = typeof handler === 'string' ? undefined : (rest.shift() as string);
     const [items, options = {}] = rest as [MapItems<readonly unknown[]>, MapOptions?];
-    return this.runtime.backend.map(this.runtime.find(handler, method), items, options);
+    return this.#runtime.backend.map(this.#runtime.find(handler, method), items, options);
   }
 
   /** The task with this uid, if it is in flight or among the last settled ones (`retain`). */
   get(uid: string): TaskHandle | undefined {
-    return this.runtime.backend.get(uid);
+    return this.#runtime.backend.get(uid);
   }
 
   /**
@@ -150,12 +154,12 @@ export class AsyncerMpService {
    * @returns false if no task with this uid is in flight
    */
   cancel(uid: string, reason?: unknown): boolean {
-    return this.runtime.backend.cancel(uid, reason);
+    return this.#runtime.backend.cancel(uid, reason);
   }
 
   /** A queue of the last settled tasks. Several consumers share it: each task is delivered once. */
   get completedQueue(): CompletedQueue {
-    return this.runtime.backend.completedQueue;
+    return this.#runtime.backend.completedQueue;
   }
 
   /**
@@ -163,12 +167,12 @@ export class AsyncerMpService {
    * shuts down. RxJS reports an observer that throws as an uncaught exception.
    */
   get completed$(): Observable<TaskSettledEvent> {
-    return this.runtime.backend.completed$;
+    return this.#runtime.backend.completed$;
   }
 
   /** A snapshot of the pool: what waits, what runs, and totals since the start. */
   stats(): PoolStats {
-    return this.runtime.backend.stats();
+    return this.#runtime.backend.stats();
   }
 
   /**
@@ -176,17 +180,17 @@ export class AsyncerMpService {
    * paused when the call returns, before the promise resolves.
    */
   async pause(): Promise<void> {
-    await this.runtime.backend.pause();
+    await this.#runtime.backend.pause();
   }
 
   /** Starts attempts again after `pause()`. */
   async resume(): Promise<void> {
-    await this.runtime.backend.resume();
+    await this.#runtime.backend.resume();
   }
 
   /** Resolves once no task is in flight. */
   drain(): Promise<void> {
-    return this.runtime.backend.drain();
+    return this.#runtime.backend.drain();
   }
 
   /**
@@ -194,7 +198,7 @@ export class AsyncerMpService {
    * @throws ConfigurationError unless it is a whole number from 1
    */
   resize(maxProcesses: number): void {
-    this.runtime.backend.resize(maxProcesses);
+    this.#runtime.backend.resize(maxProcesses);
   }
 
   #resolve(call: readonly unknown[]): {
@@ -205,7 +209,7 @@ export class AsyncerMpService {
     const [handler] = call;
     if (typeof handler === 'string') {
       const [, args = [], options] = call as [string, unknown[]?, TaskOptions?];
-      return { handler: this.runtime.find(handler, undefined), args, options };
+      return { handler: this.#runtime.find(handler, undefined), args, options };
     }
     if (typeof handler !== 'function') {
       throw new ConfigurationError(
@@ -218,7 +222,7 @@ export class AsyncerMpService {
       unknown[],
       TaskOptions?,
     ];
-    return { handler: this.runtime.find(target, method), args, options };
+    return { handler: this.#runtime.find(target, method), args, options };
   }
 }
 

@@ -34,10 +34,10 @@ export const WORKER_FACTORY = Symbol('nestjs-asyncermp:worker-factory');
 /** A {@link TestBench}; provided only in tests that use one. */
 export const TEST_BENCH_TOKEN = Symbol('nestjs-asyncermp:test-bench');
 
-/** Makes the backend of an application. */
+/** Creates the application's backend. */
 export type MakeBackend = (parts: BackendParts) => Backend;
 
-/** What a backend is made of. */
+/** What a backend is created with. */
 export interface BackendParts {
   readonly options: ResolvedOptions;
   readonly publisher: TaskPublisher;

@@ -20,7 +20,7 @@ export interface TaskHandler {
 /**
  * Accepts tasks and brings each one to its outcome. The local scheduler is one backend. The service
  * depends on this interface only, so another backend (a queue over several machines) can replace it. `get`,
- * `cancel` and `stats` are about the tasks of this process, and so are synchronous.
+ * `cancel` and `stats` concern the tasks of this process only, and so are synchronous.
  */
 export interface Backend {
   readonly completedQueue: CompletedQueue;
@@ -47,18 +47,18 @@ export interface Backend {
     extras?: SubmitExtras,
   ): AsyncGenerator<unknown, void, undefined>;
   get(uid: string): TaskHandle | undefined;
-  /** False if no such task is in flight. */
+  /** Returns false if no task with this uid is in flight. */
   cancel(uid: string, reason?: unknown): boolean;
   stats(): PoolStats;
-  /** Resolves when no further attempt starts. */
+  /** Resolves once no further attempt starts. */
   pause(): Promise<void>;
-  /** Resolves when attempts start again. */
+  /** Resolves once attempts start again. */
   resume(): Promise<void>;
-  /** Resolves when no task is in flight. */
+  /** Resolves once no task is in flight. */
   drain(): Promise<void>;
   resize(maxProcesses: number): void;
-  /** Resolves when the workers that are kept warm are ready. */
+  /** Resolves once `minProcesses` workers are ready. */
   warmUp(): Promise<void>;
-  /** Resolves when every task is settled and every worker gone. */
+  /** Resolves once all tasks have settled and all workers have ended. */
   shutdown(): Promise<void>;
 }

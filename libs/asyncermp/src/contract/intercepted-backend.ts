@@ -8,12 +8,15 @@ import type { TaskSettledEvent } from './task-events.js';
 import type { TaskHandle } from './task-handle.js';
 import type { TaskOptions } from './task-options.js';
 
-/** A backend whose submissions pass through interceptors, the first one outermost. Without any it costs nothing. */
+/**
+ * A backend whose submissions pass through interceptors, the first one outermost. Without interceptors it calls
+ * the backend directly.
+ */
 export class InterceptedBackend implements Backend {
   readonly #backend: Backend;
   readonly #interceptors: () => readonly TaskInterceptor[];
 
-  /** @param interceptors - Asked at every submission: some come later. */
+  /** @param interceptors - Called for every submission, since interceptors can be added later. */
   constructor(backend: Backend, interceptors: () => readonly TaskInterceptor[]) {
     this.#backend = backend;
     this.#interceptors = interceptors;
@@ -65,7 +68,7 @@ export class InterceptedBackend implements Backend {
     return chain(input);
   }
 
-  // ---- the rest as it is
+  // The other methods only delegate.
 
   get completedQueue(): CompletedQueue {
     return this.#backend.completedQueue;

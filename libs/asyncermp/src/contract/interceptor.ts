@@ -1,20 +1,20 @@
 import type { TaskOptions } from './task-options.js';
 
-/** Values by name that travel with the attempts of a task; they are cloned on the way to a worker. */
+/** Named values that are sent with each attempt of a task. They are cloned on the way to a worker. */
 export type TaskHeaders = Readonly<Record<string, unknown>>;
 
-/** What comes with a call besides its options: from interceptors, not from the caller. */
+/** What interceptors add to a submission. */
 export interface SubmitExtras {
-  /** What else cancels the task, besides the `signal` of its options. */
+  /** Signals that cancel the task, in addition to the `signal` of its options. */
   readonly signals?: readonly AbortSignal[];
   readonly headers?: TaskHeaders;
 }
 
-/** A call on its way into the queue. */
+/** A submission on its way to the backend. */
 export interface SubmitInput extends SubmitExtras {
   /** The handler's name. */
   readonly handler: string;
-  /** The arguments; undefined for `map()`, all tasks of which share the rest of the input. */
+  /** The arguments. Undefined for `map()`: the rest of the input then applies to all of its tasks. */
   readonly args: readonly unknown[] | undefined;
   readonly options: TaskOptions | undefined;
 }
@@ -24,18 +24,18 @@ export interface RunInput {
   readonly uid: string;
   /** The handler's name. */
   readonly handler: string;
-  /** Which attempt it is, from 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
   readonly headers: TaskHeaders | undefined;
 }
 
 /**
- * Code around every task, on either side. Each method calls `next` once, with the input as it is or changed,
- * and returns what `next` returns, as middleware does.
+ * Middleware around every task. Each method calls `next` once, with the same or a changed input, and returns
+ * what `next` returns.
  */
 export interface TaskInterceptor {
-  /** Around a submission, in the application: adds headers or signals. */
+  /** Wraps a submission, in the application: adds headers or signals. */
   submit?<R>(input: SubmitInput, next: (input: SubmitInput) => R): R;
-  /** Around an attempt, where it runs: restores what the headers carry. `next` calls the handler. */
+  /** Wraps an attempt, in the thread that runs it: reads the headers. `next` calls the handler. */
   run?(input: RunInput, next: (input: RunInput) => unknown): unknown;
 }

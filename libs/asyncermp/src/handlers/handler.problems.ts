@@ -92,9 +92,9 @@ function locationProblem(definition: HandlerDefinition): string | undefined {
   const { name, target, method, file } = definition;
   if (isInheritedWithoutFile(definition)) {
     return (
-      `${target.name} inherits the handler ${method}, and a worker would not find ${target.name}: only ` +
-      'decorated classes tell their file. Write @CpuTaskHost() above the other decorators of ' +
-      `${target.name}, or override ${method} in it with @CpuTask(), or provide the parent class itself.`
+      `${target.name} inherits the handler ${method}, and a worker would not find ${target.name}: its ` +
+      'file is known only if the class has a decorator of this library. Write @CpuTaskHost() above the other ' +
+      `decorators of ${target.name}, or override ${method} in it with @CpuTask(), or provide the parent class itself.`
     );
   }
   if (file !== undefined) {
@@ -207,8 +207,8 @@ function substituteProblem({
     return undefined;
   }
   return (
-    `The application provides ${name} by ${substitute} in ${moduleOf(wrapper)}, and a worker would build the class itself, which ` +
-    'is something else. Tell workers how to make it, on the class that injects it, with ' +
+    `The application provides ${name} by ${substitute} in ${moduleOf(wrapper)}, but a worker would build the class ` +
+    'itself. Give workers the same provider, on the class that injects it, with ' +
     `@CpuTaskHost({ providers: [{ provide: ${name}, ... }] }) or ` +
     '@CpuTaskHost({ imports: [TheModule] }).'
   );
