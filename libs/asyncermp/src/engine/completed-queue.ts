@@ -2,7 +2,7 @@ import type { CompletedQueue } from '../contract/completed-queue.js';
 import { RecentItems } from './recent-items.js';
 import { TaskOutcomeEvent, type TaskSettledEvent } from '../contract/task-events.js';
 
-/** A settled task whose event nobody has heard. It is made when somebody takes it: most are dropped before. */
+/** A settled task whose event is made when it is taken: most are dropped before. */
 export interface SettledTask {
   readonly event: TaskSettledEvent;
 }
@@ -58,7 +58,7 @@ export class SettledTaskQueue implements CompletedQueue {
     }
   }
 
-  /** Ends those who wait. */
+  /** Resolves the promises of those who wait. */
   close(): void {
     this.#closed = true;
     for (const taker of this.#takers.splice(0)) {

@@ -1,22 +1,22 @@
 import { IndexedHeap, type HeapItem } from './indexed-heap.js';
 
 /**
- * What waits for a worker, in the order in which it is to run: higher priority first; within one
- * priority round-robin over the fairness keys; within one key by `seq`, however a node came there.
+ * What waits for a worker, in the order in which it runs: higher priority first; within one priority
+ * round-robin over the fairness keys; within one key by `seq`, in whatever order nodes were added.
  *
- * A level for each priority that has nodes, in a heap; a flow for each key of a level, in a ring; the
- * nodes of a flow in a line. See `Level` for the exact order of turns.
+ * There is a bucket for each priority that has nodes, in a heap; a FIFO for each key of a bucket, in a ring;
+ * and the nodes of a FIFO in a linked list. `PriorityBucket` has the exact order of turns.
  *
- * Invariant: the heap holds exactly the levels that are not empty. One empty level, the last one that
- * ran out, is remembered beside it, so that a queue that runs empty after every task builds nothing
- * anew; priorities that never come back leave nothing behind.
+ * Invariant: the heap holds exactly the buckets that are not empty. The bucket that ran empty last is kept
+ * beside it, so that a queue that runs empty after every task builds nothing anew; other priorities leave
+ * nothing behind.
  * Cost: every operation is O(1) within one priority, with O(log p) for the first and the last node of
- * a priority among p, and O(log k) for a node that comes late into the middle of its flow.
+ * a priority among p, and O(log k) for a node that comes late into the middle of its fifo.
  */
 export class FairQueue<N extends QueueNode> {
-  readonly #levels = new Map<number, PriorityBucket>();
+  readonly #buckets = new Map<number, PriorityBucket>();
   readonly #waiting = new IndexedHeap<PriorityBucket>();
-  #emptyLevel: PriorityBucket | undefined = undefined;
+  #emptyBucket: PriorityBucket | undefined = undefined;
   #size = 0;
 
   /** How many nodes wait. */
@@ -26,25 +26,24 @@ export class FairQueue<N extends QueueNode> {
 
   /** Whether the node waits in this queue. */
   has(node: N): boolean {
-    return node.flow?.level.owner === this;
+    return node.fifo?.bucket.owner === this;
   }
 
   /**
-   * Puts a node in its place by `seq`, which for a new submission is the end of its flow. A key that
+   * Puts a node in its place by `seq`, which for a new submission is the end of its fifo. A key that
    * had none waiting comes last in turn.
    */
   push(node: N): void {
-    this.#levelFor(node).add(node);
+    this.#bucketFor(node).add(node);
     this.#size += 1;
   }
 
   /**
-   * Gives back a node that was taken and could not be used: it stands where it stood, and its key has
-   * the next turn, as if nothing had been taken. A node that had its turn, and comes back for another
-   * attempt, is a matter for {@link push}.
+   * Puts back a node that was taken and not used: to the place that it had, and its key has the next turn,
+   * as if nothing had been taken. A node that comes back for another attempt is added by {@link push}.
    */
   restore(node: N): void {
-    this.#levelFor(node).restore(node);
+    this.#bucketFor(node).restore(node);
     this.#size += 1;
   }
 
@@ -55,29 +54,29 @@ export class FairQueue<N extends QueueNode> {
 
   /** Takes the next node; undefined when none waits. */
   take(): N | undefined {
-    const level = this.#waiting.first;
-    if (level === undefined) {
+    const bucket = this.#waiting.first;
+    if (bucket === undefined) {
       return undefined;
     }
-    const node = level.take();
+    const node = bucket.take();
     this.#size -= 1;
-    if (level.isEmpty) {
-      this.#retire(level);
+    if (bucket.isEmpty) {
+      this.#retire(bucket);
     }
     return node as N | undefined;
   }
 
   /** Takes out a node wherever it stands. False, and nothing changed, if it does not wait here. */
   remove(node: N): boolean {
-    const flow = node.flow;
-    if (flow === undefined || flow.level.owner !== this) {
+    const fifo = node.fifo;
+    if (fifo === undefined || fifo.bucket.owner !== this) {
       return false;
     }
-    const level = flow.level;
-    level.remove(node, flow);
+    const bucket = fifo.bucket;
+    bucket.remove(node, fifo);
     this.#size -= 1;
-    if (level.isEmpty) {
-      this.#retire(level);
+    if (bucket.isEmpty) {
+      this.#retire(bucket);
     }
     return true;
   }
@@ -109,56 +108,56 @@ export class FairQueue<N extends QueueNode> {
 
   /** The waiting nodes in no particular order. The queue must not change meanwhile. */
   *[Symbol.iterator](): Generator<N> {
-    for (const level of this.#waiting) {
-      for (const node of level) {
+    for (const bucket of this.#waiting) {
+      for (const node of bucket) {
         yield node as N;
       }
     }
   }
 
-  /** The level to put the node on, which from now on counts as not empty. */
-  #levelFor(node: N): PriorityBucket {
+  /** The bucket to put the node on, which from now on counts as not empty. */
+  #bucketFor(node: N): PriorityBucket {
     const { priority } = node;
     // A second place for the same node would break the links of both, and be seen much later.
-    if (node.flow !== undefined) {
+    if (node.fifo !== undefined) {
       throw new Error(`The node ${node.seq} waits in a queue already`);
     }
-    let level = this.#levels.get(priority);
-    if (level === undefined) {
-      level = new PriorityBucket(this, priority);
-      this.#levels.set(priority, level);
+    let bucket = this.#buckets.get(priority);
+    if (bucket === undefined) {
+      bucket = new PriorityBucket(this, priority);
+      this.#buckets.set(priority, bucket);
     }
-    if (level.isEmpty) {
-      if (level === this.#emptyLevel) {
-        this.#emptyLevel = undefined;
+    if (bucket.isEmpty) {
+      if (bucket === this.#emptyBucket) {
+        this.#emptyBucket = undefined;
       }
-      this.#waiting.add(level);
+      this.#waiting.add(bucket);
     }
-    return level;
+    return bucket;
   }
 
-  #retire(level: PriorityBucket): void {
-    this.#waiting.remove(level);
-    if (this.#emptyLevel !== undefined) {
-      this.#levels.delete(this.#emptyLevel.priority);
+  #retire(bucket: PriorityBucket): void {
+    this.#waiting.remove(bucket);
+    if (this.#emptyBucket !== undefined) {
+      this.#buckets.delete(this.#emptyBucket.priority);
     }
-    this.#emptyLevel = level;
+    this.#emptyBucket = bucket;
   }
 }
 
 /**
- * The waiting nodes of one priority: a ring of flows, one for each fairness key that has any.
+ * The waiting nodes of one priority: a ring of FIFOs, one for each fairness key that has any.
  *
  * The order of turns: a key that had nothing waiting here comes last; the key whose turn it is gives
  * its first node and then goes behind the others, or leaves with its last one; a node given back by
  * `restore` brings the turn back, too.
  *
- * Invariant: the ring holds exactly the flows that are not empty.
- * Cost: O(1) beside what the flow costs. A key's flow is gone when it is empty; that of the nodes
+ * Invariant: the ring holds exactly the FIFOs that are not empty.
+ * Cost: O(1) beside what the fifo costs. A key's fifo is gone when it is empty; that of the nodes
  * without key is kept, since most queues know no other.
  */
 export class PriorityBucket implements HeapItem {
-  /** The queue this level belongs to. */
+  /** The queue this bucket belongs to. */
   readonly owner: object;
   readonly priority: number;
   readonly rank: number;
@@ -184,47 +183,47 @@ export class PriorityBucket implements HeapItem {
 
   /** A node of its own key waits its turn. */
   add(node: QueueNode): void {
-    const flow = this.#flowOf(node.fairnessKey);
-    if (flow.isEmpty) {
-      this.#enterRing(flow);
+    const fifo = this.#fifoOf(node.fairnessKey);
+    if (fifo.isEmpty) {
+      this.#enterRing(fifo);
     }
-    flow.add(node);
+    fifo.add(node);
   }
 
   /** Undoes a {@link take}: the node's key has the next turn. */
   restore(node: QueueNode): void {
-    const flow = this.#flowOf(node.fairnessKey);
-    if (flow !== this.#turn) {
-      if (!flow.isEmpty) {
-        this.#leaveRing(flow);
+    const fifo = this.#fifoOf(node.fairnessKey);
+    if (fifo !== this.#turn) {
+      if (!fifo.isEmpty) {
+        this.#leaveRing(fifo);
       }
-      this.#enterRing(flow);
-      this.#turn = flow;
+      this.#enterRing(fifo);
+      this.#turn = fifo;
     }
-    flow.add(node);
+    fifo.add(node);
   }
 
   /** Takes the first node of the key whose turn it is. */
   take(): QueueNode | undefined {
-    const flow = this.#turn;
-    const node = flow?.first;
-    if (flow === undefined || node === undefined) {
+    const fifo = this.#turn;
+    const node = fifo?.first;
+    if (fifo === undefined || node === undefined) {
       return undefined;
     }
-    flow.remove(node);
-    if (flow.isEmpty) {
-      this.#drop(flow);
+    fifo.remove(node);
+    if (fifo.isEmpty) {
+      this.#drop(fifo);
     } else {
-      this.#turn = flow.next;
+      this.#turn = fifo.next;
     }
     return node;
   }
 
-  /** Takes out a node of one of this level's flows; nobody's turn changes. */
-  remove(node: QueueNode, flow: KeyedFifo): void {
-    flow.remove(node);
-    if (flow.isEmpty) {
-      this.#drop(flow);
+  /** Takes out a node of one of this bucket's FIFOs; no turn changes. */
+  remove(node: QueueNode, fifo: KeyedFifo): void {
+    fifo.remove(node);
+    if (fifo.isEmpty) {
+      this.#drop(fifo);
     }
   }
 
@@ -233,98 +232,98 @@ export class PriorityBucket implements HeapItem {
       yield* this.#keyless;
     }
     if (this.#keyed !== undefined) {
-      for (const flow of this.#keyed.values()) {
-        yield* flow;
+      for (const fifo of this.#keyed.values()) {
+        yield* fifo;
       }
     }
   }
 
-  #flowOf(key: string | undefined): KeyedFifo {
+  #fifoOf(key: string | undefined): KeyedFifo {
     if (key === undefined) {
       return (this.#keyless ??= new KeyedFifo(this, key));
     }
     this.#keyed ??= new Map();
-    let flow = this.#keyed.get(key);
-    if (flow === undefined) {
-      flow = new KeyedFifo(this, key);
-      this.#keyed.set(key, flow);
+    let fifo = this.#keyed.get(key);
+    if (fifo === undefined) {
+      fifo = new KeyedFifo(this, key);
+      this.#keyed.set(key, fifo);
     }
-    return flow;
+    return fifo;
   }
 
-  #drop(flow: KeyedFifo): void {
-    this.#leaveRing(flow);
-    if (flow.key !== undefined) {
-      this.#keyed?.delete(flow.key);
+  #drop(fifo: KeyedFifo): void {
+    this.#leaveRing(fifo);
+    if (fifo.key !== undefined) {
+      this.#keyed?.delete(fifo.key);
     }
   }
 
   /** Behind all others, which in a ring is before the one whose turn it is. */
-  #enterRing(flow: KeyedFifo): void {
+  #enterRing(fifo: KeyedFifo): void {
     const turn = this.#turn;
     if (turn === undefined) {
-      this.#turn = flow;
+      this.#turn = fifo;
       return;
     }
     const last = turn.previous;
-    last.next = flow;
-    flow.previous = last;
-    flow.next = turn;
-    turn.previous = flow;
+    last.next = fifo;
+    fifo.previous = last;
+    fifo.next = turn;
+    turn.previous = fifo;
   }
 
-  #leaveRing(flow: KeyedFifo): void {
-    if (flow === this.#turn) {
-      this.#turn = flow.next === flow ? undefined : flow.next;
+  #leaveRing(fifo: KeyedFifo): void {
+    if (fifo === this.#turn) {
+      this.#turn = fifo.next === fifo ? undefined : fifo.next;
     }
-    flow.previous.next = flow.next;
-    flow.next.previous = flow.previous;
-    flow.previous = flow;
-    flow.next = flow;
+    fifo.previous.next = fifo.next;
+    fifo.next.previous = fifo.previous;
+    fifo.previous = fifo;
+    fifo.next = fifo;
   }
 }
 
 /**
  * The waiting nodes of one priority and one fairness key, in order of `seq`.
  *
- * Invariant: the line ascends from its head to its tail; who would belong in the middle of it is a
- * straggler. The first of all is the earlier of the two firsts.
+ * Invariant: the list ascends from its head to its tail; a node that belongs into the middle of it goes to
+ * the out-of-order heap. The first of all is the earlier of the two firsts.
  * Cost: O(1) at either end of the line and for leaving it, which is all that a queue without retries
- * and new priorities ever does; O(log k) for k stragglers.
+ * and new priorities ever does; O(log k) for k out-of-order nodes.
  */
 export class KeyedFifo {
-  readonly level: PriorityBucket;
+  readonly bucket: PriorityBucket;
   readonly key: string | undefined;
-  /** The neighbours in the level's ring; the flow itself while it is alone. Written by the level only. */
+  /** The neighbours in the bucket's ring; the fifo itself while it is alone. Written by the bucket only. */
   previous: KeyedFifo = this;
   next: KeyedFifo = this;
   #head: QueueNode | undefined = undefined;
   #tail: QueueNode | undefined = undefined;
-  #stragglers: OutOfOrderHeap | undefined = undefined;
+  #outOfOrder: OutOfOrderHeap | undefined = undefined;
 
-  constructor(level: PriorityBucket, key: string | undefined) {
-    this.level = level;
+  constructor(bucket: PriorityBucket, key: string | undefined) {
+    this.bucket = bucket;
     this.key = key;
   }
 
   get isEmpty(): boolean {
-    return this.#head === undefined && this.#stragglers === undefined;
+    return this.#head === undefined && this.#outOfOrder === undefined;
   }
 
   /** The earliest node. */
   get first(): QueueNode | undefined {
     const head = this.#head;
-    const straggler = this.#stragglers?.first;
+    const outOfOrder = this.#outOfOrder?.first;
     if (head === undefined) {
-      return straggler;
+      return outOfOrder;
     }
-    return straggler !== undefined && straggler.seq < head.seq ? straggler : head;
+    return outOfOrder !== undefined && outOfOrder.seq < head.seq ? outOfOrder : head;
   }
 
   add(node: QueueNode): void {
     const head = this.#head;
     const tail = this.#tail;
-    node.flow = this;
+    node.fifo = this;
     if (head === undefined || tail === undefined) {
       this.#head = node;
       this.#tail = node;
@@ -337,17 +336,17 @@ export class KeyedFifo {
       head.ahead = node;
       this.#head = node;
     } else {
-      this.#stragglers ??= new OutOfOrderHeap();
-      this.#stragglers.add(node);
+      this.#outOfOrder ??= new OutOfOrderHeap();
+      this.#outOfOrder.add(node);
     }
   }
 
-  /** Takes out a node that waits in this flow. */
+  /** Takes out a node that waits in this fifo. */
   remove(node: QueueNode): void {
-    node.flow = undefined;
-    if (this.#stragglers?.remove(node) === true) {
-      if (this.#stragglers.size === 0) {
-        this.#stragglers = undefined;
+    node.fifo = undefined;
+    if (this.#outOfOrder?.remove(node) === true) {
+      if (this.#outOfOrder.size === 0) {
+        this.#outOfOrder = undefined;
       }
       return;
     }
@@ -370,18 +369,18 @@ export class KeyedFifo {
     for (let node = this.#head; node !== undefined; node = node.behind) {
       yield node;
     }
-    if (this.#stragglers !== undefined) {
-      yield* this.#stragglers;
+    if (this.#outOfOrder !== undefined) {
+      yield* this.#outOfOrder;
     }
   }
 }
 
 /**
- * The nodes that came to a flow when both earlier and later ones were already in line: re-prioritised
+ * The nodes that came to a fifo when both earlier and later ones were already in line: re-prioritised
  * or retried tasks. Seldom any, so they pay for their own bookkeeping and a `QueueNode` has no field
  * for it.
  *
- * Cost: `first` O(1); `add` and `remove` O(log n) in the number of stragglers, not of the line.
+ * Cost: `first` O(1); `add` and `remove` O(log n) in the number of out-of-order nodes, not of the line.
  */
 export class OutOfOrderHeap {
   readonly #heap = new IndexedHeap<OutOfOrderEntry>();
@@ -433,18 +432,18 @@ export abstract class QueueNode {
   /** Nodes of one priority are taken round-robin over their keys; all without a key share one turn. */
   readonly fairnessKey: string | undefined;
 
-  /** The flow the node waits in; undefined when it does not wait. Written by the flow only. */
-  flow: KeyedFifo | undefined;
-  /** The next earlier node of the flow's line. Written by the flow only. */
+  /** The fifo the node waits in; undefined when it does not wait. Written by the fifo only. */
+  fifo: KeyedFifo | undefined;
+  /** The next earlier node of the fifo's line. Written by the fifo only. */
   ahead: QueueNode | undefined;
-  /** The next later node of the flow's line. Written by the flow only. */
+  /** The next later node of the fifo's line. Written by the fifo only. */
   behind: QueueNode | undefined;
 
   constructor(seq: number, priority: number, fairnessKey?: string) {
     this.priority = priority;
     this.seq = seq;
     this.fairnessKey = fairnessKey;
-    this.flow = undefined;
+    this.fifo = undefined;
     this.ahead = undefined;
     this.behind = undefined;
   }

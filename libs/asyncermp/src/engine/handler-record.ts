@@ -61,7 +61,7 @@ export function policyOfCall(handler: TaskPolicy, given: TaskDefaults): TaskPoli
     : handler;
 }
 
-/** What the scheduler knows of a handler: shared by all of its tasks. */
+/** What the scheduler knows of a handler, shared by all of its tasks. */
 export class HandlerRecord {
   readonly name: string;
   /** Its index in the workers' manifest. */
@@ -69,9 +69,9 @@ export class HandlerRecord {
   /** Bounds the attempts of this handler alone; undefined where only the pool's bound holds. */
   readonly semaphore: Semaphore | undefined;
   readonly runTime = new RunTimeEstimate();
-  /** The names of the events that are about this handler only. */
+  /** The names of the events of this handler only. */
   readonly eventNames: Readonly<Record<TaskEvent, string>>;
-  /** What holds for a task of it whose call says nothing else. */
+  /** The policy of its tasks, where a call has no options of its own. */
   readonly policy: TaskPolicy;
 
   constructor(
@@ -88,21 +88,21 @@ export class HandlerRecord {
   }
 }
 
-/** Before this many runs nothing is said: the first ones also pay for compilation and caches. */
+/** No estimate before this many runs: the first ones also pay for compilation and caches. */
 const FEWEST_SAMPLES = 4;
 const RISING_WEIGHT = 0.5;
 const FALLING_WEIGHT = 0.1;
 const TYPICAL_WEIGHT = 0.1;
-/** By this at least a longer run is believed: one of no time at all could never become longer. */
+/** The least step by which the typical run grows: an estimate of 0 could never grow otherwise. */
 const LEAST_RISE_MS = 0.001;
 
 /**
- * How long a handler's runs take: an exponentially weighted mean that believes a longer run at once,
- * and shorter ones only after some of them.
+ * How long a handler's runs take: an exponentially weighted mean that follows longer runs at once, and
+ * shorter ones only after some of them.
  *
- * Lopsided, because the two errors do not cost the same. Who takes a long handler for a short one
- * sends tasks ahead to a worker that is busy for long, while others idle; the opposite error costs a
- * round trip.
+ * It is asymmetric, because the two errors do not cost the same. If a long handler is taken for a short one,
+ * tasks are prefetched to a worker that is busy for long, while others idle; the opposite error costs a round
+ * trip.
  */
 export class RunTimeEstimate {
   #meanMs = 0;
@@ -116,18 +116,18 @@ export class RunTimeEstimate {
 
   /** The mean in milliseconds; Infinity while too few runs are known to call the handler a short one. */
   get meanMs(): number {
-    return this.#samples < FEWEST_SAMPLES ? Number.POSITIVE_INFINITY : this.#meanMs;
+    return this.#samples < FEWEST_SAMPLES ? Infinity : this.#meanMs;
   }
 
   /**
-   * What most runs take, in milliseconds: one in which the thread had to wait, or collected garbage, hardly
-   * counts. Infinity while too few runs are known.
+   * What most runs take, in milliseconds: a run in which the thread had to wait, or collected garbage,
+   * hardly counts. Infinity while too few runs are known.
    */
   get typicalMs(): number {
-    return this.#samples < FEWEST_SAMPLES ? Number.POSITIVE_INFINITY : this.#typicalMs;
+    return this.#samples < FEWEST_SAMPLES ? Infinity : this.#typicalMs;
   }
 
-  /** Takes in the duration of one run, in milliseconds. */
+  /** Records the duration of one run, in milliseconds. */
   record(ms: number): void {
     this.#samples += 1;
     if (this.#samples === 1) {

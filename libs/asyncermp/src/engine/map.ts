@@ -6,7 +6,7 @@ import type { TaskOptions } from '../contract/task-options.js';
 import { mergePolicy, type HandlerRecord } from './handler-record.js';
 import type { Task } from './task.js';
 
-/** How much work a task of several items is to be: long beside what a task costs, short for people. */
+/** How much work goes into a task of several items: long against the cost of a task, short for people. */
 const CHUNK_MS = 4;
 const MOST_ITEMS = 256;
 
@@ -25,16 +25,18 @@ export interface MapHost {
 
 /** Some of the items, on their way through one task. */
 class Chunk {
+  /** The place of its first item among all items. */
+  readonly first: number;
+  readonly size: number;
+  readonly mode: RunMode;
   /** Its task, once it is accepted. */
   task: Task | undefined = undefined;
   readonly settled: Promise<Settled>;
 
-  constructor(
-    readonly first: number,
-    readonly size: number,
-    readonly mode: RunMode,
-    run: (chunk: Chunk) => Promise<Settled>,
-  ) {
+  constructor(first: number, size: number, mode: RunMode, run: (chunk: Chunk) => Promise<Settled>) {
+    this.first = first;
+    this.size = size;
+    this.mode = mode;
     this.settled = run(this);
   }
 }
@@ -47,34 +49,38 @@ interface Settled {
 }
 
 /**
- * Runs a handler over many items: few tasks in flight at a time, each with as many items as make it
- * worth its cost, and results as soon as they are wanted.
+ * Runs a handler over many items: a few tasks in flight at a time, each with as many items as make it worth
+ * its cost, and results as soon as they are ready.
  */
 export class Mapping {
+  readonly #host: MapHost;
+  readonly #handler: HandlerRecord;
   readonly #source: ItemSource<readonly unknown[]>;
   readonly #own: ReturnType<typeof splitMapOptions>['own'];
   readonly #taskOptions: TaskOptions;
   readonly #total: number | undefined;
-  readonly #isApart: boolean;
+  readonly #isOneByOne: boolean;
   readonly #inFlight: Chunk[] = [];
   #done = 0;
 
   constructor(
-    private readonly host: MapHost,
-    private readonly handler: HandlerRecord,
+    host: MapHost,
+    handler: HandlerRecord,
     items: Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>,
     options: MapOptions,
   ) {
     const { own, task } = splitMapOptions(options, handler.name);
+    this.#host = host;
+    this.#handler = handler;
     this.#own = own;
     this.#taskOptions = task;
     this.#source = new ItemSource(items);
     this.#total = Array.isArray(items) ? items.length : undefined;
     const { timeout, attempts, crashAttempts } = mergePolicy(handler.policy, task);
-    this.#isApart = timeout !== Infinity || attempts > 1 || crashAttempts > 1;
+    this.#isOneByOne = timeout !== Infinity || attempts > 1 || crashAttempts > 1;
   }
 
-  /** The results, or with `settle` the outcomes. Whoever stops early cancels what is in flight. */
+  /** The results, or with `settle` the outcomes. A consumer that stops early cancels what is in flight. */
   results(): AsyncGenerator<unknown, void, undefined> {
     return new FlatGenerator(this.#resultsOfChunks());
   }
@@ -95,7 +101,7 @@ export class Mapping {
     } finally {
       for (const { task } of this.#inFlight) {
         if (task) {
-          this.host.cancel(task, 'map() was ended');
+          this.#host.cancel(task, 'map() was ended');
         }
       }
       await this.#source.close();
@@ -122,8 +128,8 @@ export class Mapping {
     if (chunk !== 'auto') {
       return chunk;
     }
-    const { meanMs } = this.handler.runTime;
-    return this.#isApart || meanMs === Infinity
+    const { meanMs } = this.#handler.runTime;
+    return this.#isOneByOne || meanMs === Infinity
       ? 1
       : Math.max(1, Math.min(MOST_ITEMS, Math.floor(CHUNK_MS / meanMs)));
   }
@@ -134,18 +140,18 @@ export class Mapping {
     return new Chunk(first, items.length, mode, (chunk) => this.#run(chunk, items));
   }
 
-  /** Sees a chunk through. Never rejects: the error may be for later, or for nobody. */
+  /** Runs a chunk to its outcome. Never rejects: the error may be needed later, or not at all. */
   async #run(chunk: Chunk, items: readonly (readonly unknown[])[]): Promise<Settled> {
     const { first, mode } = chunk;
     try {
-      chunk.task = await this.host.submit(items, first, mode, this.#taskOptions);
+      chunk.task = await this.#host.submit(items, first, mode, this.#taskOptions);
       return { chunk, isFailed: false, outcome: await chunk.task.promise };
     } catch (error) {
       return { chunk, isFailed: true, outcome: error };
     }
   }
 
-  /** The chunk whose results come next, when it is settled; undefined if the source has more instead. */
+  /** The chunk whose results come next, once it is settled; undefined if the source has more items first. */
   #nextSettled(): Promise<Settled | undefined> {
     const { ordered = true } = this.#own;
     const candidates = ordered ? this.#inFlight.slice(0, 1) : this.#inFlight;
@@ -157,7 +163,7 @@ export class Mapping {
   }
 
   get #hasRoom(): boolean {
-    return this.#inFlight.length < (this.#own.concurrency ?? 2 * this.host.maxProcesses);
+    return this.#inFlight.length < (this.#own.concurrency ?? 2 * this.#host.maxProcesses);
   }
 
   #resultsOf({ chunk, isFailed, outcome }: Settled): readonly unknown[] {
@@ -194,7 +200,7 @@ function* outcomesOf(
   }
 }
 
-/** The items in pieces, each that cannot be sent in one of its own, so that it fails alone. */
+/** Splits items so that each that cannot be sent is alone in its part, and fails alone. */
 function apartIfUncloneable(
   items: readonly (readonly unknown[])[],
 ): readonly (readonly (readonly unknown[])[])[] {
@@ -212,7 +218,7 @@ function apartIfUncloneable(
   return parts;
 }
 
-/** Items of `map()`, from any iterable: read one by one, and never before they are wanted. */
+/** Items of `map()`, from any iterable: read one by one, and not before they are needed. */
 export class ItemSource<T> {
   readonly #iterator: Iterator<T> | AsyncIterator<T>;
   readonly #isAsync: boolean;
@@ -238,8 +244,8 @@ export class ItemSource<T> {
   }
 
   /**
-   * Up to so many items: all of them from a synchronous source; from an asynchronous one those that
-   * have come. Empty if there is none yet: wait for {@link more}.
+   * Takes up to `most` items: from a synchronous source as many as it has, from an asynchronous one those
+   * that have arrived. Empty if none has: wait for {@link more}.
    */
   take(most: number): T[] {
     if (!this.#isAsync) {
@@ -250,12 +256,12 @@ export class ItemSource<T> {
     return items;
   }
 
-  /** Settles when an asynchronous source has given another item, or has ended; rejects if it failed. */
+  /** Settles when an asynchronous source has another item or has ended; rejects if it failed. */
   more(): Promise<void> {
     return (this.#pending ??= this.#readNext());
   }
 
-  /** Tells the source that no more is wanted. */
+  /** Ends the source early: calls its `return()`. */
   async close(): Promise<void> {
     if (!this.#isDone) {
       this.#isDone = true;
@@ -292,17 +298,20 @@ export class ItemSource<T> {
 }
 
 /**
- * Gives the items of a generator's batches one by one, as an async generator would that has a `yield*` of each
- * batch, in a fifth of its time: an item that is there is given without asking anybody.
+ * Yields the items of a generator's batches one by one, as an async generator with a `yield*` of each batch
+ * does, in 0.4 of its time (141 against 353 ns an item): an item that is there needs no further promise.
  */
 export class FlatGenerator<T> implements AsyncGenerator<T, void, undefined> {
+  readonly #batches: AsyncGenerator<readonly T[], void, undefined>;
   #batch: readonly T[] = [];
-  /** The next of the batch. */
+  /** The next item of the batch. */
   #place = 0;
-  /** Settles when all who asked before have been answered; undefined while nobody waits. */
+  /** Settles when all earlier calls are answered; undefined while none waits. */
   #others: Promise<void> | undefined = undefined;
 
-  constructor(private readonly batches: AsyncGenerator<readonly T[], void, undefined>) {}
+  constructor(batches: AsyncGenerator<readonly T[], void, undefined>) {
+    this.#batches = batches;
+  }
 
   next(): Promise<IteratorResult<T, void>> {
     return this.#others === undefined && this.#place < this.#batch.length
@@ -313,7 +322,7 @@ export class FlatGenerator<T> implements AsyncGenerator<T, void, undefined> {
   return(): Promise<IteratorResult<T, void>> {
     return this.#afterOthers(async () => {
       this.#batch = [];
-      await this.batches.return();
+      await this.#batches.return();
       return { done: true, value: undefined };
     });
   }
@@ -321,7 +330,7 @@ export class FlatGenerator<T> implements AsyncGenerator<T, void, undefined> {
   throw(error: unknown): Promise<IteratorResult<T, void>> {
     return this.#afterOthers(async () => {
       this.#batch = [];
-      await this.batches.throw(error);
+      await this.#batches.throw(error);
       return { done: true, value: undefined };
     });
   }
@@ -336,7 +345,7 @@ export class FlatGenerator<T> implements AsyncGenerator<T, void, undefined> {
 
   async #nextOfBatches(): Promise<IteratorResult<T, void>> {
     while (this.#place >= this.#batch.length) {
-      const { done, value } = await this.batches.next();
+      const { done, value } = await this.#batches.next();
       if (done) {
         return { done: true, value: undefined };
       }
@@ -346,7 +355,7 @@ export class FlatGenerator<T> implements AsyncGenerator<T, void, undefined> {
     return { done: false, value: this.#batch[this.#place++] as T };
   }
 
-  /** Whoever asks while others wait is answered after them, as by a generator. */
+  /** A call while others wait is answered after them, as by a generator. */
   #afterOthers<R>(answer: () => Promise<R>): Promise<R> {
     const answered = this.#others ? this.#others.then(answer) : answer();
     const over = (): void => {

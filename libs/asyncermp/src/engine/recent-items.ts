@@ -1,8 +1,10 @@
 /**
- * The last items that were put in, oldest first: at most so many, of at most so many bytes together.
+ * The last items that were put in, oldest first, bounded by their number and by their bytes together.
  * Every operation is O(1), amortised where one large item takes the place of many small ones.
  */
 export class RecentItems<T> {
+  readonly capacity: number;
+  readonly #onDropped: (item: T) => void;
   readonly #items: (T | undefined)[] = [];
   readonly #bytes: number[] = [];
   #head = 0;
@@ -10,12 +12,10 @@ export class RecentItems<T> {
   #heldBytes = 0;
   readonly #maxBytes: number;
 
-  /** @param onDropped - Told of each item that is not kept, or has made room. */
-  constructor(
-    readonly capacity: number,
-    maxMegabytes: number,
-    private readonly onDropped: (item: T) => void,
-  ) {
+  /** @param onDropped - Called with each item that is not kept, or has made room. */
+  constructor(capacity: number, maxMegabytes: number, onDropped: (item: T) => void) {
+    this.capacity = capacity;
+    this.#onDropped = onDropped;
     this.#maxBytes = maxMegabytes * 2 ** 20;
   }
 
@@ -25,7 +25,7 @@ export class RecentItems<T> {
 
   put(item: T, bytes: number): void {
     if (this.capacity === 0 || bytes > this.#maxBytes) {
-      this.onDropped(item);
+      this.#onDropped(item);
       return;
     }
     while (this.#size === this.capacity || this.#heldBytes + bytes > this.#maxBytes) {
@@ -33,7 +33,7 @@ export class RecentItems<T> {
       if (oldest === undefined) {
         break;
       }
-      this.onDropped(oldest);
+      this.#onDropped(oldest);
     }
     const place = (this.#head + this.#size) % this.capacity;
     this.#items[place] = item;
@@ -56,15 +56,15 @@ export class RecentItems<T> {
   }
 }
 
-/** Deeper than this nothing is looked for: a result with its buffers in a list in a property is seen. */
+/** How deep to look: a result with its buffers in a list in a property is seen. */
 const MAX_DEPTH = 3;
-/** Of long lists the first ones stand for all. */
+/** The first items of a long list stand for all of them. */
 const SAMPLE = 32;
 const PER_VALUE = 8;
 
 /**
- * About how many bytes a value keeps from being freed. Meant for telling results that weigh megabytes
- * from those that do not, in less than a microsecond: buffers and long strings count, wherever results
+ * Estimates how many bytes a value keeps from being freed, in less than a microsecond. It distinguishes
+ * results that weigh megabytes from those that do not: buffers and long strings count, wherever results
  * commonly have them.
  */
 export function roughBytes(value: unknown, depth = 0): number {

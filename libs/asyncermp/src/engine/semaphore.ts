@@ -37,10 +37,10 @@ export class Semaphore {
     return true;
   }
 
-  /** Gives a permit back. Throws if none is given out: one released twice would widen the bound for ever. */
+  /** Gives a permit back. Throws if none is given out: a second release would widen the bound permanently. */
   release(): void {
     if (this.#held === 0) {
-      throw new Error('A permit was released that nobody held');
+      throw new Error('A permit was released that was not held');
     }
     this.#held -= 1;
   }
@@ -52,7 +52,7 @@ export class Semaphore {
 }
 
 function checked(limit: number): number {
-  if (limit === Number.POSITIVE_INFINITY || (Number.isInteger(limit) && limit >= 0)) {
+  if (limit === Infinity || (Number.isInteger(limit) && limit >= 0)) {
     return limit;
   }
   throw new RangeError(`A semaphore's limit is a whole number from 0 or Infinity, not ${limit}`);

@@ -9,7 +9,7 @@ export interface Outcome {
   readonly state: TaskState;
   /** Its result, or its error. */
   readonly value: unknown;
-  /** Its promise, where a rejection that nobody awaits is none: failures are logged and broadcast. */
+  /** Its promise, if a rejection that is not awaited is no unhandled one: failures are logged and broadcast. */
   readonly watched: Promise<unknown> | undefined;
 }
 
@@ -20,8 +20,7 @@ export function settlePromise(resolve: Resolve, outcome: Outcome): void {
       resolve(outcome.value);
       break;
     case 'cancelled':
-      // The frames of the caller would be no news: tasks are cancelled by whom they belong to, and that
-      // may be very many at once.
+      // Without the frames of the caller: the caller has cancelled the task itself, and maybe many at once.
       resolve(new Rejection(outcome));
       break;
     default:
@@ -30,7 +29,7 @@ export function settlePromise(resolve: Resolve, outcome: Outcome): void {
         if (value instanceof Error) {
           joinCallerFrames(value);
         }
-        // Only now: V8 does not follow a promise that has more than one reaction to its caller.
+        // Only now: V8 does not follow a promise with more than one reaction to its caller.
         markHandled(outcome);
         return value;
       });
@@ -38,8 +37,8 @@ export function settlePromise(resolve: Resolve, outcome: Outcome): void {
 }
 
 /**
- * A promise that is resolved with it is rejected. Lighter than a rejected promise, which Node would first
- * take down as unhandled, and than keeping the `reject` of every task.
+ * A thenable that rejects the promise that is resolved with it. Lighter than a rejected promise, which Node
+ * would first note as unhandled, and than to keep the `reject` of every task.
  */
 class Rejection {
   readonly #outcome: Outcome;
@@ -156,14 +155,14 @@ export const pendingRejections = new YieldingQueue<PendingRejection>(MOST_IN_A_T
  * wait for it: an error that is made (or joined with `joinCallerFrames()`) there has the caller's frames in
  * its stack.
  *
- * V8 follows a promise to who awaits it only from within a reaction of it. So the deferred is resolved
+ * V8 follows a promise to the code that awaits it only within a reaction of it. So the deferred is resolved
  * with another promise that rejects by throwing, and that two microtasks later: one tick after the
- * deferred has attached itself. It also follows only promises with a single reaction: whoever watches
- * the deferred (to note that a rejection was handled, say) cuts the trace of all.
+ * deferred has attached itself. It also follows only promises with a single reaction: a second one (to note
+ * that a rejection was handled, say) cuts the trace for all.
  *
- * @param resolve the deferred's own `resolve`. It must not have been called before, since the rejection
- * would then be nobody's, and unhandled.
- * @param make what to reject with
+ * @param resolve - The deferred's own `resolve`. It must not have been called before, since the rejection
+ * would then be unhandled.
+ * @param make - Makes what to reject with.
  */
 export function rejectWithCaller(
   resolve: (outcome: Promise<never>) => void,
@@ -187,10 +186,10 @@ const NODE_INTERNAL = /^\s+at (?:.*\()?node:/;
 const INSTALLED = /[\\/]node_modules[\\/]nestjs-asyncermp[\\/]/;
 
 /**
- * Puts the frames of whoever awaits what is being settled below the stack of the error, as far as V8
- * knows them here: to be called in a reaction of the awaited promise (see `rejectWithCaller`). Frames of
- * this library and of Node's internals are left out of both. They are written out when somebody reads
- * the stack, which costs more than all the rest of a failure.
+ * Joins the frames of the code that awaits the promise below the stack of the error, as far as V8 knows them
+ * here: to be called in a reaction of the awaited promise (see `rejectWithCaller`). Frames of this library
+ * and of Node's internals are left out of both. The text is made when the stack is read, since that costs
+ * more than all the rest of a failure.
  */
 export function joinCallerFrames(error: Error): void {
   const stack = error.stack ?? '';
@@ -209,7 +208,7 @@ export function joinCallerFrames(error: Error): void {
 function captureFrames(): { readonly stack?: unknown } {
   const { stackTraceLimit } = Error;
   const captured: { readonly stack?: unknown } = {};
-  // Not by assignment, which throws where somebody has frozen Error.
+  // Not by assignment, which throws if Error is frozen.
   Reflect.set(Error, 'stackTraceLimit', stackTraceLimit > 0 ? stackTraceLimit + OWN_FRAMES : 0);
   Error.captureStackTrace(captured);
   Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
@@ -217,7 +216,7 @@ function captureFrames(): { readonly stack?: unknown } {
 }
 
 function join(stack: string, { stack: captured }: { readonly stack?: unknown }): string {
-  // Not a string where somebody's Error.prepareStackTrace makes it something else.
+  // Not a string if an Error.prepareStackTrace of the application makes it something else.
   const here =
     typeof captured === 'string' ? captured.split('\n').filter((l) => FRAME.test(l)) : [];
   const own = ownDirectory(here[0] ?? '');

@@ -14,14 +14,14 @@ export interface Subject {
   readonly handlerName: string;
 }
 
-/** Whom an error about the task is about. */
+/** The subject of an error about the task. */
 export function subjectOf({ uid, handlerName }: Subject): { uid: string; handler: string } {
   return { uid, handler: handlerName };
 }
 
 /*
- * What tasks fail with that is nobody's code: the stack would be the scheduler's. The frames of whoever
- * awaits the task are joined when it is settled.
+ * Errors of tasks that no code of the user threw: their own stack would be the scheduler's. The frames of the
+ * code that awaits the task are joined when it is settled.
  */
 
 /** One of the task's time limits passed. */
@@ -40,13 +40,17 @@ export function notStarted(task: Subject, error: unknown): WorkerStartError {
 }
 
 /**
- * Why a task was cancelled, or very many at once. To make their errors takes longer than all the rest of it,
- * so that each is made when somebody asks for it: one that nobody keeps is gone before the next is there.
+ * Why a task was cancelled, or many at once. Their errors are created lazily: to build 100,000 errors takes
+ * longer than all the rest of a mass cancel, and one that is not kept is gone before the next is built.
  */
 export class Cancellation {
-  constructor(private readonly reason: unknown) {}
+  readonly #reason: unknown;
+
+  constructor(reason: unknown) {
+    this.#reason = reason;
+  }
 
   errorOf(task: Subject): TaskCancelledError {
-    return withoutStack(() => new TaskCancelledError(subjectOf(task), this.reason));
+    return withoutStack(() => new TaskCancelledError(subjectOf(task), this.#reason));
   }
 }

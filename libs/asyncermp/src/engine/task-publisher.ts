@@ -19,18 +19,22 @@ export interface KeptOptions {
 }
 
 /**
- * Tells the world what becomes of tasks: the application's event emitter, `completedQueue`,
- * `completed$` and, for failures, the log. A payload is only made where somebody takes it.
+ * Publishes the events of tasks: to the application's event emitter, `completedQueue`, `completed$` and, for
+ * failures, the log. A payload is made only if something takes it.
  */
 export class TaskPublisher {
   readonly completedQueue: SettledTaskQueue;
+  readonly #log: PoolLog;
+  readonly #emitter: () => EventEmitterLike | undefined;
   readonly #settled = new Subject<TaskSettledEvent>();
 
   constructor(
     { completedQueueSize, retainMemory }: KeptOptions,
-    private readonly log: PoolLog,
-    private readonly emitter: () => EventEmitterLike | undefined,
+    log: PoolLog,
+    emitter: () => EventEmitterLike | undefined,
   ) {
+    this.#log = log;
+    this.#emitter = emitter;
     this.completedQueue = new SettledTaskQueue(completedQueueSize, retainMemory);
   }
 
@@ -87,11 +91,11 @@ export class TaskPublisher {
     }
   }
 
-  /** The task is settled, with a result of about so many bytes. */
+  /** @param bytes - About how much memory the result of the settled task takes. */
   settled(task: Task, bytes: number): void {
     const { state } = task;
     if (state === 'failed') {
-      this.log.failed(task.uid, task.handlerName, task.value);
+      this.#log.failed(task.uid, task.handlerName, task.value);
     }
     const name =
       state === 'completed'
@@ -121,7 +125,7 @@ export class TaskPublisher {
   }
 
   #isHeard(event: TaskEvent, { handler }: Task): boolean {
-    const emitter = this.emitter();
+    const emitter = this.#emitter();
     return (
       emitter !== undefined &&
       (isHeard(emitter, event) || isHeard(emitter, handler.eventNames[event]))
@@ -129,11 +133,11 @@ export class TaskPublisher {
   }
 
   #emit(event: TaskEvent, { handler }: Task, payload: TaskEventPayload): void {
-    const emitter = this.emitter();
+    const emitter = this.#emitter();
     for (const name of [event, handler.eventNames[event]]) {
       if (emitter && isHeard(emitter, name)) {
         broadcast(emitter, name, payload, (error) => {
-          this.log.listenerThrew(name, payload.uid, error);
+          this.#log.listenerThrew(name, payload.uid, error);
         });
       }
     }
@@ -151,7 +155,7 @@ export interface EventEmitterLike {
   listenersAny(): Listener[];
 }
 
-/** Whether an event of that name would be heard. */
+/** Whether anything listens to events of that name. */
 export function isHeard(emitter: EventEmitterLike, name: string): boolean {
   return (
     emitter.hasListeners(name) || (emitter.wildcard === true && emitter.listenersAny().length > 0)
@@ -159,9 +163,8 @@ export function isHeard(emitter: EventEmitterLike, name: string): boolean {
 }
 
 /**
- * Does what `emitter.emit(name, payload)` does, except that a listener that throws, or whose promise
- * rejects, keeps no other one from being called, and harms nobody: `emit` ends at the first that throws,
- * and lets a rejection end the process.
+ * Does what `emitter.emit(name, payload)` does, but isolates listeners from each other: `emit` ends at the
+ * first listener that throws, and lets the rejection of an asynchronous one end the process.
  */
 export function broadcast(
   emitter: EventEmitterLike,
@@ -172,14 +175,14 @@ export function broadcast(
   // As emit() does, for listeners that read `this.event`.
   Reflect.set(emitter, 'event', name);
   for (const listener of emitter.listenersAny().slice()) {
-    tell(() => listener.call(emitter, name, payload), onError);
+    callListener(() => listener.call(emitter, name, payload), onError);
   }
   for (const listener of emitter.listeners(name).slice()) {
-    tell(() => listener.call(emitter, payload), onError);
+    callListener(() => listener.call(emitter, payload), onError);
   }
 }
 
-function tell(call: () => unknown, onError: (error: unknown) => void): void {
+function callListener(call: () => unknown, onError: (error: unknown) => void): void {
   try {
     const returned = call();
     if (returned instanceof Promise) {

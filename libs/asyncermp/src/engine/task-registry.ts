@@ -4,7 +4,7 @@ import { UID_PREFIX, type Task } from './task.js';
 
 /** Finds tasks by uid: those in flight, and the last ones that settled. */
 export class TaskRegistry {
-  /** Those whose caller gave a uid. */
+  /** Tasks whose caller gave a uid. */
   readonly #named = new Map<string, Task>();
   readonly #numbered = new Map<number, Task>();
   readonly #settled: RecentItems<Task>;
@@ -50,12 +50,12 @@ export class TaskRegistry {
     }
   }
 
-  /** The task is settled, with a result of about so many bytes. */
+  /** @param bytes - About how much memory the result of the settled task takes. */
   settled(task: Task, bytes: number): void {
     this.#settled.put(task, bytes);
   }
 
-  /** Those in flight, in the order of their submission. */
+  /** The tasks in flight, in the order of their submission. */
   unsettled(): Task[] {
     return [...this.#named.values(), ...this.#numbered.values()]
       .filter((task) => !task.isSettled)

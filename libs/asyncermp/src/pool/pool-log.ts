@@ -6,7 +6,7 @@ import { headline } from '../contract/safe-inspect.js';
 
 const CONTEXT = 'AsyncerMp';
 
-/** What the library writes to the application's log, each text once. */
+/** Every text that the library writes to the application's log. */
 export class PoolLog {
   readonly #logger: LoggerService;
   readonly #isNest: boolean;
@@ -17,7 +17,7 @@ export class PoolLog {
     this.#logger = nonThrowing(logger);
   }
 
-  /** A task failed. Once per task. */
+  /** A task failed. Once for each task. */
   failed(uid: string, handler: string, error: unknown): void {
     const text = headline(error);
     const stack = error instanceof Error ? error.stack : undefined;
@@ -58,7 +58,7 @@ export class PoolLog {
     this.#logger.warn(`Worker ${worker} died without a task: ${why}`);
   }
 
-  /** What became of the tasks that were in flight when a shutdown began. */
+  /** How the tasks ended that were in flight when a shutdown began. */
   shutdown(
     inFlight: number,
     { finished, cancelled, lost }: { finished: number; cancelled: number; lost: number },
@@ -70,7 +70,7 @@ export class PoolLog {
     );
   }
 
-  /** A line that a worker's own logger was given. */
+  /** A line of a worker's own logger. */
   workerLine(worker: number, level: LogLevelName, line: LogLine): void {
     const { message, context, extra, uid, handler } = line;
     const task = uid === undefined ? `worker ${worker}` : `${handler} ${uid}`;
@@ -86,7 +86,7 @@ export class PoolLog {
   }
 }
 
-/** A logger that throws has nobody to tell, and must not keep a task from settling. */
+/** An error of the logger cannot be logged, and must not keep a task from settling. */
 function nonThrowing(logger: LoggerService): LoggerService {
   return new Proxy(logger, {
     get(target, name) {

@@ -9,7 +9,7 @@ import type { HeldTask } from './holds.js';
 
 /** How often a handler is to go wrong. */
 export interface FaultOptions {
-  /** The next so many calls: a whole number from 1, or Infinity for all of them. Default 1. */
+  /** How many of the next calls: a whole number from 1, or Infinity for all of them. Default 1. */
   readonly times?: number;
 }
 
@@ -63,13 +63,13 @@ export class AsyncerMpTestingService {
     return this.#bench.holds.held;
   }
 
-  /** Resolves with the tasks that are held, as soon as there are so many. */
+  /** Resolves with the tasks that are held, once there are as many as asked for. */
   untilHeld(count = 1): Promise<readonly HeldTask[]> {
     return this.#bench.holds.untilHeld(count);
   }
 
   /**
-   * Lets the task go that was held first, or the first so many. Others are still held when they begin.
+   * Lets the task go that was held first, or the first ones. Others are still held when they begin.
    * @throws Error if fewer are held
    */
   release(count = 1): void {

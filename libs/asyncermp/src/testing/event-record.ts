@@ -16,7 +16,7 @@ export interface TaskEventPayloads<R = unknown> {
   readonly [TaskEvent.Queued]: TaskQueuedEvent;
   /** An attempt began. */
   readonly [TaskEvent.Started]: TaskStartedEvent;
-  /** The handler told how far it is. */
+  /** The handler reported its progress. */
   readonly [TaskEvent.Progress]: TaskProgressEvent;
   /** An attempt failed, and another one follows. */
   readonly [TaskEvent.Retrying]: TaskRetryingEvent;

@@ -72,7 +72,7 @@ export class Holds {
     });
   }
 
-  /** Lets the first ones go, if there are so many. */
+  /** Lets the first ones go, if there are as many. */
   release(count: number): void {
     if (count > this.#held.length) {
       const names = this.#held.map(({ uid, handler }) => `${handler} (${uid})`).join(', ');

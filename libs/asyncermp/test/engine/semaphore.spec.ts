@@ -14,7 +14,7 @@ describe('Semaphore', () => {
 
   it('refuses a release if no permit is held, and does not change', () => {
     const semaphore = new Semaphore(1);
-    expect(() => semaphore.release()).toThrow('nobody held');
+    expect(() => semaphore.release()).toThrow('was not held');
     expect([semaphore.held, semaphore.available]).toEqual([0, 1]);
   });
 
