@@ -13,7 +13,7 @@ export interface DispatcherOptions extends WorkerPoolOptions {
 }
 
 /** What can make tasks move without a report of a worker. */
-export interface DispatcherEvents {
+interface DispatcherEvents {
   /** A pause after failed starts is over: workers may be started again. */
   onMayStart(): void;
   /** These tasks should not stay with their worker, which is held up by another one. */

@@ -156,7 +156,7 @@ export class FairQueue<N extends QueueNode> {
  * Cost: O(1) beside what the fifo costs. A key's fifo is gone when it is empty; that of the nodes
  * without key is kept, since most queues know no other.
  */
-export class PriorityBucket implements HeapItem {
+class PriorityBucket implements HeapItem {
   /** The queue this bucket belongs to. */
   readonly owner: object;
   readonly priority: number;
@@ -291,7 +291,7 @@ export class PriorityBucket implements HeapItem {
  * Cost: O(1) at either end of the line and for leaving it, which is all that a queue without retries
  * and new priorities ever does; O(log k) for k out-of-order nodes.
  */
-export class KeyedFifo {
+class KeyedFifo {
   readonly bucket: PriorityBucket;
   readonly key: string | undefined;
   /** The neighbours in the bucket's ring; the fifo itself while it is alone. Written by the bucket only. */
@@ -382,7 +382,7 @@ export class KeyedFifo {
  *
  * Cost: `first` O(1); `add` and `remove` O(log n) in the number of out-of-order nodes, not of the line.
  */
-export class OutOfOrderHeap {
+class OutOfOrderHeap {
   readonly #heap = new IndexedHeap<OutOfOrderEntry>();
   readonly #entries = new Map<QueueNode, OutOfOrderEntry>();
 
@@ -421,7 +421,7 @@ interface OutOfOrderEntry extends HeapItem {
 }
 
 /**
- * What a `TaskQueue` holds: its links are fields of the node itself, so that a million waiting tasks
+ * What a `FairQueue` holds: its links are fields of the node itself, so that a million waiting tasks
  * cost three words each and any of them leaves in constant time. A node is in at most one queue.
  */
 export abstract class QueueNode {

@@ -219,7 +219,7 @@ function apartIfUncloneable(
 }
 
 /** Items of `map()`, from any iterable: read one by one, and not before they are needed. */
-export class ItemSource<T> {
+class ItemSource<T> {
   readonly #iterator: Iterator<T> | AsyncIterator<T>;
   readonly #isAsync: boolean;
   #pending: Promise<void> | undefined = undefined;

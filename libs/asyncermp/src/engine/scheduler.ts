@@ -23,7 +23,7 @@ import { TaskRegistry } from './task-registry.js';
 import { Task } from './task.js';
 
 /** How the scheduler works. Times in milliseconds. */
-export interface SchedulerOptions extends LifecycleOptions {
+interface SchedulerOptions extends LifecycleOptions {
   /** Options of every task, where neither its call nor its handler says otherwise. */
   readonly defaults: TaskDefaults;
   readonly shutdownTimeout: number;

@@ -35,7 +35,7 @@ export interface LifecycleOptions extends DispatcherOptions {
 }
 
 /** How many tasks there were, and how they ended. */
-export interface TaskCounts {
+interface TaskCounts {
   accepted: number;
   completed: number;
   failed: number;

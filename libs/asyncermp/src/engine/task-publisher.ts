@@ -13,7 +13,7 @@ import type { PoolLog } from '../pool/pool-log.js';
 import type { Task } from './task.js';
 
 /** How much `completedQueue` holds: a number of tasks, and of MB. */
-export interface KeptOptions {
+interface KeptOptions {
   readonly completedQueueSize: number;
   readonly retainMemory: number;
 }
@@ -156,7 +156,7 @@ export interface EventEmitterLike {
 }
 
 /** Whether anything listens to events of that name. */
-export function isHeard(emitter: EventEmitterLike, name: string): boolean {
+function isHeard(emitter: EventEmitterLike, name: string): boolean {
   return (
     emitter.hasListeners(name) || (emitter.wildcard === true && emitter.listenersAny().length > 0)
   );

@@ -320,7 +320,7 @@ const SETTLING = {
 } as const satisfies Record<SettledState, TaskTransition>;
 
 /** What a task is made of: a call that was checked. */
-export interface Submission {
+interface Submission {
   readonly handler: HandlerRecord;
   readonly policy: TaskPolicy;
   readonly args: readonly unknown[];

@@ -6,7 +6,7 @@ import type { Lane } from './lane.js';
  * `starting`: builds its providers; `ready`: takes attempts; `retiring`: finishes what it has, then closes
  * its providers; `ending`: was released or killed, and its end is awaited.
  */
-export type WorkerState = 'starting' | 'ready' | 'retiring' | 'ending';
+type WorkerState = 'starting' | 'ready' | 'retiring' | 'ending';
 
 /** A worker of the pool: its lane, and what is known of it. */
 export class PooledWorker<A extends Attempt> {

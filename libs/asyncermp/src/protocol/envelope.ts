@@ -57,7 +57,7 @@ export type LaneMessage =
   | [head: typeof FromWorker.Log, level: LogLevelName, line: LogLine];
 
 /** About the image that a thread was started with: for the channel that started it, not for its lane. */
-export type ImageMessage =
+type ImageMessage =
   | [head: typeof FromWorker.CodeCache, codeCache: SharedArrayBuffer]
   | [head: typeof FromWorker.ImageFailed, error: string];
 

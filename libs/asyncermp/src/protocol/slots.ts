@@ -56,7 +56,7 @@ import type { RunMode } from './envelope.js';
 export const SLOT_COUNT = 32;
 
 /** The state of a slot. Both sides use the numbers, so they never change. */
-export const SlotState = {
+const SlotState = {
   /** It holds no attempt. */
   Free: 0,
   /** Its attempt was sent and has not begun: it can be revoked. */
@@ -75,7 +75,7 @@ const INTS = 6;
 const SIZE = SLOT_COUNT * (FLOATS * FLOAT64 + INTS * INT32);
 
 /** What a worker must know of an attempt, in numbers. */
-export interface AttemptNumbers {
+interface AttemptNumbers {
   /** Index into {@link WorkerManifest.handlers}. */
   readonly handlerIndex: number;
   /** Which attempt of its task it is, from 1. */

@@ -21,7 +21,7 @@ import { RunningTask, callForTask, type TaskLink } from './current-task.js';
 import { threadInterceptors } from './interceptors.js';
 
 /** What connects a runner with its lane in the application, whatever carries the messages. */
-export interface RunnerConnection {
+interface RunnerConnection {
   readonly slots: RunnerSlots;
   /** @throws where the message cannot be cloned: nothing of it was sent then */
   post(message: LaneMessage, transferList?: readonly Transferable[]): void;
@@ -34,7 +34,7 @@ export interface RunnableHandler {
 }
 
 /** What a runner is made with, once its worker is ready. */
-export interface AttemptRunnerOptions {
+interface AttemptRunnerOptions {
   /** In the order of the manifest's handlers. */
   readonly handlers: readonly RunnableHandler[];
   /** The prefix that makes a uid of a task's number. */
