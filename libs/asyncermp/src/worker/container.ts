@@ -9,7 +9,7 @@ import { describeProblem } from '../injection/plan-problems.js';
 import { planWorkerModule } from '../injection/worker-module.plan.js';
 
 /** A handler and the instance to run it on: `definition.run.apply(instance, args)`. */
-export interface WorkerHandler {
+interface WorkerHandler {
   readonly definition: HandlerDefinition;
   readonly instance: object;
 }
