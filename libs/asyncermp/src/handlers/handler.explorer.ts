@@ -5,7 +5,7 @@ import { ConfigurationError } from '../contract/errors.js';
 import type { EventEmitterLike } from '../engine/task-publisher.js';
 import { type HandlerDefinition, handlersOf } from '../injection/handler-registry.js';
 import {
-  type HandlerHost,
+  type HandlerProvider,
   classOf,
   instancesOf,
   type InstanceWrapper,
@@ -22,7 +22,7 @@ import { handlerProblems, workerProblems } from './handler.problems.js';
 @Injectable()
 export class HandlerExplorer {
   readonly #discovery: DiscoveryService;
-  #found: readonly HandlerHost[] | undefined;
+  #found: readonly HandlerProvider[] | undefined;
   #handlers: readonly HandlerDefinition[] | undefined;
 
   constructor(discovery: DiscoveryService) {
@@ -31,7 +31,7 @@ export class HandlerExplorer {
 
   /** The handlers of the application, each once. Messages to workers identify a handler by its index here. */
   get handlers(): readonly HandlerDefinition[] {
-    this.#handlers ??= [...new Set(this.#hosts.flatMap(({ handlers }) => handlers))];
+    this.#handlers ??= [...new Set(this.#providers.flatMap(({ handlers }) => handlers))];
     return this.#handlers;
   }
 
@@ -43,13 +43,13 @@ export class HandlerExplorer {
 
   /** Whether this application's container made the instance. */
   owns(instance: object): boolean {
-    return this.#hosts.some(({ wrapper }) => instancesOf(wrapper).includes(instance));
+    return this.#providers.some(({ wrapper }) => instancesOf(wrapper).includes(instance));
   }
 
   /** An instance in the application that has the handler; undefined before Nest has built one. */
   instanceOf(definition: HandlerDefinition): object | undefined {
-    const host = this.#hosts.find(({ handlers }) => handlers.includes(definition));
-    return host === undefined ? undefined : instancesOf(host.wrapper)[0];
+    const provider = this.#providers.find(({ handlers }) => handlers.includes(definition));
+    return provider === undefined ? undefined : instancesOf(provider.wrapper)[0];
   }
 
   /** The application's `EventEmitter2`; undefined without `EventEmitterModule`. */
@@ -66,11 +66,11 @@ export class HandlerExplorer {
    * @throws ConfigurationError that lists all problems
    */
   async verify(standIns?: readonly Provider[]): Promise<readonly string[]> {
-    const problems = handlerProblems(this.#hosts);
+    const problems = handlerProblems(this.#providers);
     const inWorkers =
       standIns === undefined
         ? { problems: [], warnings: [] }
-        : await workerProblems(this.#hosts, this.#discovery.getProviders(), standIns);
+        : await workerProblems(this.#providers, this.#discovery.getProviders(), standIns);
     problems.push(...inWorkers.problems);
     if (problems.length === 0) {
       return inWorkers.warnings;
@@ -83,7 +83,7 @@ export class HandlerExplorer {
     );
   }
 
-  get #hosts(): readonly HandlerHost[] {
+  get #providers(): readonly HandlerProvider[] {
     this.#found ??= [
       ...this.#discovery.getProviders(),
       ...this.#discovery.getControllers(),

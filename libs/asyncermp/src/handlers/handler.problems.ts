@@ -4,7 +4,7 @@ import {
   allHandlers,
   isInheritedWithoutFile,
 } from '../injection/handler-registry.js';
-import { type HandlerHost, isBuiltFrom, type InstanceWrapper } from './instance-wrapper.js';
+import { type HandlerProvider, isBuiltFrom, type InstanceWrapper } from './instance-wrapper.js';
 import { dependenciesOf, type Dependency } from '../injection/class-dependencies.js';
 import {
   describeProblem,
@@ -16,13 +16,13 @@ import { planWorkerModule, type WorkerModulePlan } from '../injection/worker-mod
 import { nestCore } from '../injection/nest-core.js';
 
 /** Problems of handlers that do not depend on where the handlers run. */
-export function handlerProblems(hosts: readonly HandlerHost[]): string[] {
-  return [...duplicateNames(hosts), ...requestScoped(hosts)];
+export function handlerProblems(providers: readonly HandlerProvider[]): string[] {
+  return [...duplicateNames(providers), ...requestScoped(providers)];
 }
 
-function duplicateNames(hosts: readonly HandlerHost[]): string[] {
+function duplicateNames(providers: readonly HandlerProvider[]): string[] {
   const byName = new Map<string, Set<HandlerDefinition>>();
-  for (const definition of hosts.flatMap(({ handlers }) => handlers)) {
+  for (const definition of providers.flatMap(({ handlers }) => handlers)) {
     const same = byName.get(definition.name) ?? new Set();
     byName.set(definition.name, same.add(definition));
   }
@@ -42,8 +42,8 @@ function duplicateNameProblem(name: string, definitions: readonly HandlerDefinit
   );
 }
 
-function requestScoped(hosts: readonly HandlerHost[]): string[] {
-  return hosts
+function requestScoped(providers: readonly HandlerProvider[]): string[] {
+  return providers
     .filter(({ wrapper }) => !wrapper.isDependencyTreeStatic())
     .map(({ wrapper, target, handlers }) => {
       const how = wrapper.isDependencyTreeDurable() ? 'durable' : 'request-scoped';
@@ -64,16 +64,16 @@ interface WorkerFindings {
 
 /** Checks that a worker finds every handler and builds the same providers as the application. */
 export async function workerProblems(
-  hosts: readonly HandlerHost[],
+  providers: readonly HandlerProvider[],
   application: readonly InstanceWrapper[],
   standIns: readonly Provider[],
 ): Promise<WorkerFindings> {
-  const definitions = [...new Set(hosts.flatMap(({ handlers }) => handlers))];
-  const plan = await planWorkerModule([...new Set(hosts.map(({ target }) => target))], {
+  const definitions = [...new Set(providers.flatMap(({ handlers }) => handlers))];
+  const plan = await planWorkerModule([...new Set(providers.map(({ target }) => target))], {
     coreTokens: nestCore.tokens,
     standIns,
   });
-  const provided = applicationProviders(hosts, plan);
+  const provided = applicationProviders(providers, plan);
   return {
     problems: [
       ...definitions.flatMap((definition) => locationProblem(definition) ?? []),
@@ -133,7 +133,7 @@ interface ApplicationProvider {
  * handlers' classes on, up to the first provider that a worker would not build in the same way.
  */
 function applicationProviders(
-  hosts: readonly HandlerHost[],
+  providers: readonly HandlerProvider[],
   { classes }: WorkerModulePlan,
 ): ApplicationProvider[] {
   const found = new Map<InstanceWrapper, ApplicationProvider>();
@@ -153,7 +153,7 @@ function applicationProviders(
       }
     }
   };
-  for (const { target, wrapper } of hosts) {
+  for (const { target, wrapper } of providers) {
     visit(target, wrapper);
   }
   return [...found.values()];

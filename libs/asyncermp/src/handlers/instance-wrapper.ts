@@ -30,7 +30,7 @@ export function classOf(wrapper: InstanceWrapper): Type<object> | undefined {
  */
 export function instancesOf(wrapper: InstanceWrapper): readonly object[] {
   const instances: unknown[] = wrapper.isTransient
-    ? wrapper.getStaticTransientInstances().map((host) => host?.instance as unknown)
+    ? wrapper.getStaticTransientInstances().map((transient) => transient?.instance as unknown)
     : [wrapper.instance];
   return instances.filter((instance) => typeof instance === 'object' && instance !== null);
 }
@@ -47,7 +47,7 @@ function constructorOf(instance: object): Type<object> | undefined {
 }
 
 /** A provider or controller of the application that has handlers. */
-export interface HandlerHost {
+export interface HandlerProvider {
   readonly wrapper: InstanceWrapper;
   readonly target: Type<object>;
   readonly handlers: readonly HandlerDefinition[];
