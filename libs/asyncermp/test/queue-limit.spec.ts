@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { QueueFullError, ShutdownError, TaskCancelledError } from 'nestjs-asyncermp';
 import { GatedService } from './.fixtures/gated.service.js';
 import { makeGate, startApplication } from './support/application.js';
-import { rejectionOf } from './support/outcomes.js';
+import { rejectionOf, until } from './support/outcomes.js';
 
 const start = (maxQueue: number, onFull: 'reject' | 'wait') =>
   startApplication({ options: { maxProcesses: 1, maxQueue, onFull }, providers: [GatedService] });
@@ -57,6 +57,7 @@ describe("a full queue with onFull: 'wait'", () => {
       return task.result;
     });
     await gate.waitFor(1);
+    await until('two submissions were accepted', () => accepted.length >= 2);
     expect(accepted).toEqual([0, 1]);
     expect(mp.stats()).toMatchObject({ waiting: 1, admitting: 4, accepted: 2 });
     gate.open();

@@ -22,29 +22,24 @@ export class InterceptedBackend implements Backend {
     this.#interceptors = interceptors;
   }
 
-  async submit(
+  submit(
     handler: TaskHandler,
     args: readonly unknown[],
     options?: TaskOptions,
   ): Promise<TaskHandle> {
     return this.#interceptors().length === 0
       ? this.#backend.submit(handler, args, options)
-      : this.#intercept({ handler: handler.name, args, options }, (input) =>
+      : this.#interceptAsync({ handler: handler.name, args, options }, (input) =>
           this.#backend.submit(handler, input.args ?? args, input.options, input),
         );
   }
 
   run(handler: TaskHandler, args: readonly unknown[], options?: TaskOptions): Promise<unknown> {
-    if (this.#interceptors().length === 0) {
-      return this.#backend.run(handler, args, options);
-    }
-    try {
-      return this.#intercept({ handler: handler.name, args, options }, (input) =>
-        this.#backend.run(handler, input.args ?? args, input.options, input),
-      );
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return this.#interceptors().length === 0
+      ? this.#backend.run(handler, args, options)
+      : this.#interceptAsync({ handler: handler.name, args, options }, (input) =>
+          this.#backend.run(handler, input.args ?? args, input.options, input),
+        );
   }
 
   map(
@@ -57,6 +52,14 @@ export class InterceptedBackend implements Backend {
       : this.#intercept({ handler: handler.name, args: undefined, options: undefined }, (input) =>
           this.#backend.map(handler, items, options, input),
         );
+  }
+
+  /** The same for a promise: what an interceptor throws rejects it. */
+  async #interceptAsync<R>(
+    input: SubmitInput,
+    submit: (input: SubmitInput) => Promise<R>,
+  ): Promise<R> {
+    return this.#intercept(input, submit);
   }
 
   #intercept<R>(input: SubmitInput, submit: (input: SubmitInput) => R): R {
