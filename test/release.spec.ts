@@ -20,8 +20,8 @@ describe('npm run release', () => {
 
   beforeAll(async () => {
     await git('clone', '--quiet', '--no-tags', repository, '.');
-    await git('config', 'user.name', 'Somebody');
-    await git('config', 'user.email', 'somebody@example.com');
+    await git('config', 'user.name', 'A developer');
+    await git('config', 'user.email', 'developer@example.com');
     symlinkSync(join(repository, 'node_modules'), join(clone, 'node_modules'), 'junction');
     // .gitignore names a folder, and this is a link.
     writeFileSync(join(clone, '.git/info/exclude'), 'node_modules\n');

@@ -6,11 +6,11 @@ import { repository } from './tarball.js';
 export interface Block {
   readonly language: string;
   readonly text: string;
-  /** Where it begins, for whoever has to mend it. */
+  /** The line where it begins, for messages. */
   readonly line: number;
 }
 
-/** A program that a page tells to run, and what it says that this prints. */
+/** A program that a page says to run, and its output on the page. */
 export interface Run {
   /** `dist/main.js`. */
   readonly program: string;

@@ -49,8 +49,8 @@ describe('a request that fails', () => {
   });
 
   it.each([
-    ['GET', '/tasks/nobody'],
-    ['DELETE', '/tasks/nobody'],
+    ['GET', '/tasks/unknown'],
+    ['DELETE', '/tasks/unknown'],
     ['GET', '/nowhere'],
   ])('is answered with 404 for %s %s', async (method, path) => {
     expect(await server.ask(method, path)).toMatchObject({

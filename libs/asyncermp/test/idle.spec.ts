@@ -11,7 +11,7 @@ async function fill({ mp }: TestApplication, count: number) {
   const hold = makeGate();
   const end = makeGate();
   const threads = Array.from({ length: count }, () =>
-    mp.run(HookedService, 'holdAndTellTheEnd', [hold.shared, end.shared]),
+    mp.run(HookedService, 'holdAndReportEnd', [hold.shared, end.shared]),
   );
   await hold.waitFor(count);
   hold.open();
@@ -73,7 +73,7 @@ describe('idle workers', () => {
     const gate = makeGate();
     const long = mp.run(GatedService, 'linger', [gate.shared, 1]);
     await gate.waitFor(1);
-    const thread = await mp.run(HookedService, 'tellTheEnd', [gate.shared]);
+    const thread = await mp.run(HookedService, 'reportEnd', [gate.shared]);
     expect(thread).toBeTypeOf('number');
     // The other worker has started and ended meanwhile.
     await gate.waitFor(2);

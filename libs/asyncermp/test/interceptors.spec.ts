@@ -33,7 +33,7 @@ describe.each(['threads', 'inline'] as const)('interceptors, with isolation %s',
     expect(traces).toEqual(['d', 'd', 'd']);
   });
 
-  it('send no headers where none are added', async () => {
+  it('send no headers if none are added', async () => {
     const { get } = await start();
     expect(await get(TracedService).current()).toBeUndefined();
   });
@@ -64,7 +64,7 @@ describe('interceptors of an application', () => {
     return { app, mp: app.get(AsyncerMpService), calc: app.get(CalcService) };
   }
 
-  it('stand around each other in their order, and see handler, arguments and options', async () => {
+  it('wrap each other in their order, and see handler, arguments and options', async () => {
     const order: string[] = [];
     const outer: TaskInterceptor = {
       submit(input, next) {
@@ -110,7 +110,7 @@ describe('interceptors of an application', () => {
     await app.close();
   });
 
-  it('fail the task alone whose headers cannot be cloned, by their path', async () => {
+  it('fail only the task whose headers cannot be cloned, with their path', async () => {
     const { app, mp, calc } = await startWith({
       submit: (input, next) =>
         next(input.options?.uid === 'bad' ? { ...input, headers: { open: () => {} } } : input),

@@ -20,7 +20,7 @@ describe('the event emitter', () => {
     on('asyncermp.task.completed');
     on('asyncermp.task.completed.CalcService.*');
     on('asyncermp.task.started.**');
-    on('somebody.else.**');
+    on('another.**');
     await mp.run(CalcService, 'square', [2]);
     expect(heard.toSorted()).toEqual([
       'asyncermp.task.*',

@@ -61,7 +61,7 @@ describe('a decorated method with two injected services, one of them transitive'
     const gate = makeGate();
     const end = makeGate();
     const threads = [1, 2].map(() =>
-      mp.run(HookedService, 'holdAndTellTheEnd', [gate.shared, end.shared]),
+      mp.run(HookedService, 'holdAndReportEnd', [gate.shared, end.shared]),
     );
     await gate.waitFor(2);
     expect(mp.stats()).toMatchObject({ running: 2, workers: { idle: 0, busy: 2 } });
@@ -101,7 +101,7 @@ describe('a worker', () => {
     expect(ran).toEqual(['onModuleInit', 'onApplicationBootstrap']);
     const hold = makeGate();
     const end = makeGate();
-    const both = [1, 2].map(() => service.holdAndTellTheEnd(hold.shared, end.shared));
+    const both = [1, 2].map(() => service.holdAndReportEnd(hold.shared, end.shared));
     await hold.waitFor(2);
     hold.open();
     await Promise.all(both);

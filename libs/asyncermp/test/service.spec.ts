@@ -104,7 +104,7 @@ describe('cancellation', () => {
     expect(await event).toMatchObject({ uid: byHandle.uid, attempt: 0, runMs: 0 });
     expect(mp.cancel('two', 'no longer needed')).toBe(true);
     expect(mp.cancel('two')).toBe(false);
-    expect(mp.cancel('nobody')).toBe(false);
+    expect(mp.cancel('unknown')).toBe(false);
     controller.abort('left');
 
     const errors = await Promise.all([byHandle, byUid, bySignal].map((t) => rejectionOf(t.result)));

@@ -14,7 +14,7 @@ export interface Form {
   readonly run: readonly string[];
   /** The only JavaScript in the folder of the build, where it is a bundle. */
   readonly bundle?: string;
-  /** Whether its builder makes no source maps unless it is told to. */
+  /** Whether its builder makes no source maps by default. */
   readonly hasNoMaps?: boolean;
   /** Whether it runs from a folder with nothing else: it holds all that it needs. */
   readonly isAlone?: boolean;

@@ -88,8 +88,8 @@ export function surveysOnce(form: Form, lines: () => readonly Line[]): void {
         'CampService.camp completed',
         'AreaService.area completed',
         'TrialsService.fail failed',
-        'TrialsService.walkForEver cancelled',
-        'TrialsService.walkForEver failed',
+        'TrialsService.walkForever cancelled',
+        'TrialsService.walkForever failed',
       ],
     });
   });

@@ -48,7 +48,7 @@ describe('the live view of the event loop', LIMIT, () => {
   });
 });
 
-/** In milliseconds, as the chart tells those who do not see it. */
+/** In milliseconds, from the text alternative of the chart. */
 async function mostOnChart(page: Page): Promise<number> {
   const label = await page.getByRole('img', { name: /^Loop delay/ }).getAttribute('aria-label');
   return Number(/at most (\d+) ms/.exec(label ?? '')?.[1]);

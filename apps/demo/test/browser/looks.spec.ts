@@ -6,7 +6,7 @@ import { goTo, tilesCame, type Look } from './browser.js';
 import { inBrowser } from './in-browser.js';
 import { pictureFile } from './pictures.js';
 
-/** Kept by CI, and not committed: somebody should look at them. */
+/** Kept by CI for a look at them, and not committed. */
 const FOLDER = fileURLToPath(new URL('../../../../out/screenshots/', import.meta.url));
 
 const LOOKS: readonly (readonly [string, Look])[] = [

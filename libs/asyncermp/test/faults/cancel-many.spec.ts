@@ -37,16 +37,18 @@ describe('many queued tasks', () => {
       turn++;
       immediate = setImmediate(next);
     });
-    const told: { uid: string; turn: number }[] = [];
-    const callers = tasks.map(({ uid, result }) => result.catch(() => told.push({ uid, turn })));
+    const rejected: { uid: string; turn: number }[] = [];
+    const callers = tasks.map(({ uid, result }) =>
+      result.catch(() => rejected.push({ uid, turn })),
+    );
     controller.abort();
     expect(tasks.filter(({ state }) => state === 'cancelled')).toHaveLength(10_000);
     expect(mp.stats()).toMatchObject({ waiting: 0, cancelled: 10_000 });
     await Promise.all(callers);
     clearImmediate(immediate);
-    expect(told.map(({ uid }) => uid)).toEqual(tasks.map(({ uid }) => uid));
+    expect(rejected.map(({ uid }) => uid)).toEqual(tasks.map(({ uid }) => uid));
     for (let index = 0; index < 10; index++) {
-      expect(told.filter((caller) => caller.turn === index)).toHaveLength(1_000);
+      expect(rejected.filter((caller) => caller.turn === index)).toHaveLength(1_000);
     }
   });
 

@@ -47,7 +47,7 @@ describe('a queued task that is cancelled', () => {
     expect(task.cancel()).toBe(true);
     expect(task.cancel()).toBe(false);
     expect(mp.cancel('once')).toBe(false);
-    expect(mp.cancel('nobody')).toBe(false);
+    expect(mp.cancel('unknown')).toBe(false);
     await mp.resume();
     await get(FaultService).thread();
     expect(mp.stats()).toMatchObject({ cancelled: 1, completed: 1 });

@@ -47,11 +47,11 @@ describe('a crash', () => {
     const [open, started] = [new Flag(), new Flag()];
     const neighbour = mp.run(FaultService, 'gate', [open.shared, started.shared]);
     await started.reached();
-    const told = new Flag();
-    const crashing = rejectionOf(mp.run(FaultService, 'exitWhen', [told.shared]));
+    const go = new Flag();
+    const crashing = rejectionOf(mp.run(FaultService, 'exitWhen', [go.shared]));
     // Some of these are sent to the worker that dies.
     const waiting = Array.from({ length: 100 }, () => mp.run(FaultService, 'thread', []));
-    told.raise();
+    go.raise();
     expect(await crashing).toBeInstanceOf(WorkerCrashedError);
     await Promise.all(waiting);
     open.raise();
@@ -81,10 +81,10 @@ describe('a crash', () => {
       warn: (text: string) => void warnings.push(text),
     };
     const { mp, get } = await startFaults({ logger });
-    const told = new Flag();
+    const go = new Flag();
     const thread = await get(FaultService).thread();
-    await get(FaultService).throwWhenIdle(told.shared);
-    told.raise();
+    await get(FaultService).throwWhenIdle(go.shared);
+    go.raise();
     await until('the crash is logged', () => warnings.length > 0);
     expect(warnings[0]).toContain('stray while idle');
     await expect(get(FaultService).thread()).resolves.not.toBe(thread);

@@ -16,7 +16,7 @@ describe('a worker that reached maxTasksPerWorker', () => {
     const { mp, get } = await start({ maxTasksPerWorker: 3 });
     const end = makeGate();
     const service = get(HookedService);
-    const first = await service.tellTheEnd(end.shared);
+    const first = await service.reportEnd(end.shared);
     let ready = Infinity;
     let thread = first;
     while (thread === first) {
@@ -26,7 +26,7 @@ describe('a worker that reached maxTasksPerWorker', () => {
     }
     // At every moment a worker was ready.
     expect(ready).toBeGreaterThan(0);
-    await until('the old worker ran both hooks', () => end.record.length === 2);
+    await end.waitFor(1);
     expect(end.record).toEqual([1, 2]);
     expect(mp.stats().failed).toBe(0);
     expect(mp.stats().completed).toBeGreaterThanOrEqual(3);

@@ -15,7 +15,7 @@ import {
 } from 'nestjs-asyncermp/testing';
 import { expect, expectTypeOf, it } from 'vitest';
 
-/* Nothing here runs: the compiler tells (`npm run types`). */
+/* These tests are checked by the compiler (`npm run types`); the calls in them never run. */
 
 declare class Press {
   print(page: string): Promise<number>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AdaptiveSpin } from '../../src/worker/inbox.js';
 
-/** Runs it so often, and tells how many times it did spin. */
+/** Runs it this number of times. Returns how many times it spun. */
 function spins(times: number, spin: AdaptiveSpin, tries: { count: number }): number {
   const before = tries.count;
   for (let time = 0; time < times; time++) {
@@ -10,7 +10,7 @@ function spins(times: number, spin: AdaptiveSpin, tries: { count: number }): num
   return tries.count - before;
 }
 
-/** One whose tries pay as long as `pays` is true. */
+/** An AdaptiveSpin that succeeds while `pays` is true. */
 function make(): { spin: AdaptiveSpin; tries: { count: number; pays: boolean } } {
   const tries = { count: 0, pays: true };
   const spin = new AdaptiveSpin(() => {

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 interface Outcome {
   readonly results?: unknown[];
   /** What the fixtures set on globalThis. */
-  readonly told?: string[];
+  readonly marks?: string[];
   readonly error?: string;
 }
 
@@ -35,7 +35,7 @@ describe('the container of a worker', () => {
       { 'ThumbnailService.thumbnail': [new Uint8Array([1, 2, 3]), 2], hash: ['abc'] },
       [fixture('handlers/thumbnail.service')],
     );
-    expect(outcome).toEqual({ results: [12, 'ABC'], told: [] });
+    expect(outcome).toEqual({ results: [12, 'ABC'], marks: [] });
   });
 
   it('takes paths as well as URLs', async () => {
@@ -71,7 +71,7 @@ describe('the container of a worker', () => {
         'transient',
         'of the worker',
       ],
-      told: [],
+      marks: [],
     });
   });
 
@@ -87,12 +87,12 @@ describe('the container of a worker', () => {
     const outcome = await inWorker({ 'LifecycleService.run': [] }, [
       fixture('worker/lifecycle.service'),
     ]);
-    expect(outcome).toEqual({ results: [['init']], told: ['shutdown'] });
+    expect(outcome).toEqual({ results: [['init']], marks: ['shutdown'] });
   });
 
   it('does not boot the application whose entry file it imports', async () => {
     const outcome = await inWorker({ 'EntryService.run': [] }, [fixture('worker/entry')]);
-    expect(outcome).toEqual({ results: ['from the entry file'], told: [] });
+    expect(outcome).toEqual({ results: ['from the entry file'], marks: [] });
   });
 
   it('does not boot an application that an imported file boots late, and waits for other files', async () => {
@@ -102,7 +102,7 @@ describe('the container of a worker', () => {
     ]);
     expect(outcome).toEqual({
       results: ['from the late entry file', 'from the slow file'],
-      told: ['lateBootTried'],
+      marks: ['lateBootTried'],
     });
   });
 

@@ -7,7 +7,7 @@ import {
   type TaskFailedEvent,
 } from 'nestjs-asyncermp';
 
-/** Notes how tasks ended, in the order in which it is told. */
+/** Notes the outcomes of tasks in the order of their events. */
 @Injectable()
 export class OutcomesListener {
   readonly seen: string[] = [];

@@ -27,7 +27,7 @@ export async function survey(
   await error('fail', app.get(TrialsService).fail());
   await error('cancel', cancelUnderWay(app));
   const mp = app.get(AsyncerMpService);
-  await error('timeout', mp.run(TrialsService, 'walkForEver', [], { timeout: 100 }));
+  await error('timeout', mp.run(TrialsService, 'walkForever', [], { timeout: 100 }));
 
   print({ kind: 'seen', seen: app.get(OutcomesListener).seen });
   print({ kind: 'surveyed' });
@@ -56,7 +56,7 @@ async function get(app: INestApplication, path: string): Promise<Answer> {
 
 async function cancelUnderWay(app: INestApplication): Promise<never> {
   const isUnderWay = once(app.get(EventEmitter2), TaskEvent.Progress);
-  const task = await app.get(AsyncerMpService).submit(TrialsService, 'walkForEver', []);
+  const task = await app.get(AsyncerMpService).submit(TrialsService, 'walkForever', []);
   await isUnderWay;
   task.cancel('the weather');
   return task.result;

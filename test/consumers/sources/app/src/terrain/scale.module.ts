@@ -2,7 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 
 export const METRES_PER_STEP = Symbol('METRES_PER_STEP');
 
-/** A module with configuration: what it exports exists only where somebody imports it configured. */
+/** A configured module: its exports exist only where its `forRoot()` is imported. */
 @Module({})
 export class ScaleModule {
   static forRoot(metresPerStep: number): DynamicModule {

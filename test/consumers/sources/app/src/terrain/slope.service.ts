@@ -4,7 +4,7 @@ import { CpuTask, CpuTaskHost } from 'nestjs-asyncermp';
 import type { Answer } from 'survey-geometry';
 import { METRES_PER_STEP, ScaleModule } from './scale.module.js';
 
-/** A handler in another folder, which a worker has to be told how to build. */
+/** A handler in another folder, with a host that says how a worker builds it. */
 @Injectable()
 @CpuTaskHost({ imports: [ScaleModule.forRoot(3)] })
 export class SlopeService {

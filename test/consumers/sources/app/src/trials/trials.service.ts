@@ -9,9 +9,9 @@ export class TrialsService {
     throw new RangeError('off the map', { cause: new TypeError('wrong turn') });
   }
 
-  /** Tells that it is on its way, and never arrives. */
+  /** Reports progress, and never returns. */
   @CpuTask()
-  async walkForEver(): Promise<never> {
+  async walkForever(): Promise<never> {
     const task = currentTask();
     task.progress('on my way');
     for (;;) {
