@@ -91,12 +91,12 @@ function givenExtras(
 /** Each once: the call's own signal may be one of those around it. */
 function signalsOf(
   own: AbortSignal | undefined,
-  others: readonly AbortSignal[] = [],
+  others: readonly AbortSignal[] | undefined,
 ): readonly AbortSignal[] | undefined {
   if (own === undefined) {
-    return others.length > 0 ? others : undefined;
+    return others && others.length > 0 ? others : undefined;
   }
-  return others.length > 0 ? [...new Set([own, ...others])] : [own];
+  return others && others.length > 0 ? [...new Set([own, ...others])] : [own];
 }
 
 function policyOf(handler: HandlerRecord, options: TaskOptions | undefined): TaskPolicy {

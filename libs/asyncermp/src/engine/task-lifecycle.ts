@@ -100,9 +100,8 @@ export class TaskLifecycle implements LaneListener<Task> {
     if (twin) {
       return this.#join(twin, task);
     }
-    const aborted = task.signals.find((signal) => signal.aborted);
-    if (aborted) {
-      throw new TaskCancelledError(givenSubjectOf(task), aborted.reason);
+    if (task.signals.length > 0) {
+      refuseAborted(task);
     }
     if (this.#admission.size === 0 && this.#hasRoom) {
       this.#register(task);
@@ -202,7 +201,8 @@ export class TaskLifecycle implements LaneListener<Task> {
   };
 
   #sendAll(): void {
-    const [queue, dispatcher] = [this.#queue, this.#dispatcher];
+    const queue = this.#queue;
+    const dispatcher = this.#dispatcher;
     for (let task = queue.peek(); task && !this.#isPaused; task = queue.peek()) {
       const worker = dispatcher.placeFor(task);
       if (!worker) {
@@ -221,6 +221,9 @@ export class TaskLifecycle implements LaneListener<Task> {
 
   /** Takes back attempts that have not begun: they wait again, where they stood. */
   #revokeAll(tasks: readonly Task[]): void {
+    if (tasks.length === 0) {
+      return;
+    }
     // The last one first. What a worker begins meanwhile then comes before all that is revoked, and each
     // task finds its place at the head of the queue.
     for (const task of tasks.toSorted((a, b) => (comesBefore(a, b) ? 1 : -1))) {
@@ -229,9 +232,7 @@ export class TaskLifecycle implements LaneListener<Task> {
         this.#queue.restore(task);
       }
     }
-    if (tasks.length > 0) {
-      this.#dispatch();
-    }
+    this.#dispatch();
   }
 
   #enqueue(task: Task): void {
@@ -611,6 +612,13 @@ export class TaskLifecycle implements LaneListener<Task> {
 }
 
 const RESOLVED = Promise.resolve();
+
+function refuseAborted(task: Task): void {
+  const aborted = task.signals.find((signal) => signal.aborted);
+  if (aborted) {
+    throw new TaskCancelledError(givenSubjectOf(task), aborted.reason);
+  }
+}
 
 /** A refused submission without a uid of its own has none in its error: the caller never learns of it. */
 function givenSubjectOf({ givenUid, handlerName }: Task): {
