@@ -42,7 +42,7 @@ export class TestBrowser implements AsyncDisposable {
   /** A page, and what went wrong in it. */
   async open(url: string, { colorScheme = 'light', width = 1_280, height = 800 }: Look = {}) {
     const page = await this.#browser.newPage({ viewport: { width, height }, colorScheme });
-    page.setDefaultTimeout(60_000);
+    page.setDefaultTimeout(120_000);
     const troubles: string[] = [];
     page.on('pageerror', (error) => troubles.push(error.message));
     page.on('dialog', (dialog) => {

@@ -2,7 +2,7 @@ import { EventClient } from '../events.js';
 import { Program } from '../program.js';
 
 /** Bounds a server that a test forgot, or that hangs. */
-const MOST_MS = 240_000;
+const MOST_MS = 900_000;
 
 /** The demo as `npm run demo` starts it: a process of its own, with two workers. */
 export class DemoServer implements AsyncDisposable {

@@ -4,7 +4,7 @@ import { goTo, tilesCame } from './browser.js';
 import { inBrowser } from './in-browser.js';
 import { differingShare, referenceTile } from './reference.js';
 
-const LIMIT = { timeout: 120_000 };
+const LIMIT = { timeout: 300_000 };
 const TILES = 'TileTasks.render';
 
 const test = inBrowser();

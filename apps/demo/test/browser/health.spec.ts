@@ -21,7 +21,7 @@ interface Latencies {
 
 it(
   'the server answers unrelated requests sooner while the pool renders tiles than while the main thread does',
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async () => {
     await using server = await DemoServer.start();
     await using browser = await TestBrowser.launch();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { goTo, tilesCame } from './browser.js';
 import { inBrowser } from './in-browser.js';
 
-const LIMIT = { timeout: 150_000 };
+const LIMIT = { timeout: 300_000 };
 
 const test = inBrowser();
 

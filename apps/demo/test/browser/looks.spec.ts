@@ -21,7 +21,7 @@ beforeAll(async () => {
   await mkdir(FOLDER, { recursive: true });
 });
 
-describe.each(LOOKS)('every view in the look %s', { timeout: 120_000 }, (name, look) => {
+describe.each(LOOKS)('every view in the look %s', { timeout: 300_000 }, (name, look) => {
   it('fits into its window, and a screenshot of it is kept', async () => {
     const { page, troubles } = await test.browser.open(test.server.origin, look);
     const shoot = async (view: string) => {

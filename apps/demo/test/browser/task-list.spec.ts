@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { inBrowser } from './in-browser.js';
 
-const LIMIT = { timeout: 90_000 };
+const LIMIT = { timeout: 300_000 };
 
 const test = inBrowser();
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { inBrowser } from './in-browser.js';
 import { boastingPng, pictureFile } from './pictures.js';
 
-const LIMIT = { timeout: 90_000 };
+const LIMIT = { timeout: 300_000 };
 const MOST_IN_FLIGHT = 24;
 
 const test = inBrowser();
