@@ -64,7 +64,7 @@ export class FileResolver {
 const ENDINGS = ['', '.js', '/index.js'];
 
 /** The directory of the installed package that the file is in; undefined for a file of none. */
-export function packageRootOf(file: string): string | undefined {
+function packageRootOf(file: string): string | undefined {
   return INSTALLED.exec(file)?.[0];
 }
 

@@ -1,34 +1,18 @@
-import { dirname, join, sep } from 'node:path';
+import { dirname, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildImage } from '../../preload/build-image.js';
-import { ImageStore } from '../../preload/image-store.js';
 import type { ModuleImage } from '../../preload/module-image.js';
 import type { LogLine } from '../../protocol/envelope.js';
 import { filesOfImage } from '../../worker/image-files.js';
 
-/** Whether the image is kept for the next start of the application. */
-export type ImageStorage = 'disk' | 'memory';
-
-/**
- * The image of what every worker loads: made or read once in a process, when its first pool is made, and
- * shared by all workers.
- */
+/** The image of what every worker of an application loads, built when its pool is made. */
 export class WorkerImage {
-  static #only: WorkerImage | undefined = undefined;
-
   #image: ModuleImage | undefined;
-  readonly #store: ImageStore | undefined;
 
-  private constructor(entries: readonly string[], storage: ImageStorage) {
-    const makers = join(ownDirectory(entries), 'preload');
-    this.#store = storage === 'disk' ? new ImageStore(entries, makers) : undefined;
-    this.#image = this.#store?.read() ?? build(entries);
-  }
-
-  /** @param entryFile The file that is run in a thread, as a path. */
-  static of(entryFile: string, storage: ImageStorage): WorkerImage {
+  /** @param entryFile - The file that is run in a thread, as a path. */
+  constructor(entryFile: string) {
     const { library, serveLease } = filesOfImage(pathToFileURL(entryFile).href);
-    return (WorkerImage.#only ??= new WorkerImage([library, serveLease], storage));
+    this.#image = build([library, serveLease]);
   }
 
   /** Undefined where workers load their files one by one. */
@@ -39,9 +23,7 @@ export class WorkerImage {
   /** What V8 made of the script in a worker, for those that are started from now on. */
   keep(codeCache: SharedArrayBuffer): void {
     if (this.#image) {
-      const compiled = { ...this.#image, codeCache };
-      this.#image = compiled;
-      this.#store?.write(compiled);
+      this.#image = { ...this.#image, codeCache };
     }
   }
 
