@@ -1,7 +1,7 @@
 import { entryFile } from '../worker/entry-file.js';
 import type { Attempt } from './channels/channel.js';
 import { ThreadChannel, type ThreadOptions } from './channels/thread.channel.js';
-import { WorkerImage } from './channels/worker-image.js';
+import { threadImage } from './channels/worker-image.js';
 import type { Lane, LaneListener, WorkerFactory } from './lane.js';
 import { WorkerLane } from './worker-lane.js';
 
@@ -17,7 +17,7 @@ export class ThreadWorkerFactory<A extends Attempt> implements WorkerFactory<A> 
     this.#options = {
       ...options,
       entryFile: file,
-      image: preload && mayPreload && file !== undefined ? new WorkerImage(file) : undefined,
+      image: preload && mayPreload && file !== undefined ? threadImage(file) : undefined,
     };
   }
 
