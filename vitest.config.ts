@@ -12,7 +12,7 @@ export default defineConfig({
     server: {
       // The library and the handlers run as the JavaScript that users run: workers import the same
       // files, and no transform of the test runner stands between.
-      deps: { external: [/libs\/asyncermp\/dist\//, /\.fixtures\//, /apps\/demo\/dist\//] },
+      deps: { external: [/libs\/[^/]+\/dist\//, /\.fixtures\//, /apps\/demo\/dist\//] },
     },
     projects: [
       {

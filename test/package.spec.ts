@@ -40,7 +40,21 @@ interface LockedPackage {
 }
 
 /** The files that are built from several sources. */
-const IN_ONE_FILE = new Set(['dist/worker/entry.js']);
+const IN_ONE_FILE = new Set(['dist/worker/entry.js', 'dist/pool/channels/worker-image.js']);
+
+/** The package that is not published, but a part of these files. */
+const BUNDLED = '../worker-image/';
+
+/** The packages that a module imports, without Node's own. */
+function packagesIn(module: string): string[] {
+  const specifiers = module.matchAll(
+    /^(?:import|export)\b(?:[^;'"]*\bfrom)?\s*['"]([^'"]+)['"]|\bimport\(['"]([^'"]+)['"]\)/gm,
+  );
+  return [...specifiers]
+    .map(([, statement, call]) => statement ?? call ?? '')
+    .filter((specifier) => !/^(?:\.|node:)/.test(specifier))
+    .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? '');
+}
 
 /** The application, without the imports of its module system. */
 const APPLICATION = `
@@ -114,7 +128,13 @@ describe('the packed package', () => {
         sources: string[];
         sourcesContent?: string[];
       };
-      const sources = map.sources.map((source) => text(join(dirname(file), source)));
+      const sources = map.sources
+        .map((source) => join(dirname(file), source).replaceAll('\\', '/'))
+        .map((source) =>
+          source.startsWith(BUNDLED)
+            ? readFileSync(join(repository, 'libs/asyncermp', source), 'utf8')
+            : text(source),
+        );
       expect(map.sourcesContent, file).toEqual(sources);
       expect(sources.length > 1, file).toBe(IN_ONE_FILE.has(file));
     }
@@ -129,6 +149,19 @@ describe('the packed package', () => {
       expect(exported).toContain(known);
       expect(undocumented).toEqual([]);
     }
+  });
+
+  it('imports only packages that it depends on, in its code and in its types', () => {
+    const { dependencies, peerDependencies } = JSON.parse(text('package.json')) as Record<
+      'dependencies' | 'peerDependencies',
+      object
+    >;
+    const known = new Set(Object.keys({ ...dependencies, ...peerDependencies }));
+    const unknown = files
+      .filter((file) => /^dist\/.*\.(js|d\.ts)$/.test(file))
+      .flatMap((file) => packagesIn(text(file)).map((name) => ({ file, name })))
+      .filter(({ name }) => !known.has(name));
+    expect(unknown).toEqual([]);
   });
 
   it('depends on two packages, besides its peers', () => {

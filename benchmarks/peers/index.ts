@@ -13,7 +13,6 @@ export const peers = {
   poolifier: async () => (await import('./poolifier.js')).start,
   'jest-worker': async () => (await import('./jest-worker.js')).start,
   'nestjs-asyncermp': async () => (await import('./asyncermp/one.js')).start,
-  'nestjs-asyncermp, first start ever': firstStart,
   'nestjs-asyncermp, 20 providers': async () => (await import('./asyncermp/twenty.js')).start,
   'site in-process': async () => (await import('./site/in-process.js')).start,
   'site piscina': async () => (await import('./site/piscina.js')).start,
@@ -35,11 +34,6 @@ export const POOLS = [
   'jest-worker',
   'nestjs-asyncermp',
 ] as const satisfies readonly PeerName[];
-
-async function firstStart(): Promise<StartPeer> {
-  const { start } = await import('./asyncermp/one.js');
-  return (options) => start({ ...options, firstStart: true });
-}
 
 async function withNest(providers: number): Promise<StartPeer> {
   const { startWith } = await import('./piscina-nest.js');

@@ -64,8 +64,6 @@ export interface StartOptions {
   readonly cancelGraceMs?: number;
   /** Spare workers, in a pool that has them. */
   readonly spares?: number;
-  /** Whether the start must not use anything that an earlier start has stored. */
-  readonly firstStart?: boolean;
 }
 
 /** Starts what is measured: a library, or the code that does without one. */

@@ -15,9 +15,6 @@ const PEERS: readonly PeerName[] = [
 /** Only three peers, since each takes more than half a minute to measure. */
 const AT_REST: readonly PeerName[] = ['piscina', 'piscina + Nest', 'nestjs-asyncermp'];
 
-/** Does without the image of an earlier start, such as the warm-up round writes. */
-const FIRST_START: PeerName = 'nestjs-asyncermp, first start ever';
-
 /** The start of the first worker. */
 export const coldStart: Scenario = {
   name: 'cold-start',
@@ -25,8 +22,7 @@ export const coldStart: Scenario = {
   about:
     'From the submission to the first result in a process without workers. The application has booted. ' +
     '"piscina + Nest" is hand-written injection: an application context in each worker. Each figure is ' +
-    'from a new process. The application has been started on this machine before, except for "first start ' +
-    'ever".',
+    'from a new process.',
   whenPinned: true,
   cases: (context) => [first(context, 1), first(context, 2)],
 };
@@ -35,9 +31,7 @@ function first({ processes, quick }: ScenarioContext, atOnce: number): Case {
   return {
     name: atOnce === 1 ? 'first result' : 'first results of two workers at once',
     metrics: [time],
-    contestants: [...PEERS, FIRST_START].map((peer) =>
-      processes.fresh(peer, 'coldStart', { atOnce }),
-    ),
+    contestants: PEERS.map((peer) => processes.fresh(peer, 'coldStart', { atOnce })),
     against: ['piscina + Nest', 'piscina'],
     rounds: quick ? 5 : 9,
     warmUps: 1,
@@ -66,7 +60,6 @@ function memoryCase({ processes, quick }: ScenarioContext, atRest: boolean): Cas
     ),
     against: ['piscina + Nest', 'piscina'],
     rounds: quick ? 3 : 7,
-    // One start of the application writes the image.
     warmUps: atRest ? 0 : 1,
   };
 }

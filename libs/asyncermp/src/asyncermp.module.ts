@@ -176,7 +176,7 @@ async function loadWorkerFactory(
         env,
         execArgv,
       },
-      preload,
+      preload !== false,
     );
 }
 

@@ -85,10 +85,9 @@ export interface AsyncerMpOptions {
   readonly execArgv?: readonly string[];
   /**
    * Loads Nest and this library into workers as one script instead of some 700 files: a worker starts in
-   * a third of the time. The script is made from the installed files when the application starts, and
-   * kept in `node_modules/.cache/nestjs-asyncermp`. With `'memory'`, or with `NODE_DISABLE_COMPILE_CACHE`
-   * in the environment, no file is written. Has no effect if Node's options change how modules are loaded
-   * (`--import`, `--require`, `--loader`). Default true.
+   * a third of the time. The script is made from the installed files when the application starts, and is
+   * kept in memory only: `'memory'` means the same as `true`. Has no effect if Node's options change how
+   * modules are loaded (`--import`, `--require`, `--loader`). Default true.
    */
   readonly preload?: boolean | 'memory';
   /** Receives failures and the workers' log lines. Default: Nest's `Logger`, context `AsyncerMp`. */

@@ -1,7 +1,7 @@
 import { entryFile } from '../worker/entry-file.js';
 import type { Attempt } from './channels/channel.js';
 import { ThreadChannel, type ThreadOptions } from './channels/thread.channel.js';
-import { WorkerImage, type ImageStorage } from './channels/worker-image.js';
+import { threadImage } from './channels/worker-image.js';
 import type { Lane, LaneListener, WorkerFactory } from './lane.js';
 import { WorkerLane } from './worker-lane.js';
 
@@ -10,28 +10,20 @@ export class ThreadWorkerFactory<A extends Attempt> implements WorkerFactory<A> 
   readonly #options: ThreadOptions;
 
   /** @param preload - Whether workers are given an image of what they all load, where that can be. */
-  constructor(options: Omit<ThreadOptions, 'entryFile' | 'image'>, preload: boolean | 'memory') {
+  constructor(options: Omit<ThreadOptions, 'entryFile' | 'image'>, preload: boolean) {
     const { execArgv, env } = options;
     const file = entryFile();
     const mayPreload = loadsPlainly(execArgv, typeof env === 'object' ? env : process.env);
     this.#options = {
       ...options,
       entryFile: file,
-      image:
-        preload !== false && mayPreload && file !== undefined
-          ? WorkerImage.of(file, storageFor(preload))
-          : undefined,
+      image: preload && mayPreload && file !== undefined ? threadImage(file) : undefined,
     };
   }
 
   create(id: number, listener: LaneListener<A>): Lane<A> {
     return new WorkerLane(id, listener, (events) => new ThreadChannel(id, this.#options, events));
   }
-}
-
-/** `NODE_DISABLE_COMPILE_CACHE` is Node's own word for it. */
-function storageFor(preload: true | 'memory'): ImageStorage {
-  return preload === true && !process.env['NODE_DISABLE_COMPILE_CACHE'] ? 'disk' : 'memory';
 }
 
 /** Options of Node that let other code see, change or find what is loaded: it would not see an image. */

@@ -1,6 +1,5 @@
 import type { TaskHeaders } from '../contract/interceptor.js';
 import type { MessagePort } from 'node:worker_threads';
-import type { ModuleImage } from '../preload/module-image.js';
 import type { EncodedError } from './error-codec.js';
 
 /*
@@ -95,7 +94,14 @@ export interface LeaseData {
   /** The heap in use, in bytes, above which the worker asks to be replaced; Infinity for never. */
   readonly maxHeapBytes: number;
   /** The modules that the worker need not load file by file; undefined where it has to. */
-  readonly image: ModuleImage | undefined;
+  readonly image: SharedImage | undefined;
+}
+
+/** An image as it crosses to a thread: memory that all threads share. See `libs/worker-image`. */
+export interface SharedImage {
+  readonly script: SharedArrayBuffer;
+  readonly index: SharedArrayBuffer;
+  readonly codeCache: SharedArrayBuffer | undefined;
 }
 
 /** The number that makes a uid with the prefix of the lease, or the uid that the caller gave. */

@@ -3,7 +3,7 @@ import * as nest from '@nestjs/common';
 import * as ownErrors from '../contract/errors.js';
 import { safeInspect, headline } from '../contract/safe-inspect.js';
 import { framesOfHandler } from './handler-call.js';
-import { originalFrames } from '../preload/original-frames.js';
+import { withOriginalFrames } from './original-frames.js';
 import { findUncloneable } from './uncloneable.js';
 
 /**
@@ -97,7 +97,7 @@ class ErrorEncoder {
       className: typeof className === 'string' ? className : '',
       classes: attempt(() => classIdsOf(error)) ?? [],
       message: typeof message === 'string' ? message : safeInspect(message ?? ''),
-      stack: typeof stack === 'string' ? originalFrames(framesOfHandler(stack)) : undefined,
+      stack: typeof stack === 'string' ? withOriginalFrames(framesOfHandler(stack)) : undefined,
       properties: [],
     };
     this.#encoded.set(error, instance);

@@ -1,17 +1,17 @@
 import { inspect } from 'node:util';
+import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
-import type { ModuleImage } from '../preload/module-image.js';
-import { FromWorker, type LeaseData } from '../protocol/envelope.js';
-import { runImage, type RunningImage } from '../preload/run-image.js';
+import { runImage, type RunningImage } from 'worker-image/run';
+import { FromWorker, type LeaseData, type SharedImage } from '../protocol/envelope.js';
 import { filesOfImage, type FilesOfImage } from './image-files.js';
 
-/** How long a worker is left to its first tasks, before what V8 has compiled for them is copied, in ms. */
+/** How long after the start of a worker the code that V8 compiled for its first tasks is copied, in ms. */
 const CODE_CACHE_DELAY_MS = 200;
 
 /**
- * What piscina runs in a thread: it lasts as long as the lease. This is loaded before the image, in one
- * file that the build makes of it: it may import no part of the library that has state, or Nest, which
- * would then be there twice.
+ * Piscina runs this in a thread; it lasts as long as the lease. It is loaded before the image, in one file
+ * that the build makes: it must not import Nest or a part of the library that has state, which would then
+ * be there twice.
  */
 export default async function startWorker(lease: LeaseData): Promise<void> {
   const { port } = lease;
@@ -21,36 +21,42 @@ export default async function startWorker(lease: LeaseData): Promise<void> {
     ? (image.namespace(files.serveLease) as ServeLease)
     : await import('./serve-lease.js');
   const cache = image?.wasCompiled ? new CodeCacheOffer(image, port) : undefined;
-  await serveLease(lease);
+  await serveLease(lease, image?.originalFrames);
   cache?.make();
   port.close();
 }
 
 type ServeLease = typeof import('./serve-lease.js');
 
-/** Undefined where it fails: whatever the reason, a worker can do without. */
+/** The name of the image's script in a debugger, beside the library's files; there is no such file. */
+const SCRIPT = new URL('../preloaded.js', import.meta.url);
+
+/** Undefined if it fails: whatever the reason, a worker can load its files one by one. */
 function startImage(
-  image: ModuleImage,
+  image: SharedImage,
   { library, serveLease }: FilesOfImage,
   port: MessagePort,
 ): RunningImage | undefined {
   try {
-    return runImage(image, [library, serveLease]);
+    return runImage(image, [library, serveLease], fileURLToPath(SCRIPT));
   } catch (error) {
     port.postMessage([FromWorker.ImageFailed, inspect(error)]);
     return undefined;
   }
 }
 
-/** Gives the application what V8 has compiled: a while after the start, or at the end if that comes first. */
+/** Gives the application V8's code cache: a while after the start, or at the end if that comes first. */
 class CodeCacheOffer {
   readonly #timer = setTimeout(() => this.make(), CODE_CACHE_DELAY_MS).unref();
   #isMade = false;
 
-  constructor(
-    private readonly image: RunningImage,
-    private readonly port: MessagePort,
-  ) {}
+  readonly #image: RunningImage;
+  readonly #port: MessagePort;
+
+  constructor(image: RunningImage, port: MessagePort) {
+    this.#image = image;
+    this.#port = port;
+  }
 
   make(): void {
     clearTimeout(this.#timer);
@@ -58,6 +64,6 @@ class CodeCacheOffer {
       return;
     }
     this.#isMade = true;
-    this.port.postMessage([FromWorker.CodeCache, this.image.codeCache()]);
+    this.#port.postMessage([FromWorker.CodeCache, this.#image.codeCache()]);
   }
 }

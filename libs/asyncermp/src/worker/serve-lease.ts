@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { encodeError } from '../protocol/error-codec.js';
 import { FromWorker, ToWorker, type LeaseData } from '../protocol/envelope.js';
+import { setOriginalFrames } from '../protocol/original-frames.js';
 import { Slots } from '../protocol/slots.js';
 import { AttemptRunner } from './attempt-runner.js';
 import { createWorkerContainer, type WorkerContainer } from './container.js';
@@ -13,9 +14,17 @@ import { WorkerLogger } from './worker-logger.js';
 /**
  * Serves a lease, and lasts as long as that. The thread builds the handlers' providers once, takes
  * attempts over the lease's port, and closes the providers when it is released. The port is left open.
+ *
+ * @param originalFrames - In an image: replaces the positions in a stack by those in the installed files.
  */
-export async function serveLease(lease: LeaseData): Promise<void> {
+export async function serveLease(
+  lease: LeaseData,
+  originalFrames?: (stack: string) => string,
+): Promise<void> {
   const { port } = lease;
+  if (originalFrames) {
+    setOriginalFrames(originalFrames);
+  }
   markWorker(lease.worker);
   const logger = new WorkerLogger(port);
   let container: WorkerContainer;

@@ -1,8 +1,9 @@
-import { shared } from '../../src/preload/module-image.js';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { WorkerImage } from '../../dist/pool/channels/worker-image.js';
+import type { SharedImage } from '../../dist/protocol/envelope.js';
+import { threadImage, type ThreadImage } from '../../dist/pool/channels/worker-image.js';
+import { entryFile } from '../../dist/worker/entry-file.js';
 import { PreloadService } from '../.fixtures/preload/preload.service.js';
 import { startApplication, type ApplicationParts } from '../support/application.js';
 import { RecordingLogger } from '../support/recording-logger.js';
@@ -50,7 +51,7 @@ describe('a worker', () => {
     expect(await (await preloadService(options)).isPreloaded()).toBe(false);
   });
 
-  it('has one copy of every module, whatever way a handler takes to it', async () => {
+  it('has one copy of every module, however a handler imports or requires it', async () => {
     for (const preload of [true, false]) {
       const same = await (await preloadService({ preload })).sameCopies();
       expect(Object.entries(same).filter(([, isSame]) => !isSame)).toEqual([]);
@@ -58,7 +59,7 @@ describe('a worker', () => {
   });
 
   it.each(['getNothing', 'throwInRxjs'] as const)(
-    'tells the frames of an error by the files that are installed: %s',
+    'reports the frames of an error by the files that are installed: %s',
     async (method) => {
       const frames = await stackOf((await preloadService({ preload: true }))[method]());
       const plain = await stackOf((await preloadService({ preload: false }))[method]());
@@ -70,25 +71,21 @@ describe('a worker', () => {
     },
   );
 
-  it('that cannot run an image does without, and so do all after it', async () => {
-    let image: object | undefined = {
-      script: new SharedArrayBuffer(8),
-      index: shared(Buffer.from('{"modules":[]}')),
-      codeCache: undefined,
-    };
-    vi.spyOn(WorkerImage.prototype, 'image', 'get').mockImplementation(() => image as never);
-    const drop = vi.spyOn(WorkerImage.prototype, 'drop').mockImplementation(() => {
-      image = undefined;
-    });
+  it('that cannot run an image loads file by file, and so do all after it', async () => {
+    const made = threadImage(entryFile() ?? '');
+    const damaged = { ...(made.image as SharedImage), script: new SharedArrayBuffer(8) };
+    const prototype = Object.getPrototypeOf(made) as ThreadImage;
+    vi.spyOn(prototype, 'image', 'get').mockReturnValueOnce(damaged);
+    const drop = vi.spyOn(prototype, 'drop');
     const logger = new RecordingLogger();
-    const service = await preloadService({ logger });
-    expect(await service.isPreloaded()).toBe(false);
+    const service = await preloadService({ logger, maxTasksPerWorker: 1 });
+    expect([await service.isPreloaded(), await service.isPreloaded()]).toEqual([false, false]);
     expect(drop).toHaveBeenCalledTimes(1);
     expect(logger.with('the option preload')).toHaveLength(1);
   });
 });
 
-/** Where a frame lies; how it is called differs where a module is a function. */
+/** The position of a frame; its function has another name where a module is a function. */
 function position(frame: string): string {
   return /\(?((?:file:|\/).*?)\)?$/.exec(frame)?.[1]?.replace('file://', '') ?? frame;
 }

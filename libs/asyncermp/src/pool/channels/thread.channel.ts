@@ -22,7 +22,7 @@ import {
 import { Slots } from '../../protocol/slots.js';
 import { startBundleThread } from '../../worker/bundle-thread.js';
 import { unsendable, type Attempt, type Channel, type ChannelListener } from './channel.js';
-import { imageFailed, type WorkerImage } from './worker-image.js';
+import { imageFailed, type ThreadImage } from './worker-image.js';
 
 /** What every thread of a pool is made with. */
 export interface ThreadOptions {
@@ -32,7 +32,7 @@ export interface ThreadOptions {
   /** The file that serves a lease, as a path; undefined in a bundle, which serves it itself. */
   readonly entryFile: string | undefined;
   /** The modules that workers need not load file by file; undefined where they have to. */
-  readonly image: WorkerImage | undefined;
+  readonly image: ThreadImage | undefined;
   readonly resourceLimits: ResourceLimits;
   readonly maxHeapBytes: number;
   readonly env: WorkerOptions['env'];
@@ -48,7 +48,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
   readonly slots = new Slots();
   readonly #doorbell = new Doorbell();
   readonly #port: MessagePort;
-  readonly #image: WorkerImage | undefined;
+  readonly #image: ThreadImage | undefined;
   readonly #listener: ChannelListener;
   /** Undefined where Node refused to make the thread. */
   #lease: ThreadLease | undefined = undefined;

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { buildImage } from '../../src/preload/build-image.js';
-import { esModule } from '../../src/preload/es-module.js';
+import { buildImage } from '../src/worker-image.js';
+import { readEsModule } from '../src/module-source.js';
 import { exportsOfFiles, exportsWithImage } from './exports.js';
 
 const directories: string[] = [];
@@ -41,7 +41,7 @@ async function expectTheSame(files: Record<string, string>): Promise<Record<stri
 
 describe('a module in an image exports what Node has it export', () => {
   it('by every form of export', async () => {
-    const told = await expectTheSame({
+    const exports = await expectTheSame({
       'main.js': `
         export const one = 1, two = 2;
         export let decorated = class Decorated {};
@@ -62,7 +62,7 @@ describe('a module in an image exports what Node has it export', () => {
         \`;
       `,
     });
-    expect(told).toMatchObject({
+    expect(exports).toMatchObject({
       shown: 'string hidden',
       c: 'string c',
       probeHoisted: '["number",1]',
@@ -84,7 +84,7 @@ describe('a module in an image exports what Node has it export', () => {
   });
 
   it('of other modules', async () => {
-    const told = await expectTheSame({
+    const exports = await expectTheSame({
       'main.js': `
         export * from './a.js';
         export * from './b.js';
@@ -100,7 +100,7 @@ describe('a module in an image exports what Node has it export', () => {
       'a.js': `export const one = 1, two = 2; export default 'default of a';`,
       'b.js': `export const three = 'of b'; export default 'default of b';\n        export {};`,
     });
-    expect(told).toMatchObject({
+    expect(exports).toMatchObject({
       three: 'string of main',
       uno: 'number 1',
       it2: 'string default of a',
@@ -108,7 +108,7 @@ describe('a module in an image exports what Node has it export', () => {
   });
 
   it('of modules that import each other', async () => {
-    const told = await expectTheSame({
+    const exports = await expectTheSame({
       'main.js': `
         import { B, seen, early } from './b.js';
         export class A { make() { return new B() } }
@@ -126,11 +126,11 @@ describe('a module in an image exports what Node has it export', () => {
         export const seen = () => [typeof A, typeof main.A, Object.keys(main).length];
       `,
     });
-    expect(told['probe']).toBe('[true,["function","function",3],"hoisted"]');
+    expect(exports['probe']).toBe('[true,["function","function",3],"hoisted"]');
   });
 
   it('of modules that come to each other through a third one', async () => {
-    const told = await expectTheSame({
+    const exports = await expectTheSame({
       'main.js': `
         import { late, named } from './late.js';
         export class A {}
@@ -148,11 +148,40 @@ describe('a module in an image exports what Node has it export', () => {
         export { B as C } from './main.js';
       `,
     });
-    expect(told['probe']).toBe('[["function","function"],["A","B","C","probe"]]');
+    expect(exports['probe']).toBe('[["function","function"],["A","B","C","probe"]]');
+  });
+
+  it('in a cycle, as soon as it has a value', async () => {
+    const exports = await expectTheSame({
+      'main.js': `
+        import { late, early } from './b.js';
+        import * as self from './main.js';
+        export const value = 'value';
+        export const seen = late();
+        export const probe = () => [seen, early, self.value];
+      `,
+      'b.js': `
+        import { value } from './main.js';
+        export const late = () => value;
+        export const early = (() => { try { return value } catch (error) { return error.name } })();
+      `,
+    });
+    expect(exports['probe']).toBe('["value","ReferenceError","value"]');
+  });
+
+  it('of itself', async () => {
+    const exports = await expectTheSame({
+      'main.js': `
+        import { one as own } from './main.js';
+        export const one = 1;
+        export const probe = () => own;
+      `,
+    });
+    expect(exports['probe']).toBe('1');
   });
 
   it('in the order in which Node evaluates them', async () => {
-    const told = await expectTheSame({
+    const exports = await expectTheSame({
       'main.js': `
         import './first.js';
         export { second } from './second.js';
@@ -165,7 +194,7 @@ describe('a module in an image exports what Node has it export', () => {
       'nested.js': `import { order } from './order.js'; order.push('nested');`,
       'second.js': `import { order } from './order.js'; order.push('second'); export const second = 2;`,
     });
-    expect(told['probe']).toBe('["nested","first","second","main"]');
+    expect(exports['probe']).toBe('["nested","first","second","main"]');
   });
 
   it('of what it knows about itself, and imports when it runs', async () => {
@@ -203,7 +232,7 @@ describe('a module in an image exports what Node has it export', () => {
   });
 
   it('unless it is imported with a query, which makes it another module', async () => {
-    const told = await expectTheSame({
+    const exports = await expectTheSame({
       'main.js': `
         import { it } from './it.js';
         export const probe = async () => [
@@ -213,11 +242,11 @@ describe('a module in an image exports what Node has it export', () => {
       `,
       'it.js': `export const it = {};`,
     });
-    expect(told['probe']).toBe('[true,false]');
+    expect(exports['probe']).toBe('[true,false]');
   });
 
-  it('of circles that lead to other circles', async () => {
-    const told = await expectTheSame({
+  it('of cycles that lead to other cycles', async () => {
+    const exports = await expectTheSame({
       'main.js': `
         import { a } from './a.js';
         export * from './b.js';
@@ -242,17 +271,17 @@ describe('a module in an image exports what Node has it export', () => {
         export * from './c.js';
       `,
     });
-    expect(told['probe']).toBe('["object","c"]');
+    expect(exports['probe']).toBe('["object","c"]');
   });
 
   it('written with any characters', async () => {
-    const told = await expectTheSame({
+    const exports = await expectTheSame({
       'main.js': `#!/usr/bin/env node
         // ✓ → “quotes”
         const größe = '✓ 😀', π = /[α-ω]+/u;
         export const probe = () => [größe, größe.length, π.test('λ'), \`→\${größe}\`];`,
     });
-    expect(told['probe']).toBe('["✓ 😀",4,true,"→✓ 😀"]');
+    expect(exports['probe']).toBe('["✓ 😀",4,true,"→✓ 😀"]');
   });
 });
 
@@ -287,7 +316,7 @@ describe('a CommonJS module in an image exports what Node has it export', () => 
   });
 
   it('with getters that throw, and what a function requires by any name', async () => {
-    const told = await expectTheSame({
+    const exports = await expectTheSame({
       'main.js': `import it, { one } from './it.cjs'; export { one }; export const probe = () => it.later('./one.cjs')`,
       'it.cjs': `
         exports.one = require('./one.cjs');
@@ -297,16 +326,16 @@ describe('a CommonJS module in an image exports what Node has it export', () => 
       'node_modules/sometimes/index.js': `module.exports = 'sometimes'`,
       'node_modules/sometimes/package.json': '{}',
     });
-    expect(told['probe']).toBe('[true,"sometimes"]');
+    expect(exports['probe']).toBe('[true,"sometimes"]');
   });
 
   it('of modules that require each other', async () => {
-    const told = await expectTheSame({
+    const exports = await expectTheSame({
       'main.js': `import { probe } from './a.cjs'; export { probe }`,
       'a.cjs': `exports.early = 'early'; const b = require('./b.cjs'); exports.probe = () => [b.seen, b.now()];`,
       'b.cjs': `const a = require('./a.cjs'); exports.seen = Object.keys(a); exports.now = () => Object.keys(a);`,
     });
-    expect(told['probe']).toBe('[["early"],["early","probe"]]');
+    expect(exports['probe']).toBe('[["early"],["early","probe"]]');
   });
 
   it('of an ES module that it requires', async () => {
@@ -317,14 +346,14 @@ describe('a CommonJS module in an image exports what Node has it export', () => 
     });
   });
 
-  it('of an ES module with a default, in a circle, that it requires', async () => {
-    const told = await expectTheSame({
+  it('of an ES module with a default, in a cycle, that it requires', async () => {
+    const exports = await expectTheSame({
       'main.js': `import it from './a.cjs'; export const probe = () => it()`,
       'a.cjs': `const es = require('./es.js'); module.exports = () => [Object.keys(es).sort(), es.__esModule, es.default()];`,
       'es.js': `import { two } from './other.js'; export default function it() { return two } export const one = 1; export * from './other.js'`,
       'other.js': `import es from './es.js'; export const two = typeof es; export const later = 3`,
     });
-    expect(told['probe']).toBe('[["__esModule","default","later","one","two"],true,"function"]');
+    expect(exports['probe']).toBe('[["__esModule","default","later","one","two"],true,"function"]');
   });
 });
 
@@ -338,7 +367,7 @@ describe('a module has nothing in it', () => {
     ['what it imports', `import './other.js';`, false],
     ['what it imports when it runs', `await import('./other.js');`, false],
   ])('but %s', (_what, source, expected) => {
-    expect(esModule(source).isEmpty).toBe(expected);
+    expect(readEsModule(source).isEmpty).toBe(expected);
   });
 });
 
@@ -352,7 +381,7 @@ describe('an image cannot be made', () => {
     ['an exported variable', 'let one, two;\nexport { two }'],
     ['attributes', `import data from './data.json' with { type: 'json' }; export { data }`],
     ['separator', 'export const one = 1 // \u2028; export const two = 2'],
-    ['begins with $preload_', 'export const $preload_link = 1'],
+    ['begins with $image_', 'export const $image_link = 1'],
   ])('of a module with %s', (reason, text) => {
     const main = join(write({ 'main.js': text, 'data.json': '1' }), 'main.js');
     expect(() => buildImage([main])).toThrow(reason);

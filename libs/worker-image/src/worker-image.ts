@@ -1,0 +1,105 @@
+import type { ImageIndex, SharedImage } from './image-format.js';
+import { readModuleGraph } from './module-graph.js';
+import { UnsupportedModuleError } from './module-source.js';
+
+export type { SharedImage } from './image-format.js';
+
+/** The image that the worker threads of an application start from. */
+export class WorkerImage {
+  #image: SharedImage | undefined;
+
+  /**
+   * Builds the image of the files, and of the files that they import.
+   *
+   * @param entries - Absolute paths.
+   * @param privateDirectory - The files in it cannot be imported from outside, apart from the first entry.
+   */
+  constructor(entries: readonly string[], privateDirectory?: string) {
+    try {
+      this.#image = buildImage(entries, privateDirectory);
+    } catch {
+      // One of the files cannot be in an image: threads load it as it is.
+      this.#image = undefined;
+    }
+  }
+
+  /** Undefined where threads have to load file by file. */
+  get image(): SharedImage | undefined {
+    return this.#image;
+  }
+
+  /** Keeps the code cache that V8 made in a thread, for the threads that are started from now on. */
+  keep(codeCache: SharedArrayBuffer): void {
+    if (this.#image) {
+      this.#image = { ...this.#image, codeCache };
+    }
+  }
+
+  /** Gives the image up, since a thread could not run it. */
+  drop(): void {
+    this.#image = undefined;
+  }
+}
+
+/** @throws UnsupportedModuleError for a file that an image cannot hold */
+export function buildImage(entries: readonly string[], privateDirectory?: string): SharedImage {
+  const texts = ['[\n'];
+  let line = 2;
+  const index: ImageIndex = readModuleGraph(entries).map((module) => {
+    const { file, format, dependencies, stars, isInCycle, isEmpty } = module;
+    const head = latin1(module.text.head);
+    const text = `${head}${latin1(module.text.body)},\n`;
+    texts.push(text);
+    const ownLine = line;
+    line += lineBreaksIn(text);
+    const isInPrivate = privateDirectory !== undefined && file.startsWith(privateDirectory);
+    return {
+      file,
+      format,
+      dependencies: [...dependencies].map(([specifier, used]) => [
+        specifier,
+        typeof used === 'string' ? used : used.number,
+      ]),
+      stars,
+      isInCycle,
+      isPrivate: isEmpty || (isInPrivate && file !== entries[0]),
+      line: ownLine,
+      column: head.length,
+    };
+  });
+  texts.push(']');
+  return {
+    script: shared(texts.join(''), 'latin1'),
+    index: shared(JSON.stringify(index), 'utf8'),
+    codeCache: undefined,
+  };
+}
+
+/** V8 needs twice the memory for a script that has a single character beyond Latin-1. */
+function latin1(text: string): string {
+  return text.replace(BEYOND_LATIN1, escaped);
+}
+
+const BEYOND_LATIN1 = /[^\0-\xff]/g;
+
+/**
+ * The same character in a string, in a regular expression and in a name; in a comment it does not matter.
+ *
+ * @throws UnsupportedModuleError for one that ends a line and a comment, which an escape does not
+ */
+function escaped(character: string): string {
+  if (character === '\u2028' || character === '\u2029') {
+    throw new UnsupportedModuleError('A module has a line or paragraph separator');
+  }
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+function lineBreaksIn(text: string): number {
+  return text.split('\n').length - 1;
+}
+
+function shared(text: string, encoding: 'latin1' | 'utf8'): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(Buffer.byteLength(text, encoding));
+  Buffer.from(memory).write(text, encoding);
+  return memory;
+}
