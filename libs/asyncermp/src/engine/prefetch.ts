@@ -5,13 +5,13 @@ import { SLOT_COUNT } from '../protocol/slots.js';
 import type { Task } from './task.js';
 
 /** Only handlers whose mean run is shorter are prefetched; longer ones gain nothing. */
-const SHORT_US = SHORT_RUN_MS * 1_000;
+const SHORT_NS = SHORT_RUN_MS * 1_000_000;
 /** The most work that a worker holds: how long a task may have to wait behind others. */
-const AHEAD_US = 1_000;
+const AHEAD_NS = 1_000_000;
 /** About what it takes to wake a worker whose core sleeps. A busy worker that is done sooner is better. */
-const WAKE_US = 60;
+const WAKE_NS = 60_000;
 /** Counted for a task that is not known to be short: nothing is sent behind it. */
-const LONG_US = 1_000_000;
+const LONG_NS = 1_000_000_000;
 /** A worker is sent more when it has this few left, so that one message carries many. */
 const REFILL_BELOW = SLOT_COUNT / 2;
 /** How often to look for a worker that is held up by a task which runs longer than expected. */
@@ -50,8 +50,8 @@ export class Prefetch {
   estimate(task: Task): void {
     const { handler, items } = task;
     const { meanMs, typicalMs } = handler.runTime;
-    task.expectedUs = Math.min(Math.ceil(meanMs * items * 1_000), LONG_US);
-    task.typicalUs = Math.min(Math.ceil(typicalMs * items * 1_000), LONG_US);
+    task.expectedNs = Math.min(Math.ceil(meanMs * items * 1_000_000), LONG_NS);
+    task.typicalNs = Math.min(Math.ceil(typicalMs * items * 1_000_000), LONG_NS);
   }
 
   /**
@@ -59,7 +59,7 @@ export class Prefetch {
    * one worker as far as possible: then more of them share a message, and the other workers sleep.
    */
   soonestFor(task: Task): PooledWorker<Task> | undefined {
-    if (!this.#mayPrefetch(task) || task.typicalUs > WAKE_US) {
+    if (!this.#mayPrefetch(task) || task.typicalNs > WAKE_NS) {
       return undefined;
     }
     if (!this.#shared || this.#shared.lane.load === 0 || this.#shared.blocked) {
@@ -91,8 +91,8 @@ export class Prefetch {
 
   /** The worker was sent the task. */
   noteSent(task: Task, worker: PooledWorker<Task>): void {
-    worker.expectedUs += task.expectedUs;
-    worker.typicalUs += task.typicalUs;
+    worker.expectedNs += task.expectedNs;
+    worker.typicalNs += task.typicalNs;
     if (worker.lane.load > 1) {
       this.#lowestPriority = Math.min(this.#lowestPriority, task.priority);
       this.#lookTimer ??= setTimeout(() => this.#look(), LOOK_MS).unref();
@@ -101,8 +101,8 @@ export class Prefetch {
 
   /** The worker has run the task, or will not run it. */
   noteGone(task: Task, worker: PooledWorker<Task>): void {
-    worker.expectedUs -= task.expectedUs;
-    worker.typicalUs -= task.typicalUs;
+    worker.expectedNs -= task.expectedNs;
+    worker.typicalNs -= task.typicalNs;
   }
 
   /** The worker has finished an attempt and has others. */
@@ -146,7 +146,7 @@ export class Prefetch {
     this.estimate(task);
     // What is handed over is lost with a worker that dies, and a handler with a bound of its own would use
     // it up without running.
-    return task.expectedUs <= SHORT_US && !task.handsOver && !task.handler.semaphore;
+    return task.expectedNs <= SHORT_NS && !task.handsOver && !task.handler.semaphore;
   }
 
   #busyFor(task: Task): PooledWorker<Task> | undefined {
@@ -160,7 +160,7 @@ export class Prefetch {
 
   #look(): void {
     this.#lookTimer = undefined;
-    const since = monotonicMs() - (2 * AHEAD_US) / 1_000;
+    const since = monotonicMs() - (2 * AHEAD_NS) / 1_000_000;
     let hasPrefetched = false;
     let isBlocked = false;
     for (const worker of this.#workers()) {
@@ -187,11 +187,11 @@ const NONE: readonly Task[] = [];
 /** Whether the worker will have run the task before another one is awake. */
 function isSoonDone(worker: PooledWorker<Task>, task: Task): boolean {
   // By what most tasks take: the mean stays high for long after a few runs that were held up.
-  return worker.typicalUs + task.typicalUs <= WAKE_US && hasRoom(worker, task);
+  return worker.typicalNs + task.typicalNs <= WAKE_NS && hasRoom(worker, task);
 }
 
 function hasRoom(
-  { state, lane, blocked, expectedUs, hasPermit }: PooledWorker<Task>,
+  { state, lane, blocked, expectedNs, hasPermit }: PooledWorker<Task>,
   task: Task,
 ): boolean {
   return (
@@ -200,6 +200,6 @@ function hasRoom(
     !blocked &&
     !lane.takesOneAtATime &&
     lane.load < SLOT_COUNT &&
-    expectedUs + task.expectedUs <= AHEAD_US
+    expectedNs + task.expectedNs <= AHEAD_NS
   );
 }

@@ -39,10 +39,10 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
   slot = -1;
   /** The lane that holds an attempt of it; also after the outcome, where a handler does not let go. */
   lane: Lane<Task> | undefined = undefined;
-  /** How long the attempt may run, in whole microseconds: a mean that follows longer runs at once. */
-  expectedUs = 0;
-  /** How long most runs take, in whole microseconds. */
-  typicalUs = 0;
+  /** How long the attempt may run, in whole nanoseconds: a mean that follows longer runs at once. */
+  expectedNs = 0;
+  /** How long most runs take, in whole nanoseconds. */
+  typicalNs = 0;
   /** The last attempt's start, in `monotonicMs`. */
   startedAt: number | undefined = undefined;
   /** In `monotonicMs`. */

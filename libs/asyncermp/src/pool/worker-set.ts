@@ -16,10 +16,10 @@ export class PooledWorker<A extends Attempt> {
   state: WorkerState = 'starting';
   /** Whether it holds one of the permits that bound how many attempts run. */
   hasPermit = false;
-  /** How long the attempts that it holds may run, in microseconds. */
-  expectedUs = 0;
-  /** How long they run if they take what most runs take, in microseconds. */
-  typicalUs = 0;
+  /** How long the attempts that it holds may run, in nanoseconds. */
+  expectedNs = 0;
+  /** How long they run if they take what most runs take, in nanoseconds. */
+  typicalNs = 0;
   /** Whether the running attempt takes longer than expected, so that nothing is sent behind it. */
   blocked = false;
   /** Attempts finished. */
