@@ -215,7 +215,7 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
 const NOW = Promise.resolve();
 
 /** Which attempt is in which slot of a lane. */
-export class SlotTable<A extends Attempt> {
+class SlotTable<A extends Attempt> {
   readonly #attempts: (A | undefined)[] = Array.from({ length: SLOT_COUNT }, () => undefined);
   readonly #free: number[] = Array.from({ length: SLOT_COUNT }, (_, slot) => SLOT_COUNT - 1 - slot);
 

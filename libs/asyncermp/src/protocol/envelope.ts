@@ -56,7 +56,7 @@ export type LaneMessage =
   | [head: typeof FromWorker.HeapLimit]
   | [head: typeof FromWorker.Log, level: LogLevelName, line: LogLine];
 
-/** About the image that a thread was started with: for whoever started it, not for its lane. */
+/** About the image that a thread was started with: for the channel that started it, not for the lane. */
 export type ImageMessage =
   | [head: typeof FromWorker.CodeCache, codeCache: SharedArrayBuffer]
   | [head: typeof FromWorker.ImageFailed, error: string];

@@ -56,7 +56,7 @@ import type { RunMode } from './envelope.js';
 export const SLOT_COUNT = 32;
 
 /** The state of a slot. Both sides use the numbers, so they never change. */
-export const SlotState = {
+const SlotState = {
   /** It holds no attempt. */
   Free: 0,
   /** Its attempt was sent and has not begun: it can be revoked. */

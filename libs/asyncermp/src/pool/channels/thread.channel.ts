@@ -163,7 +163,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     }
   }
 
-  /** A message cannot be read, so it is not known which attempt would wait for its outcome for ever. */
+  /** A message cannot be read, so it is not known which attempt waits for it in vain. */
   #lostMessage(error: unknown): void {
     this.#note(error);
     this.#lease?.end();
