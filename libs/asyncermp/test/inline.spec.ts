@@ -11,6 +11,15 @@ import { KeepingService } from './.fixtures/inline.service.js';
 import { closeLater, makeGate, rootModule, startApplication } from './support/application.js';
 import { rejectionOf } from './support/outcomes.js';
 
+/** What fake timers of test runners replace, microtasks included. */
+const TIMERS = [
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'queueMicrotask',
+  'performance',
+] as const;
+
 const providers = [
   AdderService,
   SquareService,
@@ -155,7 +164,7 @@ describe("isolation: 'inline'", () => {
       .useValue({ square: () => 42 })
       .compile();
     closeLater(await module.init());
-    vi.useFakeTimers();
+    vi.useFakeTimers({ toFake: [...TIMERS] });
     try {
       await expect(module.get(CalcService).square(3)).resolves.toBe(42);
     } finally {

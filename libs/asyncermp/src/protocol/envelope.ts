@@ -139,12 +139,12 @@ export function addRun(
 export function readRuns(message: RunMessage, into: SentRun[]): void {
   for (let i = 1; i < message.length; i += RUN_LENGTH) {
     const subject = message[i + 1] as SentUid | readonly [SentUid, TaskHeaders];
-    const [uid, headers] = typeof subject === 'object' ? subject : [subject, undefined];
+    const isPair = typeof subject === 'object';
     into.push({
       slot: message[i] as number,
-      uid,
+      uid: isPair ? subject[0] : subject,
       args: message[i + 2] as readonly unknown[],
-      headers,
+      headers: isPair ? subject[1] : undefined,
     });
   }
 }

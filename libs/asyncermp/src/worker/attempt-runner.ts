@@ -13,6 +13,7 @@ import {
   type SentRun,
 } from '../protocol/envelope.js';
 import { decodeError, encodeError, type EncodedError } from '../protocol/error-codec.js';
+import type { Run } from '../protocol/handler-call.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import type { RunnerSlots } from '../protocol/slots.js';
 import { takeTransferList } from '../protocol/transfer.js';
@@ -197,8 +198,6 @@ export class AttemptRunner implements TaskLink {
     }
   }
 }
-
-type Run = (this: unknown, ...args: unknown[]) => unknown;
 
 /** The handler inside of this thread's interceptors, the first one outermost. */
 function intercepted(run: Run, task: RunningTask, headers: TaskHeaders | undefined): Run {

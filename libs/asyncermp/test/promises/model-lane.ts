@@ -3,31 +3,34 @@ import { encodeError } from '../../src/protocol/error-codec.js';
 import { monotonicMs } from '../../src/protocol/monotonic-clock.js';
 import type { Task } from '../../src/engine/task.js';
 
-/** What the world is told of by its lanes, before it happens. */
+/** What lanes report to the world of the test, before it happens. */
 export interface LaneWitness {
   onSend(lane: ModelLane, task: Task): void;
   onBegin(lane: ModelLane, task: Task): void;
 }
 
-/** An attempt that was sent, or (undefined) the place of one that was taken back. */
+/** An attempt that was sent, or (undefined) the place of one that was revoked. */
 type Sent = Task | undefined;
 
-/** A worker that does what the test tells it, step by step. */
+/** A worker that the test moves step by step. */
 export class ModelLane implements Lane<Task> {
   state: 'starting' | 'ready' | 'released' | 'killed' | 'gone' = 'starting';
   running: Task | undefined = undefined;
   finished = 0;
-  /** Whether it begins what is next in the moment before somebody takes that back. */
+  /** Whether it begins the next attempt in the moment before that is revoked. */
   isAhead = false;
+  readonly id: number;
+  readonly #listener: LaneListener<Task>;
+  readonly #witness: LaneWitness;
   readonly #outbox: Sent[] = [];
   readonly #inbox: Sent[] = [];
   #startedAt = Number.NaN;
 
-  constructor(
-    readonly id: number,
-    private readonly listener: LaneListener<Task>,
-    private readonly witness: LaneWitness,
-  ) {}
+  constructor(id: number, listener: LaneListener<Task>, witness: LaneWitness) {
+    this.id = id;
+    this.#listener = listener;
+    this.#witness = witness;
+  }
 
   get load(): number {
     return this.#outbox.length + this.#inbox.length + (this.running ? 1 : 0);
@@ -43,7 +46,7 @@ export class ModelLane implements Lane<Task> {
     if (this.state !== 'ready') {
       throw new Error(`An attempt was sent to lane ${this.id}, which is ${this.state}`);
     }
-    this.witness.onSend(this, task);
+    this.#witness.onSend(this, task);
     this.#outbox.push(task);
   }
 
@@ -97,31 +100,31 @@ export class ModelLane implements Lane<Task> {
     }
   }
 
-  // ---- what the test has it do; false if there is nothing of that kind to do
+  // ---- what the test makes it do; false if there is nothing of that kind to do
 
   becomeReady(): boolean {
     if (this.state !== 'starting') {
       return false;
     }
     this.state = 'ready';
-    this.listener.onReady(this);
+    this.#listener.onReady(this);
     return true;
   }
 
-  /** Begins what is next, or passes over it if it was taken back. */
+  /** Begins the next attempt, or passes over it if it was revoked. */
   begin(): boolean {
     if (this.running || this.#inbox.length === 0 || this.isGone) {
       return false;
     }
     const next = this.#inbox.shift();
     if (!next) {
-      this.listener.onSkipped(this);
+      this.#listener.onSkipped(this);
       return true;
     }
-    this.witness.onBegin(this, next);
+    this.#witness.onBegin(this, next);
     this.running = next;
     this.#startedAt = monotonicMs();
-    this.listener.onStarted(this, next);
+    this.#listener.onStarted(this, next);
     return true;
   }
 
@@ -134,24 +137,24 @@ export class ModelLane implements Lane<Task> {
     this.running = undefined;
     this.finished++;
     if (isOk) {
-      this.listener.onCompleted(this, task, task.seq, this.#startedAt, runMs);
+      this.#listener.onCompleted(this, task, task.seq, this.#startedAt, runMs);
     } else {
       const error = encodeError(new RangeError(task.uid));
-      this.listener.onFailed(this, task, error, this.#startedAt, runMs);
+      this.#listener.onFailed(this, task, error, this.#startedAt, runMs);
     }
     return task;
   }
 
-  /** The worker dies: by itself, or since it was told to. */
+  /** The worker ends: by itself, or because it was killed or released. */
   die(): void {
-    const wasToldTo = this.state === 'killed' || this.state === 'released';
+    const isExpected = this.state === 'killed' || this.state === 'released';
     const running = this.running;
     const waiting = this.held().filter((task) => task !== running);
     const end: LaneEnd<Task> = {
       running,
       runningSince: running && this.#startedAt,
       waiting,
-      crash: wasToldTo ? undefined : { reason: 'exit', exitCode: 1 },
+      crash: isExpected ? undefined : { reason: 'exit', exitCode: 1 },
       startError: undefined,
       gone: Promise.resolve(),
     };
@@ -159,7 +162,7 @@ export class ModelLane implements Lane<Task> {
     this.running = undefined;
     this.#inbox.length = 0;
     this.#outbox.length = 0;
-    this.listener.onEnding(this);
-    this.listener.onEnded(this, end);
+    this.#listener.onEnding(this);
+    this.#listener.onEnded(this, end);
   }
 }

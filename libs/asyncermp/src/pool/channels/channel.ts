@@ -40,7 +40,7 @@ export interface Channel<A extends Attempt> {
   close(): CrashDetails;
 }
 
-/** What a channel reports: never while it is being made, nor while its `post` or `end` runs. */
+/** What a channel reports: never while it is being made, and of its methods only while `close` runs. */
 export interface ChannelListener {
   /** A message of the worker. They come in the order in which they were posted. */
   receive(message: LaneMessage): void;

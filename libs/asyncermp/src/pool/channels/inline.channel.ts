@@ -17,13 +17,13 @@ import { unsendable, type Attempt, type Channel, type ChannelListener } from './
 const NOW = Promise.resolve();
 
 /**
- * A channel to a worker that is not there: the attempt runner of a worker runs in the application's own
- * thread, on the application's own providers. What a port would clone is cloned here, too.
+ * A channel without a worker: the attempt runner runs in the application's own thread, on the application's
+ * own providers. What a port would clone is cloned here, too.
  *
  * A handler that does not stop cannot be ended: it is left to itself, and what comes of it is dropped.
  *
- * Attempts arrive in a microtask and everything else at once, without ports and timers, because the tests of
- * users replace those.
+ * Attempts arrive in a microtask, and everything else arrives at once. There are no ports and no timers,
+ * because the tests of users replace timers.
  */
 export class InlineChannel<A extends Attempt> implements Channel<A> {
   readonly takesOneAtATime = true;
@@ -33,7 +33,7 @@ export class InlineChannel<A extends Attempt> implements Channel<A> {
   readonly #runner: AttemptRunner;
   /** The attempts whose outcome is not posted yet, by their slots. */
   readonly #sent = new Map<number, SentAttempt<A>>();
-  /** What the runner has posted, and the lane not received yet. */
+  /** The messages of the runner that the lane has not received yet. */
   readonly #arriving: LaneMessage[] = [];
   #isPosting = false;
   #isClosed = false;
@@ -82,7 +82,7 @@ export class InlineChannel<A extends Attempt> implements Channel<A> {
       this.end();
       return;
     }
-    // At once: who has cancelled a task finds its signal aborted.
+    // At once, so that the caller of `cancel()` finds the signal aborted.
     this.#isPosting = true;
     this.#runner.cancel(message[1], message[2]);
     this.#isPosting = false;
@@ -101,13 +101,13 @@ export class InlineChannel<A extends Attempt> implements Channel<A> {
     return this.#death;
   }
 
-  /** What the runner posts. */
+  /** The runner's side. */
   #postBack(message: LaneMessage, transferList?: readonly Transferable[]): void {
     if (this.#isClosed) {
       return;
     }
     this.#arriving.push(clone(this.#orFault(message), transferList));
-    // Not from within a method of the lane's: a handler may report when its signal is aborted.
+    // A handler may report while its signal is aborted, and a channel reports nothing while it posts.
     if (!this.#isPosting) {
       this.#deliver();
     }
@@ -118,7 +118,7 @@ export class InlineChannel<A extends Attempt> implements Channel<A> {
       try {
         this.#listener.receive(next);
       } catch (error) {
-        // A mistake of the library's own, which the runner would take for the handler's.
+        // An error of the library's own: the runner, which has called this, would take it for the handler's.
         soon(() => {
           throw error;
         });
@@ -126,7 +126,7 @@ export class InlineChannel<A extends Attempt> implements Channel<A> {
     }
   }
 
-  /** Of several items each may fail alone; a fault of the attempt is the end of them all. */
+  /** The message, or in the place of an outcome the fault that has ended the attempt with all of its items. */
   #orFault(message: LaneMessage): LaneMessage {
     if (message[0] !== FromWorker.Completed && message[0] !== FromWorker.Failed) {
       return message;
