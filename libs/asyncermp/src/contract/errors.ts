@@ -185,32 +185,19 @@ export class QueueFullError extends AsyncerMpError {
 export class TaskCancelledError extends AsyncerMpError {
   readonly code = ErrorCode.Cancelled;
 
-  constructor(subject: ErrorSubject, reason?: unknown) {
-    super(taskText(subject.uid) + cancelledText(subject.handler, reason), subject, {
-      cause: reason,
-    });
+  /** @param text - The message after the uid. Default: made of the handler and, if it is a string, the reason. */
+  constructor(
+    subject: ErrorSubject,
+    reason?: unknown,
+    text = cancelledText(subject.handler, reason),
+  ) {
+    super(taskText(subject.uid) + text, subject, { cause: reason });
   }
 }
 
-/** Cache of one entry for {@link cancelledText}. */
-const last = { handler: undefined, reason: undefined, text: ' was cancelled' } as {
-  handler: string | undefined;
-  reason: string | undefined;
-  text: string;
-};
-
-/**
- * The part of the message after the uid. Tasks that are cancelled together share this string: per error
- * that saves 120 bytes and a quarter of the time (100,000 errors, Node 20).
- */
-function cancelledText(handler: string | undefined, given: unknown): string {
-  const reason = typeof given === 'string' ? given : undefined;
-  if (handler !== last.handler || reason !== last.reason) {
-    last.handler = handler;
-    last.reason = reason;
-    last.text = `${handlerText(handler)} was cancelled${reason === undefined ? '' : `: ${reason}`}`;
-  }
-  return last.text;
+/** What the message of a {@link TaskCancelledError} says after the uid. */
+export function cancelledText(handler: string | undefined, reason: unknown): string {
+  return `${handlerText(handler)} was cancelled${typeof reason === 'string' ? `: ${reason}` : ''}`;
 }
 
 /** Which of a task's time limits passed. */

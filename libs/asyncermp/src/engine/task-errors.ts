@@ -7,6 +7,7 @@ import {
   type TimeoutPhase,
   TaskCancelledError,
 } from '../contract/errors.js';
+import type { HandlerRecord } from './handler-record.js';
 
 /** A task, as far as an error names it. */
 export interface Subject {
@@ -50,7 +51,8 @@ export class Cancellation {
     this.#reason = reason;
   }
 
-  errorOf(task: Subject): TaskCancelledError {
-    return withoutStack(() => new TaskCancelledError(subjectOf(task), this.#reason));
+  errorOf(task: Subject & { readonly handler: HandlerRecord }): TaskCancelledError {
+    const text = task.handler.cancelledText(this.#reason);
+    return withoutStack(() => new TaskCancelledError(subjectOf(task), this.#reason, text));
   }
 }
