@@ -5,19 +5,19 @@ import { TEST_BENCH_TOKEN } from '../asyncermp.tokens.js';
 import { AsyncerMpTestingService } from './asyncermp-testing.service.js';
 import { Bench } from './bench.js';
 
-/** Options of `AsyncerMpModule`, of which a test has no choice of `isolation`. */
+/** Options of `AsyncerMpModule`, without `isolation`, which is always `'inline'` in a test. */
 export type AsyncerMpTestingOptions = Omit<AsyncerMpOptions, 'isolation'>;
 
-/** One at a time, on every machine: what runs beside what is the test's to say. */
+/** One task at a time on every machine, so that the test decides what runs at once. */
 const ONE_AT_A_TIME: AsyncerMpTestingOptions = { maxProcesses: 1 };
-/** A test that ends with tasks on hold does not wait for them. */
+/** A test that ends with held tasks does not wait for them. */
 const CLOSE_AT_ONCE: AsyncerMpTestingOptions = { shutdownTimeout: 0 };
 
 /**
  * `AsyncerMpModule` for tests: handlers run on the application's own providers, in its own thread, and
- * no worker is started. Queue, bound, priorities, time limits, retries, events and errors are those of
- * production, and arguments and results are still cloned. Exports `AsyncerMpService` as it is, and
- * {@link AsyncerMpTestingService} to hold tasks, to make them fail and to see what happened.
+ * no worker starts. Queue, bound, priorities, time limits, retries, events and errors work as in
+ * production, and arguments and results are cloned. Exports `AsyncerMpService`, and
+ * {@link AsyncerMpTestingService}, which holds tasks, makes them fail and records events.
  *
  * @example
  * ```ts
@@ -30,11 +30,11 @@ const CLOSE_AT_ONCE: AsyncerMpTestingOptions = { shutdownTimeout: 0 };
 @Module({})
 export class AsyncerMpTestingModule {
   /**
-   * In the place of `AsyncerMpModule`, for a module that the test puts together.
+   * Replaces `AsyncerMpModule` in a module that the test puts together.
    *
-   * @param options `maxProcesses` as a number, or options of `AsyncerMpModule`. Other than there,
-   * `maxProcesses` is 1 and `shutdownTimeout` is 0 by default.
-   * @throws ConfigurationError that names the option, the value it got and what it takes
+   * @param options - `maxProcesses` as a number, or options of `AsyncerMpModule`. By default
+   * `maxProcesses` is 1 and `shutdownTimeout` is 0, other than there.
+   * @throws ConfigurationError that names the option, its value and the allowed values
    */
   static forRoot(options: number | AsyncerMpTestingOptions = {}): DynamicModule {
     const given = typeof options === 'number' ? { maxProcesses: options } : options;
@@ -43,8 +43,8 @@ export class AsyncerMpTestingModule {
   }
 
   /**
-   * Beside a module that imports `AsyncerMpModule` itself, such as the whole application: its options
-   * stay, but for those that are given here, `isolation`, and `shutdownTimeout`, which is 0 by default.
+   * Goes beside a module that imports `AsyncerMpModule` itself, such as the whole application. Its options
+   * stay, except for those given here, `isolation`, and `shutdownTimeout`, which is 0 by default.
    *
    * @example
    * ```ts

@@ -7,26 +7,26 @@ import type { EventQuery, RecordedEvent, TaskEventPayloads } from './event-recor
 import { crash, failure, timeout, type MakeFault } from './faults.js';
 import type { HeldTask } from './holds.js';
 
-/** How often a handler is to go wrong. */
+/** How often a fault happens. */
 export interface FaultOptions {
-  /** How many of the next calls: a whole number from 1, or Infinity for all of them. Default 1. */
+  /** The number of calls that fail: a whole number from 1, or Infinity for all. Default 1. */
   readonly times?: number;
 }
 
-/** How a worker is to die, and how often. */
+/** How a worker dies, and how often. */
 export interface CrashFaultOptions extends FaultOptions {
   /** What ends the worker: `process.exit()`, an uncaught error, or a full heap. Default `'exit'`. */
   readonly reason?: CrashReason;
   /** The exit code of the worker. Default 1. */
   readonly exitCode?: number;
-  /** What the worker threw outside of the task. Default: an error that fits the reason. */
+  /** The error that the worker threw outside of the task. Default: one that fits the reason. */
   readonly cause?: unknown;
 }
 
 /**
- * What a test can do with the tasks of an application that imports `AsyncerMpTestingModule`: hold them
- * and let them go one by one, make them fail, and wait for events. Handlers are named as for
- * `AsyncerMpService`: by class and method, or by a string.
+ * Controls the tasks of an application that imports `AsyncerMpTestingModule`: holds and releases them one
+ * by one, makes them fail, and waits for events. Handlers are named as for `AsyncerMpService`: by class
+ * and method, or by a string.
  *
  * @example
  * ```ts
@@ -46,9 +46,8 @@ export class AsyncerMpTestingService {
   }
 
   /**
-   * From now on, tasks of this handler, or of all, are held when they begin: they run, with all that
-   * belongs to it (a place in the pool, a running `timeout`, being cancelled), and their handler is
-   * called when they are released.
+   * Holds tasks of this handler, or of all handlers, when they start. A held task runs: it takes a place in
+   * the pool, its `timeout` counts, and it can be cancelled. Its handler is called when it is released.
    *
    * @throws UnknownHandlerError
    */
@@ -58,32 +57,33 @@ export class AsyncerMpTestingService {
     this.#bench.holds.hold(this.#nameOf(handler, method));
   }
 
-  /** The tasks that are held now, in the order in which they began. */
+  /** The tasks that are held now, in the order in which they started. */
   get held(): readonly HeldTask[] {
     return this.#bench.holds.held;
   }
 
-  /** Resolves with the tasks that are held, once there are as many as asked for. */
+  /** Resolves with the held tasks, as soon as at least `count` are held. */
   untilHeld(count = 1): Promise<readonly HeldTask[]> {
     return this.#bench.holds.untilHeld(count);
   }
 
   /**
-   * Lets the task go that was held first, or the first ones. Others are still held when they begin.
+   * Releases the tasks that were held first, one by default. Further tasks are still held when they start.
+   *
    * @throws Error if fewer are held
    */
   release(count = 1): void {
     this.#bench.holds.release(count);
   }
 
-  /** Lets all held tasks go, and holds none any more. */
+  /** Releases all held tasks, and holds no further ones. */
   releaseAll(): void {
     this.#bench.holds.releaseAll();
   }
 
   /**
-   * Has the next call of the handler throw in its place. What is thrown is copied as from a worker, and
-   * tried again as what the handler throws (`attempts`, `retryOn`).
+   * The next call of the handler throws this error instead of running. The error is copied as from a worker,
+   * and retried like an error of the handler (`attempts`, `retryOn`).
    *
    * @throws UnknownHandlerError, ConfigurationError
    *
@@ -106,8 +106,8 @@ export class AsyncerMpTestingService {
   }
 
   /**
-   * Has the worker die under the next call of the handler: a `WorkerCrashedError`, unless
-   * `crashAttempts` has it tried again. No process and no thread ends.
+   * The worker dies during the next call of the handler. The task fails with a `WorkerCrashedError`, unless
+   * `crashAttempts` allows another attempt. No process and no thread ends.
    *
    * @throws UnknownHandlerError, ConfigurationError
    */
@@ -126,8 +126,8 @@ export class AsyncerMpTestingService {
   }
 
   /**
-   * Has the next attempt of the handler exceed its `timeout`, at once: a `TaskTimeoutError`, unless
-   * `attempts` has it tried again. A task without a `timeout` fails with a `ConfigurationError`.
+   * The next attempt of the handler exceeds its `timeout` at once. The task fails with a `TaskTimeoutError`,
+   * unless `attempts` allows another attempt. A task without a `timeout` fails with a `ConfigurationError`.
    *
    * @throws UnknownHandlerError, ConfigurationError
    */
@@ -138,12 +138,12 @@ export class AsyncerMpTestingService {
     this.#plan('timeoutNext()', name, timeout, rest[0] as FaultOptions | undefined);
   }
 
-  /** Every event of every task, in order, also without an `EventEmitterModule`. */
+  /** All events of all tasks in order, also without an `EventEmitterModule`. */
   get events(): readonly RecordedEvent[] {
     return this.#bench.record.events;
   }
 
-  /** What the events of one name carried so far, for one handler or for all. */
+  /** The payloads of all events of one name so far, for one handler or for all. */
   eventsOf<E extends TaskEvent, T, K extends HandlerMethod<T>>(
     event: E,
     handler: HandlerClass<T>,
@@ -155,8 +155,8 @@ export class AsyncerMpTestingService {
   }
 
   /**
-   * The oldest event of this name, for one handler or for all, that no `next()` has given yet. One that
-   * has come already counts, so that none is missed; for one that has not, it waits.
+   * The oldest event of this name, for one handler or for all, that `next()` has not returned before.
+   * Returns an event that has already happened, so that none is missed, or waits for the next one.
    *
    * @example
    * ```ts
@@ -174,8 +174,8 @@ export class AsyncerMpTestingService {
   }
 
   /**
-   * For tests that share an application: lets all held tasks go, and forgets holds, faults and events.
-   * What still waits for an event or a held task rejects.
+   * For tests that share an application: releases all held tasks and forgets holds, faults and events.
+   * Promises that still wait for an event or a held task reject.
    */
   reset(): void {
     this.#bench.faults.reset();

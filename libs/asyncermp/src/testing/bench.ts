@@ -6,12 +6,11 @@ import type { InlineCall, InlineFault, InlineGate } from '../pool/channels/inlin
 import type { Task } from '../engine/task.js';
 import type { EventEmitterLike } from '../engine/task-publisher.js';
 import { ConfigurationError } from '../contract/errors.js';
-import { EventRecord } from './event-record.js';
+import { EventRecord, TappedEmitter } from './event-record.js';
 import { Faults } from './faults.js';
 import { Holds } from './holds.js';
-import { TappedEmitter } from './tapped-emitter.js';
 
-/** What stands between one application and its handlers. */
+/** Holds, faults and recorded events of one application, between the pool and its handlers. */
 export class Bench implements TestBench, InlineGate<Task> {
   readonly holds = new Holds();
   readonly faults = new Faults();
@@ -51,6 +50,7 @@ export class Bench implements TestBench, InlineGate<Task> {
 
   /**
    * The name of a handler of the application.
+   *
    * @throws UnknownHandlerError
    */
   nameOf(handler: HandlerClass<unknown> | string, method: string | undefined): string {

@@ -9,36 +9,37 @@ import {
   type TaskRetryingEvent,
   type TaskStartedEvent,
 } from '../contract/task-events.js';
+import type { EventEmitterLike } from '../engine/task-publisher.js';
 
-/** What each event carries, by its name. */
+/** The payload of each event, by the event's name. */
 export interface TaskEventPayloads<R = unknown> {
-  /** Accepted. */
+  /** The task was accepted. */
   readonly [TaskEvent.Queued]: TaskQueuedEvent;
-  /** An attempt began. */
+  /** An attempt started. */
   readonly [TaskEvent.Started]: TaskStartedEvent;
-  /** The handler reported its progress. */
+  /** The handler reported progress. */
   readonly [TaskEvent.Progress]: TaskProgressEvent;
-  /** An attempt failed, and another one follows. */
+  /** An attempt failed, and the task is tried again. */
   readonly [TaskEvent.Retrying]: TaskRetryingEvent;
-  /** Settled with a result. */
+  /** The task settled with a result. */
   readonly [TaskEvent.Completed]: TaskCompletedEvent<R>;
-  /** Settled with an error. */
+  /** The task settled with an error. */
   readonly [TaskEvent.Failed]: TaskFailedEvent;
-  /** Settled because somebody cancelled it. */
+  /** The task settled because it was cancelled. */
   readonly [TaskEvent.Cancelled]: TaskCancelledEvent;
 }
 
-/** An event that was broadcast, under the name that it was broadcast with. */
+/** An event of a task, as listeners received it. */
 export type RecordedEvent = {
   readonly [E in TaskEvent]: {
     /** One of `TaskEvent`, without a handler's name. */
     readonly name: E;
-    /** What the listeners got. */
+    /** The payload that listeners received. */
     readonly payload: TaskEventPayloads[E];
   };
 }[TaskEvent];
 
-/** Which events somebody asks for: of one name, and of one handler or of all. */
+/** The events to look for: of one name, and of one handler or all. */
 export interface EventQuery {
   readonly name: TaskEvent;
   readonly handler: string | undefined;
@@ -52,10 +53,10 @@ interface Waiting {
 
 const names: ReadonlySet<string> = new Set(Object.values(TaskEvent));
 
-/** All events since the last reset, and those who wait for the next one. */
+/** All events since the last reset, and the callers that wait for the next one. */
 export class EventRecord {
   #events: RecordedEvent[] = [];
-  /** Those that no `next()` has given yet. */
+  /** Events that no `next()` has returned yet. */
   #unseen: RecordedEvent[] = [];
   #waiting: Waiting[] = [];
 
@@ -63,7 +64,7 @@ export class EventRecord {
     return [...this.#events];
   }
 
-  /** Takes an event in. The ones that are broadcast for one handler only come under the general name, too. */
+  /** Records an event. Names with a handler are left out, since each such event has a general one, too. */
   add(name: string, payload: unknown): void {
     if (!names.has(name)) {
       return;
@@ -85,7 +86,7 @@ export class EventRecord {
       .map(({ payload }): TaskEventPayload => payload);
   }
 
-  /** The oldest event that matches and was not given before, as soon as there is one. */
+  /** The oldest matching event that `next()` has not returned before, as soon as there is one. */
   next(query: EventQuery): Promise<TaskEventPayload> {
     const index = this.#unseen.findIndex((event) => matches(event, query));
     const [event] = index === -1 ? [] : this.#unseen.splice(index, 1);
@@ -106,4 +107,42 @@ export class EventRecord {
 
 function matches({ name, payload }: RecordedEvent, query: EventQuery): boolean {
   return name === query.name && (query.handler === undefined || payload.handler === query.handler);
+}
+
+/** The application's emitter, if it has one, with a permanent listener that records every event. */
+export class TappedEmitter implements EventEmitterLike {
+  /** True, so that the publisher calls `listenersAny()`. */
+  readonly wildcard = true;
+  readonly #own: () => EventEmitterLike | undefined;
+  readonly #record: EventRecord;
+
+  constructor(own: () => EventEmitterLike | undefined, record: EventRecord) {
+    this.#own = own;
+    this.#record = record;
+  }
+
+  /** The publisher sets it for listeners, which read it from the application's emitter. */
+  set event(name: string) {
+    Reflect.set(this.#own() ?? {}, 'event', name);
+  }
+
+  hasListeners(): boolean {
+    return true;
+  }
+
+  listeners(name: string): ReturnType<EventEmitterLike['listeners']> {
+    return this.#bound((own) => own.listeners(name));
+  }
+
+  listenersAny(): ReturnType<EventEmitterLike['listenersAny']> {
+    const record = (name: unknown, payload: unknown) => this.#record.add(String(name), payload);
+    return [record, ...this.#bound((own) => own.listenersAny())];
+  }
+
+  #bound(
+    listenersOf: (own: EventEmitterLike) => ReturnType<EventEmitterLike['listeners']>,
+  ): ReturnType<EventEmitterLike['listeners']> {
+    const own = this.#own();
+    return own ? listenersOf(own).map((listener) => listener.bind(own)) : [];
+  }
 }

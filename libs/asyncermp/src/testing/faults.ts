@@ -7,7 +7,7 @@ import {
   type CrashDetails,
 } from '../contract/errors.js';
 
-/** Makes a fault for the task that it strikes. */
+/** Creates the fault of a task. */
 export type MakeFault = (task: Task) => InlineFault;
 
 interface Planned {
@@ -15,7 +15,7 @@ interface Planned {
   times: number;
 }
 
-/** Which handlers are to go wrong, how, and how often: for each of them first come, first served. */
+/** The planned faults of each handler, in the order in which they were planned. */
 export class Faults {
   readonly #planned = new Map<string, Planned[]>();
 
@@ -25,7 +25,7 @@ export class Faults {
     this.#planned.set(handler, planned);
   }
 
-  /** What comes in the place of this call, and is used up by it. */
+  /** Takes the next fault for this call, if one is planned. */
   next(task: Task): InlineFault | undefined {
     const planned = this.#planned.get(task.handlerName);
     const [first] = planned ?? [];
@@ -45,7 +45,7 @@ export function failure(error: unknown): MakeFault {
   return () => ({ kind: 'throw', error });
 }
 
-/** The worker dies, in the way that threads do. */
+/** The worker dies as a thread would. */
 export function crash(details: Partial<CrashDetails>): MakeFault {
   const { reason = 'exit', exitCode = 1, cause = causeOf[reason]() } = details;
   return () => ({ kind: 'crash', crash: { reason, exitCode, cause } });
@@ -54,7 +54,7 @@ export function crash(details: Partial<CrashDetails>): MakeFault {
 const causeOf = {
   exit: () => undefined,
   error: () => new Error('Thrown outside of the task, by crashNext()'),
-  // What Node says.
+  // The code and message of Node's own error.
   'out-of-memory': () =>
     Object.assign(
       new Error('Worker terminated due to reaching memory limit: JS heap out of memory'),
@@ -62,7 +62,7 @@ const causeOf = {
     ),
 };
 
-/** The attempt runs longer than it may, in no time. */
+/** The attempt exceeds its timeout, at once. */
 export function timeout({ policy, uid, handlerName }: Task): InlineFault {
   const subject = { uid, handler: handlerName };
   const error =

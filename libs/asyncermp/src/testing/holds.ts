@@ -1,17 +1,17 @@
 import type { InlineCall } from '../pool/channels/inline.channel.js';
 import type { Task } from '../engine/task.js';
 
-/** A task that runs, and whose handler is not called before the test lets it go. */
+/** A running task whose handler is called when the test releases it. */
 export interface HeldTask {
   /** The task's uid. */
   readonly uid: string;
   /** The handler's name, `Class.method` by default. */
   readonly handler: string;
-  /** Which attempt of its task it is, from 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
-  /** What the handler is going to be called with. */
+  /** The arguments of the handler. */
   readonly args: readonly unknown[];
-  /** Has the handler called. */
+  /** Calls the handler. */
   release(): void;
 }
 
@@ -21,7 +21,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** The tasks on hold, in the order in which they began. */
+/** The held tasks, in the order in which they started. */
 export class Holds {
   readonly #held: HeldTask[] = [];
   readonly #handlers = new Set<string>();
@@ -32,7 +32,7 @@ export class Holds {
     return [...this.#held];
   }
 
-  /** From now on, calls of this handler are held, or of all. */
+  /** Holds calls of this handler, or all calls, from now on. */
   hold(handler: string | undefined): void {
     if (handler === undefined) {
       this.#holdsAll = true;
@@ -41,7 +41,7 @@ export class Holds {
     }
   }
 
-  /** Resolves when the handler may be called. Rejects with the reason if its task is cancelled before. */
+  /** Resolves when the handler may be called. Rejects with the reason if the task is cancelled before. */
   pass({ attempt: task, args, signal }: InlineCall<Task>): Promise<void> {
     const { uid, handlerName: handler, attempt } = task;
     if (!this.#holdsAll && !this.#handlers.has(handler)) {
@@ -68,11 +68,11 @@ export class Holds {
       }
       signal.addEventListener('abort', onAbort, { once: true });
       this.#held.push(held);
-      this.#tellWaiting();
+      this.#resolveWaiting();
     });
   }
 
-  /** Lets the first ones go, if there are as many. */
+  /** Releases the tasks that were held first. Throws if fewer are held. */
   release(count: number): void {
     if (count > this.#held.length) {
       const names = this.#held.map(({ uid, handler }) => `${handler} (${uid})`).join(', ');
@@ -95,7 +95,7 @@ export class Holds {
   untilHeld(count: number): Promise<readonly HeldTask[]> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ count, resolve, reject });
-      this.#tellWaiting();
+      this.#resolveWaiting();
     });
   }
 
@@ -106,7 +106,7 @@ export class Holds {
     }
   }
 
-  #tellWaiting(): void {
+  #resolveWaiting(): void {
     const enough = this.#waiting.filter(({ count }) => count <= this.#held.length);
     this.#waiting = this.#waiting.filter((waiting) => !enough.includes(waiting));
     for (const { resolve } of enough) {

@@ -10,13 +10,13 @@ import { Observable } from 'rxjs';
 import type { TaskInterceptor } from '../../contract/interceptor.js';
 import { addInterceptor } from '../../worker/interceptors.js';
 
-/** Fastify's reply stands before Node's response, Express's response is one. */
+/** Fastify's reply wraps Node's response, Express's response is Node's response itself. */
 type AnyResponse = ServerResponse & { readonly raw?: ServerResponse };
 
 /**
- * Cancels the tasks that a request started when its client goes away before it was answered: those
- * submitted by the route's handler, and by whatever that calls and awaits. Their reason is the text
- * `'The client disconnected'`. For Express and Fastify; other kinds of context pass unchanged.
+ * Cancels the tasks of a request when its client disconnects before the answer is complete: tasks that the
+ * route's handler submits, and tasks that the code called from there submits. The reason is the text
+ * `'The client disconnected'`. Works with Express and Fastify, and changes nothing in other contexts.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export class CancelOnDisconnectInterceptor implements NestInterceptor {
           controller.abort('The client disconnected');
         }
       };
-      // An answer may be longer in coming than the handler's observable: a stream, say.
+      // Not when the observable completes: an answer such as a stream can take longer.
       response.once('close', onClose);
       if (response.destroyed) {
         onClose();
