@@ -1,9 +1,8 @@
 /*
  * npm run release -- <version> [--skip-checks]
  *
- * Makes a release of what is committed, up to the point where it would leave this machine: it checks and
- * tests, sets the version, dates the changelog, commits, tags and packs. It publishes nothing, and says
- * with which command to do that.
+ * Makes a release of the committed state: it checks and tests, sets the version, dates the changelog,
+ * commits, tags and packs. It publishes nothing, and prints the command that does.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -47,7 +46,7 @@ function release() {
   run('git', 'commit', '--quiet', '--message', `Release ${version}`);
   run('git', 'tag', '--annotate', `v${version}`, '--message', `nestjs-asyncermp ${version}`);
   run('npm', 'run', 'pack:lib');
-  tellWhatIsLeft(manifest, version);
+  printNextSteps(manifest, version);
 }
 
 function readArguments() {
@@ -62,7 +61,7 @@ function readArguments() {
   return { version, skipChecks: values['skip-checks'] };
 }
 
-/** The same version is none that was released, as long as it has no tag. */
+/** The current version is allowed: without a tag it has not been released. */
 function refuseOlder(version, current) {
   const [wanted, present] = [version, current].map((text) =>
     VERSION.exec(text).slice(1, 4).map(Number),
@@ -87,7 +86,7 @@ function refuseTag(tag) {
   }
 }
 
-/** What stands under Unreleased becomes the version's, as of today. */
+/** Moves the notes under Unreleased to the version, with today's date. */
 function dated(changelog, version) {
   const [heading] = changelog.match(/^## \[Unreleased\]\n/m) ?? [];
   const notes = changelog.split(heading)[1]?.split(/^## /m)[0]?.trim();
@@ -98,7 +97,7 @@ function dated(changelog, version) {
   return changelog.replace(heading, () => `${heading}\n## [${version}] - ${today}\n`);
 }
 
-function tellWhatIsLeft({ repository, publishConfig }, version) {
+function printNextSteps({ repository, publishConfig }, version) {
   const tarball = `out/package/nestjs-asyncermp-${version}.tgz`;
   const tag = version.includes('-') ? ' --tag next' : '';
   console.log(`\nReleased ${version} here: a commit, the tag v${version}, and ${tarball}.`);
@@ -121,7 +120,7 @@ function readJson(path) {
   return JSON.parse(readFileSync(inRoot(path), 'utf8'));
 }
 
-/** As npm writes it. */
+/** Writes JSON in the format of npm. */
 function writeJson(path, value) {
   writeFileSync(inRoot(path), `${JSON.stringify(value, null, 2)}\n`);
 }

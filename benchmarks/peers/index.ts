@@ -38,7 +38,7 @@ export const POOLS = [
 
 async function firstStart(): Promise<StartPeer> {
   const { start } = await import('./asyncermp/one.js');
-  return (options) => start({ ...options, anew: true });
+  return (options) => start({ ...options, firstStart: true });
 }
 
 async function withNest(providers: number): Promise<StartPeer> {

@@ -65,7 +65,7 @@ export interface StartOptions {
   /** Spare workers, in a pool that has them. */
   readonly spares?: number;
   /** Whether the start must not use anything that an earlier start has stored. */
-  readonly anew?: boolean;
+  readonly firstStart?: boolean;
 }
 
 /** Starts what is measured: a library, or the code that does without one. */

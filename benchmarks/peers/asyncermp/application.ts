@@ -12,7 +12,7 @@ class BenchModule {}
 /** A Nest application with all features on: event emitter, a listener, completedQueue, statistics. */
 export function createApplication(
   providers: readonly Provider[],
-  { workers, warm, cancelGraceMs, spares = 0, anew = false }: StartOptions,
+  { workers, warm, cancelGraceMs, spares = 0, firstStart = false }: StartOptions,
 ): Promise<INestApplicationContext> {
   const root = {
     module: BenchModule,
@@ -22,7 +22,7 @@ export function createApplication(
         maxProcesses: workers,
         minProcesses: warm ? workers : 0,
         spareProcesses: spares,
-        preload: anew ? 'memory' : true,
+        preload: firstStart ? 'memory' : true,
         ...(cancelGraceMs !== undefined && { cancelGrace: cancelGraceMs }),
       }),
     ],
