@@ -14,7 +14,7 @@ export class LiveFeed extends EventTarget {
     source.addEventListener('error', () => this.dispatchEvent(new CustomEvent('lost')));
   }
 
-  /** @param {(detail: any) => void} listener */
+  /** @param {(detail: any) => void} listener - Called with the data of each event. */
   on(type, listener) {
     this.addEventListener(type, (event) => listener(event.detail));
   }

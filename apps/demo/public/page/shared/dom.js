@@ -8,7 +8,7 @@ export function byId(id) {
  * on this page sets HTML.
  *
  * @param {object} [properties] - Properties of the element.
- * @param {...(Node | string)} children
+ * @param {...(Node | string)} children - Elements, and texts.
  */
 export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
