@@ -132,7 +132,10 @@ describe('a process under load', () => {
     expect(code).toBe(0);
   });
 
-  it('settles its tasks and ends on SIGTERM, with enableShutdownHooks()', async () => {
+  // Windows has no SIGTERM: kill() ends the process at once.
+  const onPosix = it.skipIf(process.platform === 'win32');
+
+  onPosix('settles its tasks and ends on SIGTERM, with enableShutdownHooks()', async () => {
     const { child, output, closed } = run();
     child.stdout.on('data', () => {
       if (output.text.includes('ready') && !child.killed) {
