@@ -6,8 +6,9 @@ export default defineConfig({
   test: {
     exclude: ['**/node_modules/**', '**/dist/**', '**/.fixtures/**'],
     pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // For tests that hang. What a test waits for takes far less, also on a machine that is busy.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     server: {
       // The library and the handlers run as the JavaScript that users run: workers import the same
       // files, and no transform of the test runner stands between.

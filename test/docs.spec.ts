@@ -15,11 +15,11 @@ const TESTING = 'docs/testing.md';
 const programs = pages.filter(({ path }) => path !== TESTING);
 
 describe.each([...pages, readme].map((page) => [page.path, page] as const))('%s', (_path, page) => {
-  it('says of every piece of TypeScript which file it is', () => {
+  it('names the file of every piece of TypeScript', () => {
     expect(page.misplacedCode).toEqual([]);
   });
 
-  it('has no block that no test looks at', () => {
+  it('has no code block without a test', () => {
     const known = [
       'ts',
       'sh',
@@ -33,7 +33,7 @@ describe.each([...pages, readme].map((page) => [page.path, page] as const))('%s'
     expect(page.path === TESTING ? [] : page.unpairedBlocks).toEqual([]);
   });
 
-  it.runIf(page.path !== TESTING)('tells only commands that exist', () => {
+  it.runIf(page.path !== TESTING)('shows only commands that exist', () => {
     expect(page.commands.filter((command) => !isKnownCommand(command, page))).toEqual([]);
   });
 });
@@ -50,14 +50,17 @@ describe('the code', () => {
   describe.each(
     programs.filter(({ runs }) => runs.length > 0).map((page) => [page.path, page] as const),
   )('of %s', (_path, page) => {
-    it('is run, all of it', () => {
+    it('is run completely', () => {
       const reached = reachable(page);
       expect(page.ownFiles.filter((file) => !reached.has(file))).toEqual([]);
     });
 
-    it.each(page.runs)('prints with $program what the page says', async ({ program, output }) => {
-      expect(await examples?.run(page, program)).toMatch(asPattern(output));
-    });
+    it.each(page.runs)(
+      'prints the output that the page shows ($program)',
+      async ({ program, output }) => {
+        expect(await examples?.run(page, program)).toMatch(asPattern(output));
+      },
+    );
   });
 });
 
@@ -73,7 +76,7 @@ describe('the documentation', () => {
     expect(others.filter((path) => !index.links.includes(path.replace('docs/', '')))).toEqual([]);
   });
 
-  it('makes images with a Node that the package takes', () => {
+  it('builds images with a version of Node that the package supports', () => {
     const images = pages
       .flatMap(({ blocks }) => blocks.filter(({ language }) => language === 'dockerfile'))
       .flatMap(({ text }) => [...text.matchAll(/^FROM node:(\d+)/gm)].map(([, major]) => major));

@@ -6,12 +6,12 @@ import { exportedSymbols } from './support/exported-symbols.js';
 import { hasImportEffects } from './support/import-effects.js';
 import { packedTarball, repository } from './support/tarball.js';
 
-/** By what part of the real size the stated one is beside it. */
+/** The relative error of a stated size. */
 function errorOf(statedMb: string | undefined, bytes: number): number {
   return Math.abs(Number(statedMb) * 1e6 - bytes) / bytes;
 }
 
-/** The package, and what npm installs with it on any one platform: of a package for each, the one. */
+/** The package and its dependencies on one platform: platform packages count once. */
 function installedWith(name: string): string[] {
   const { packages } = JSON.parse(readFileSync(join(repository, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, LockedPackage>;
@@ -39,10 +39,10 @@ interface LockedPackage {
   readonly optionalDependencies?: object;
 }
 
-/** What the build makes of several sources. */
+/** The files that are built from several sources. */
 const IN_ONE_FILE = new Set(['dist/worker/entry.js']);
 
-/** What `forRoot` needs of an application, from either module system. */
+/** The application, without the imports of its module system. */
 const APPLICATION = `
   class AppModule {}
   Module({ imports: [AsyncerMpModule.forRoot(1)] })(AppModule);
@@ -67,7 +67,7 @@ describe('the packed package', () => {
 
   afterAll(() => (consumer as Consumer | undefined)?.remove());
 
-  it('holds the build, its sources, the README and the licence, and nothing else', () => {
+  it('contains the build, its sources, the README and the licence, and nothing else', () => {
     const others = files.filter((file) => !/^(dist|src)\//.test(file));
     expect(others.sort()).toEqual(['LICENSE', 'README.md', 'package.json']);
     const inDist = files.filter((file) => file.startsWith('dist/'));
@@ -76,7 +76,7 @@ describe('the packed package', () => {
     expect(inSource.filter((file) => !file.endsWith('.ts'))).toEqual([]);
   });
 
-  it('holds no tests and no fixtures', () => {
+  it('contains no tests and no fixtures', () => {
     expect(files.filter((file) => /\.spec\.|fixtures?\/|(^|\/)tests?\//.test(file))).toEqual([]);
   });
 
@@ -98,7 +98,7 @@ describe('the packed package', () => {
     expect([main, types, ...targets].filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  it('builds every file from a source it holds, and from no other', () => {
+  it('contains the source of every built file, and no other source', () => {
     const sources = (folder: string, end: RegExp) =>
       files
         .filter((file) => file.startsWith(folder) && end.test(file))
@@ -108,7 +108,7 @@ describe('the packed package', () => {
     expect(sources('dist/', /\.d\.ts$/)).toEqual(sources('src/', /\.ts$/));
   });
 
-  it('maps every file to its source, and has it in the map', () => {
+  it('has a source map with the source for every file', () => {
     for (const file of files.filter((name) => name.endsWith('.js'))) {
       const map = JSON.parse(text(`${file}.map`)) as {
         sources: string[];
@@ -120,7 +120,7 @@ describe('the packed package', () => {
     }
   });
 
-  it('tells in its types what every export promises', async () => {
+  it('documents every export in its types', async () => {
     for (const [entry, known] of [
       ['dist/index.d.ts', 'AsyncerMpService'],
       ['dist/testing/index.d.ts', 'AsyncerMpTestingService'],
@@ -136,7 +136,7 @@ describe('the packed package', () => {
     expect(Object.keys(dependencies)).toEqual(['es-module-lexer', 'piscina']);
   });
 
-  it('weighs, and brings along, what the README says', () => {
+  it('has the size and the dependencies that the README states', () => {
     const [, kept, sent, packages] =
       /([\d.]+) MB unpacked, ([\d.]+) MB to download, and brings (\d+) other/.exec(
         text('README.md'),
@@ -148,13 +148,13 @@ describe('the packed package', () => {
     expect(brought).toHaveLength(Number(packages));
   });
 
-  it('says which of its files do something when they are imported', () => {
+  it('lists its files with side effects in package.json', () => {
     const { sideEffects } = JSON.parse(text('package.json')) as { sideEffects: string[] };
     const effective = files.filter((file) => file.endsWith('.js') && hasImportEffects(text(file)));
     expect(sideEffects.toSorted()).toEqual(effective.map((file) => `./${file}`).sort());
   });
 
-  it('is imported by an ESM application', async () => {
+  it('works in an ESM application', async () => {
     consumer.write({
       'app.mjs': `
         import { Module } from '@nestjs/common';
@@ -165,8 +165,8 @@ describe('the packed package', () => {
     expect(await consumer.node('app.mjs')).toBe('1\n');
   });
 
-  // Node refuses to require() a graph with a top-level await in it.
-  it('is required by a CommonJS application', async () => {
+  // Node refuses to require() a module graph with a top-level await.
+  it('works in a CommonJS application', async () => {
     consumer.write({
       'app.cjs': `
         const { Module } = require('@nestjs/common');
@@ -177,7 +177,7 @@ describe('the packed package', () => {
     expect(await consumer.node('app.cjs')).toBe('1\n');
   });
 
-  it('has no entry that cannot be required, or not be imported', async () => {
+  it('has only entries that can be required and imported', async () => {
     const { exports } = JSON.parse(text('package.json')) as { exports: Record<string, unknown> };
     const entries = Object.keys(exports)
       .filter((path) => !path.endsWith('.json'))
@@ -197,7 +197,7 @@ describe('the packed package', () => {
     expect(lines).toEqual(entries.map((entry) => `${entry} true`));
   });
 
-  it('has no file that cannot be required', async () => {
+  it('has only files that can be required', async () => {
     const modules = files.filter((file) => file.endsWith('.js')).map((file) => join(root, file));
     consumer.write({
       'all.cjs': `for (const file of ${JSON.stringify(modules)}) require(file);`,

@@ -58,20 +58,20 @@ describe('the types of the packed package', () => {
     await expect(consumer.tsc()).resolves.toBeUndefined();
   });
 
-  it('are not wrong', async () => {
+  it('pass the checks of attw', async () => {
     const attw = join(repository, 'node_modules/@arethetypeswrong/cli/dist/index.js');
     await consumer.node(
       attw,
       packedTarball(),
       '--no-definitely-typed',
-      // It says that require() of an ES module is an error, which it is in no version of Node that the
-      // package runs on (see its engines); test/package.spec.ts does it.
+      // This rule reports require() of an ES module, which works in all versions of Node that the package
+      // supports: test/package.spec.ts does it.
       '--ignore-rules',
       'cjs-resolves-to-esm',
     );
   });
 
-  it('and all else that its package.json says are as publint wants them', async () => {
+  it('pass the checks of publint, as does package.json', async () => {
     const { messages } = await publint({
       pkgDir: consumer.path('node_modules/nestjs-asyncermp'),
       pack: false,

@@ -10,12 +10,12 @@ const { AsyncerMpError, ErrorCode, TaskEvent } = library;
 
 const readme = new Document('README.md');
 
-/** Boots an application with all providers of the README, and does with them what it says. */
+/** Boots an application with all providers of the README, and runs its examples. */
 const RUN_ALL = `
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { EventEmitterModule } from '@nestjs/event-emitter';
-import { AsyncerMpModule, AsyncerMpService, TaskCancelledError } from 'nestjs-asyncermp';
+import { EventEmitter2, EventEmitterModule } from '@nestjs/event-emitter';
+import { AsyncerMpModule, AsyncerMpService, TaskCancelledError, TaskEvent } from 'nestjs-asyncermp';
 import { EstimateModule, EstimateService } from './estimate.service.js';
 import { DivisorService, PrimesService } from './primes.service.js';
 import { SearchService } from './search.service.js';
@@ -38,8 +38,9 @@ const pi = await app.get(EstimateService).pi();
 console.log(pi > 3.1 && pi < 3.2);
 
 console.log(await app.get(SearchService).largestCollatz(10_000));
+const reported = new Promise((resolve) => app.get(EventEmitter2).once(TaskEvent.Progress, resolve));
 const task = await mp.submit(SearchService, 'largestCollatz', [50_000_000], { uid: 'long' });
-while (task.progress === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+await reported;
 task.cancel('enough');
 const error = await task.result.catch((thrown: unknown) => thrown);
 console.log(error instanceof TaskCancelledError && error.cause);
@@ -58,14 +59,14 @@ describe('the README', () => {
 
   afterAll(() => examples?.remove());
 
-  it('has a quick start that prints what it says', async () => {
+  it('has a quick start that prints the output shown', async () => {
     expect(readme.runs).toHaveLength(1);
     for (const { program, output } of readme.runs) {
       expect(await examples?.run(readme, program)).toBe(output);
     }
   });
 
-  it('has examples that do what they say', async () => {
+  it('has examples with the results shown', async () => {
     const lines = (await examples?.run(readme, 'dist/run-all.js'))?.trim().split('\n');
     expect(lines).toEqual(
       expect.arrayContaining([
@@ -88,7 +89,7 @@ describe('the README', () => {
     'TaskOptions',
     'CpuTaskOptions',
     'MapOptions',
-  ])('has a row for every one of %s', (type) => {
+  ])('has a row for every member of %s', (type) => {
     const options = propertiesOf(join(repository, 'libs/asyncermp/dist/index.d.ts'), type);
     expect(options).not.toHaveLength(0);
     expect(options.filter((option) => !readme.rowOf(option))).toEqual([]);

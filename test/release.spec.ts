@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runToEnd } from './support/run.js';
 import { repository } from './support/tarball.js';
 
-/** As `npm run release` does, but for the checks: this is one of them. */
+/** The release script without the checks, of which this test is one. */
 const RELEASE = ['scripts/release.mjs', '--skip-checks'];
 
 describe('npm run release', () => {
@@ -23,13 +23,13 @@ describe('npm run release', () => {
     await git('config', 'user.name', 'Somebody');
     await git('config', 'user.email', 'somebody@example.com');
     symlinkSync(join(repository, 'node_modules'), join(clone, 'node_modules'), 'junction');
-    // The link is no folder, of which .gitignore speaks.
+    // .gitignore names a folder, and this is a link.
     writeFileSync(join(clone, '.git/info/exclude'), 'node_modules\n');
   });
 
   afterAll(() => rmSync(clone, { recursive: true, force: true }));
 
-  it('refuses what is no version, is older, or was not committed', async () => {
+  it('refuses an invalid or older version, and uncommitted changes', async () => {
     const before = await head();
     await expect(release()).rejects.toThrow('it takes one version');
     await expect(release('1.2')).rejects.toThrow('it takes one version');
@@ -62,22 +62,22 @@ describe('npm run release', () => {
     const tarball = 'out/package/nestjs-asyncermp-9.8.7.tgz';
     const packed = await runToEnd('tar', ['-xzOf', tarball, 'package/package.json'], {
       cwd: clone,
-      limitMs: 10_000,
+      limitMs: 60_000,
     });
     expect(JSON.parse(packed)).toMatchObject({ version: '9.8.7' });
     expect(printed).toMatch(`npm publish ${tarball}\n`);
   });
 
-  it('writes files that the format check takes as they are', async () => {
+  it('writes files that pass the format check', async () => {
     const prettier = join(repository, 'node_modules/prettier/bin/prettier.cjs');
     const files = ['libs/asyncermp/package.json', 'CHANGELOG.md'];
     await runToEnd(process.execPath, [prettier, '--check', ...files], {
       cwd: clone,
-      limitMs: 30_000,
+      limitMs: 60_000,
     });
   });
 
-  it('refuses a version twice, and one without anything to tell', async () => {
+  it('refuses a version that exists, and a release without notes', async () => {
     await expect(release('9.8.7')).rejects.toThrow('there is a tag v9.8.7 already');
     await expect(release('9.8.8')).rejects.toThrow('nothing under [Unreleased]');
   });

@@ -3,13 +3,13 @@ import { spawn } from 'node:child_process';
 /** Where and how long a program may run. */
 export interface RunLimits {
   readonly cwd: string;
-  /** After so many milliseconds it is killed, and the run counts as failed. */
+  /** The program is killed after this time, and the run counts as failed. */
   readonly limitMs: number;
   /** More variables of its environment. */
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Not what the test runner was started with: the program is one of its own. */
+/** An environment without the variables of the test runner. */
 export function ownEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST'));
   return { ...Object.fromEntries(inherited), NODE_OPTIONS: '', NODE_ENV: '', ...more };
@@ -17,8 +17,8 @@ export function ownEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv 
 
 /**
  * Runs a program until it exits by itself.
- * @returns what it wrote to its standard output
- * @throws Error with all that it wrote, where it fails or is not done in time
+ * @returns its standard output
+ * @throws Error with all its output, if it fails or does not exit in time
  */
 export function runToEnd(
   command: string,

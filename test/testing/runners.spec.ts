@@ -19,7 +19,7 @@ const inlineTests = Object.entries(page)
   .filter(([path]) => isInline(path))
   .flatMap(([, code]) => code.match(/^ *it\(/gm) ?? []);
 
-/** What both runners say in JSON. */
+/** A part of the JSON report of both runners. */
 const allPassed = {
   success: true,
   numTotalTests: inlineTests.length,
@@ -60,21 +60,21 @@ describe.each(applications)(
 
     afterAll(() => (app as InstalledApplication | undefined)?.remove());
 
-    it('compiles, and works with real workers', async () => {
+    it('compiles, and its suite passes with real workers', async () => {
       app.write(page);
       await app.node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.json');
       const report = await app.node('--test', '--test-reporter=tap', `dist/${WORKERS}.js`);
       expect(report).toMatch(/^# pass 1$/m);
     }, 200_000);
 
-    it('works in vitest', async () => {
+    it('has suites that pass in vitest', async () => {
       app.write(page);
       const run = ['node_modules/vitest/vitest.mjs', 'run', 'src', '--reporter=json'];
       const report = await app.node(...run, '--exclude', `**/${WORKERS}.*`);
       expect(JSON.parse(report)).toMatchObject(allPassed);
     }, 200_000);
 
-    it('compiles, and works in jest', async () => {
+    it('compiles, and its suites pass in jest', async () => {
       app.write(inJest(page));
       await app.node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.json');
       const flags = system === 'ESM' ? ['--experimental-vm-modules'] : [];
@@ -85,7 +85,7 @@ describe.each(applications)(
   },
 );
 
-/** What the page says has to be changed for jest. */
+/** Makes the change for jest that the page describes. */
 function inJest(files: Readonly<Record<string, string>>): Record<string, string> {
   const changed = Object.entries(files).map(([path, code]) => [
     path,

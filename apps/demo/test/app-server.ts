@@ -40,7 +40,7 @@ export class AppServer {
   async ask(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(this.origin + path, {
       method,
-      signal: AbortSignal.timeout(20_000),
+      signal: AbortSignal.timeout(40_000),
       ...(body !== undefined && {
         body: typeof body === 'string' ? body : JSON.stringify(body),
         headers: { 'content-type': 'application/json' },

@@ -4,7 +4,7 @@ import { readCliOptions } from './built.js';
 import { runCli } from './program.js';
 
 describe('the sums on the terminal', () => {
-  it('run in the pool and on the main thread, with the loop, both times and the speed-up', async () => {
+  it('run in the pool and on the main thread, and print loop delay, both times and the speed-up', async () => {
     const { stdout, stderr, code } = await runCli(
       ...'--job sums --tasks 3 --n 300000 --processes 2'.split(' '),
     );
@@ -18,7 +18,7 @@ describe('the sums on the terminal', () => {
     expect(stdout).toMatch(/^Speed-up: \d+\.\d\d$/m);
   });
 
-  it('are exact, in a worker as on the main thread', async () => {
+  it('are exact in a worker and on the main thread', async () => {
     const n = 300_000n;
     const exact = ((n - 1n) * n * (2n * n - 1n)) / 6n;
     const { stdout } = await runCli('--job', 'sums', '--tasks', '2', '--n', String(n));
@@ -26,7 +26,7 @@ describe('the sums on the terminal', () => {
     expect(stdout.split(line)).toHaveLength(3);
   });
 
-  it('show no progress bar where there is no terminal', async () => {
+  it('show no progress bar without a terminal', async () => {
     const { stdout } = await runCli('--job', 'sums', '--tasks', '1', '--n', '1000');
     expect(stdout).not.toContain('\u001B');
     expect(stdout).not.toContain('[=');
@@ -46,14 +46,14 @@ describe('the command line', () => {
     [['--out', ''], '--out takes a folder, and got nothing'],
     [['--verbose'], "Unknown option '--verbose'"],
     [['now'], "Unexpected argument 'now'"],
-  ])('is refused with %j, which is named', (args, message) => {
+  ])('refuses %j with an error that names it', (args, message) => {
     expect(() => readCliOptions(args)).toThrow(message);
   });
 
   it.each([
     [['--n', 'ten'], '--n takes a whole number from 0 to 1,000,000,000, and got "ten"'],
     [['--docs', '/no/such/folder'], '--docs: /no/such/folder cannot be read'],
-  ])('ends with 2 for %j, before anything is done', async (args, message) => {
+  ])('exits with 2 for %j before any work starts', async (args, message) => {
     const { stdout, stderr, code } = await runCli(...args);
     expect(stderr).toContain(message);
     expect(stderr).toContain('Try --help.');
@@ -61,13 +61,13 @@ describe('the command line', () => {
     expect(code).toBe(2);
   });
 
-  it('takes numbers as people write them, and folders from where it is called', () => {
+  it('accepts numbers with separators, and folders relative to the current one', () => {
     const options = readCliOptions(['--n', '10_000', '--limit', '1,000', '--out', 'pages']);
     expect(options).toMatchObject({ n: 10_000, limit: 1_000, jobs: ['sums', 'site'] });
     expect(options?.out).toBe(join(process.cwd(), 'pages'));
   });
 
-  it('tells about itself', async () => {
+  it('prints its options for --help', async () => {
     const { stdout, code } = await runCli('--help');
     expect(code).toBe(0);
     for (const option of ['--job', '--processes', '--tasks', '--n', '--docs', '--limit', '--out']) {

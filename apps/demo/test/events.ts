@@ -17,14 +17,18 @@ export class EventClient implements AsyncDisposable {
   static async open(origin: string): Promise<EventClient> {
     const abort = new AbortController();
     const response = await fetch(`${origin}/events`, {
-      signal: AbortSignal.any([abort.signal, AbortSignal.timeout(20_000)]),
+      signal: AbortSignal.any([abort.signal, AbortSignal.timeout(40_000)]),
     });
     return new EventClient(abort, response);
   }
 
-  /** Takes events up to this one. */
-  until(type: string, uid: string): Promise<readonly ServerEvent[]> {
-    return this.take((event) => event.type === type && event.data.uid === uid);
+  /** Takes events up to this one of this task. */
+  async until(type: string, uid: string): Promise<readonly ServerEvent[]> {
+    try {
+      return await this.take((event) => event.type === type && event.data.uid === uid);
+    } catch (cause) {
+      throw new Error(`It waited in vain for the event ${type} of the task ${uid}`, { cause });
+    }
   }
 
   /** Takes events up to the first that is meant. */

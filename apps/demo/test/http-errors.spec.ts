@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.app.close());
 
-describe('what is wrong with a request', () => {
+describe('a request that fails', () => {
   it.each([
     [{}, 'kind'],
     ['{"kind":', 'JSON'],
@@ -23,7 +23,7 @@ describe('what is wrong with a request', () => {
     [{ kind: 'sum', n: 1, timeout: 0 }, 'timeout: '],
     ['{"kind":"sum","n":1,"priority":1e999}', 'priority: '],
     [{ kind: 'render', markdown: 7 }, 'markdown: '],
-  ])('is 400 for %j', async (body, names) => {
+  ])('is answered with 400 for %j', async (body, names) => {
     const { accepted } = (await server.ask('GET', '/stats')).body;
     const answer = await server.ask('POST', '/tasks', body);
     expect(answer.status).toBe(400);
@@ -31,7 +31,7 @@ describe('what is wrong with a request', () => {
     expect((await server.ask('GET', '/stats')).body).toMatchObject({ accepted });
   });
 
-  it('is 400 for what the library finds wrong', async () => {
+  it('is answered with 400 for input that the library refuses', async () => {
     expect(await server.ask('GET', '/mistakes/option')).toMatchObject({
       status: 400,
       body: { error: 'ConfigurationError', code: 'ASYNCERMP_CONFIGURATION' },
@@ -41,7 +41,7 @@ describe('what is wrong with a request', () => {
     expect(argument.body['message']).toContain('args[0]');
   });
 
-  it('is 500 where the server asks for a handler that is none', async () => {
+  it('is answered with 500 if the server itself names an unknown handler', async () => {
     expect(await server.ask('GET', '/mistakes/handler')).toMatchObject({
       status: 500,
       body: { error: 'UnknownHandlerError' },
@@ -52,14 +52,14 @@ describe('what is wrong with a request', () => {
     ['GET', '/tasks/nobody'],
     ['DELETE', '/tasks/nobody'],
     ['GET', '/nowhere'],
-  ])('is 404 for %s %s', async (method, path) => {
+  ])('is answered with 404 for %s %s', async (method, path) => {
     expect(await server.ask(method, path)).toMatchObject({
       status: 404,
       body: { statusCode: 404 },
     });
   });
 
-  it('is 409 for a uid in flight', async () => {
+  it('is answered with 409 for a uid in flight', async () => {
     await server.ask('POST', '/tasks', { kind: 'sum', n: FOREVER, uid: 'twin' });
     expect(await server.ask('POST', '/tasks', { kind: 'sum', n: 1, uid: 'twin' })).toMatchObject({
       status: 409,
@@ -68,7 +68,7 @@ describe('what is wrong with a request', () => {
     await server.ask('DELETE', '/tasks/twin');
   });
 
-  it('is 503 with Retry-After for a full queue, until there is room again', async () => {
+  it('is answered with 503 and Retry-After for a full queue, until there is room again', async () => {
     await using events = await EventClient.open(server.origin);
     await server.ask('POST', '/tasks', { kind: 'sum', n: FOREVER, uid: 'running' });
     await events.until('progress', 'running');
@@ -90,7 +90,7 @@ describe('what is wrong with a request', () => {
   });
 });
 
-it('a server that shuts down refuses tasks with 503, waits for what runs and ends the streams', async () => {
+it('a server that shuts down refuses tasks with 503, waits for running ones and ends event streams', async () => {
   const last = await AppServer.start();
   await using events = await EventClient.open(last.origin);
   await last.ask('POST', '/tasks', { kind: 'sum', n: FOREVER, uid: 'last' });

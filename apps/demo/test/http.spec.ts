@@ -47,7 +47,7 @@ describe('a task over HTTP', () => {
     expect(JSON.stringify(body['result'])).toMatch(/<h1>Hi &lt;b&gt;<\/h1>.*class=\\"shiki/);
   });
 
-  it('leaves the server free while it runs, and is cancelled', async () => {
+  it('leaves the server responsive while it runs, and can be cancelled', async () => {
     await using events = await EventClient.open(server.origin);
     await server.ask('POST', '/tasks', { kind: 'sum', n: FOREVER, uid: 'long' });
     await events.until('progress', 'long');

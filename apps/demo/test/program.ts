@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 /** A program that never ends by itself is a failure, and not a test that hangs. */
-const MOST_MS = 25_000;
+const MOST_MS = 50_000;
 
 export interface Ended {
   readonly stdout: string;

@@ -6,7 +6,7 @@ import { Program } from './program.js';
 
 const LISTENING = /Listening on (http:\/\/\S+)/;
 
-it('listens on loopback, and ends by itself when told to, also under an open stream', async () => {
+it('the server listens on loopback, and exits on SIGTERM even with an open event stream', async () => {
   await using server = new Program('main.js', [], { PORT: '0', MAX_PROCESSES: '1' });
   const [, origin = ''] = await server.printed(LISTENING);
   expect(origin).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
@@ -24,14 +24,14 @@ it.each([
   [{ PORT: '65536' }, 'PORT'],
   [{ MAX_PROCESSES: '0' }, 'MAX_PROCESSES'],
   [{ MAX_QUEUE: '-1' }, 'MAX_QUEUE'],
-])('does not start with %j, and says what is wrong', async (env, name) => {
+])('the server does not start with %j, and names the variable', async (env, name) => {
   const { stderr, code } = await new Program('main.js', [], env).ended;
   expect(code).toBe(1);
   expect(stderr).toContain('The environment does not do:');
   expect(stderr).toContain(name);
 });
 
-it('ends where its port is taken', async () => {
+it('the server exits with an error if its port is in use', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void other.close());
   await once(other, 'listening');

@@ -32,7 +32,7 @@ describe('a site with files that fail', () => {
 
   const page = (file: string) => readFile(join(out, file), 'utf8');
 
-  it('reports them, writes the rest, and ends by itself', () => {
+  it('reports the failed files, writes the others, and exits by itself', () => {
     expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' });
     expect(ended.stdout).toContain('=== A site of 5 pages from the Markdown in ');
     expect(ended.stdout.match(/= 3 pages \(\d+ KB\), 2 failed: /g)).toHaveLength(2);
@@ -42,7 +42,7 @@ describe('a site with files that fail', () => {
     expect(ended.stdout).toMatch(/^Speed-up: \d+\.\d\d$/m);
   });
 
-  it('has an index of the pages that were built, by their headings or their names', async () => {
+  it('has an index of the built pages by their headings or file names', async () => {
     const index = await page('index.html');
     expect(index.match(/<li>/g)).toHaveLength(3);
     expect(index).toContain('<a href="./guide.md/start.md.html">Start &lt;script&gt;');
@@ -51,20 +51,20 @@ describe('a site with files that fail', () => {
     expect(index).not.toContain('gone.md');
   });
 
-  it('has coloured code, also in themes for the dark', async () => {
+  it('has highlighted code with a dark theme', async () => {
     const html = await page('guide.md/start.md.html');
     expect(html).toMatch(/<pre class="shiki[^>]*--shiki-dark-bg/);
     expect(html).toMatch(/<span style="color:#[^"]+">const<\/span>/);
     expect(html).toContain('nuqneH &#x3C;b>');
   });
 
-  it('links to the pages of neighbours', async () => {
+  it('has links between its pages', async () => {
     const html = await page('guide.md/start.md.html');
     expect(html).toContain('href="../index.md.html?a=1#there"');
     expect(html).toContain('href="https://example.org/a.md"');
   });
 
-  it('keeps what others wrote from running', async () => {
+  it('does not run scripts from its Markdown', async () => {
     const html = await page('guide.md/start.md.html');
     expect(html).not.toMatch(/<script|<img|href="javascript:/);
     expect(html).toContain('<title>Start &lt;script&gt;alert(1)&lt;/script&gt;</title>');

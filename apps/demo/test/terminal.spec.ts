@@ -9,14 +9,14 @@ function screen(isTTY: boolean) {
 }
 
 describe('the progress bar', () => {
-  it('is drawn at once, since the main thread may not get round to it', () => {
+  it('is drawn at once, before the main thread may be blocked', () => {
     const { terminal, written } = screen(true);
     const bar = terminal.progress(4);
     expect(written()).toContain('0% | 0 of 4');
     bar.end();
   });
 
-  it('loses no line that is written while it stands', () => {
+  it('keeps lines that are written while it is shown', () => {
     const { terminal, written } = screen(true);
     const bar = terminal.progress(4);
     terminal.line('meanwhile');
@@ -29,7 +29,7 @@ describe('the progress bar', () => {
     expect(text.indexOf('after\n')).toBeGreaterThan(text.indexOf('meanwhile\n'));
   });
 
-  it('is not there without a terminal', () => {
+  it('is not drawn without a terminal', () => {
     const { terminal, written } = screen(false);
     const bar = terminal.progress(1);
     bar.advance();

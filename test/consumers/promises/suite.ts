@@ -12,10 +12,10 @@ export interface Suite {
   readonly args: readonly string[];
 }
 
-/** What a user's own tests of handlers can rely on. */
+/** A user's own suite of tests of handlers. */
 export function passes({ name, folder, runner, args }: Suite, workspace: () => Workspace): void {
   describe.each(nodes)(`${name} on $name`, (node) => {
-    it('passes, and its process exits by itself', async () => {
+    it('the suite passes, and its process exits by itself', async () => {
       const command = workspace().binary(runner);
       const run = workspace().node(node.binary, folder, command, ...args);
       expect(await run).toBeTypeOf('string');

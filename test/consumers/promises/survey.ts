@@ -7,7 +7,7 @@ import { lineOf } from '../sources.js';
 import type { ErrorReport, Line } from '../sources/app/src/report.js';
 import type { Workspace } from '../workspace.js';
 
-/** What every application does, in whichever form. */
+/** The tests of every application, whatever its form. */
 export function surveys(form: Form, workspace: () => Workspace): void {
   describe(form.name, () => {
     beforeAll(async () => {
@@ -34,7 +34,7 @@ export function surveys(form: Form, workspace: () => Workspace): void {
 
       surveysOnce(form, () => lines);
 
-      it('closes, and exits by itself', () => {
+      it('closes the application, and exits by itself', () => {
         // A run that does not end has no lines.
         expect(lines.at(-1)).toEqual({ kind: 'closed' });
       });
@@ -42,7 +42,7 @@ export function surveys(form: Form, workspace: () => Workspace): void {
   });
 }
 
-/** What an application tells of one survey. */
+/** The tests of one survey of an application. */
 export function surveysOnce(form: Form, lines: () => readonly Line[]): void {
   it('boots once', () => {
     expect(lines().filter(({ kind }) => kind === 'booted')).toHaveLength(1);
@@ -71,15 +71,15 @@ export function surveysOnce(form: Form, lines: () => readonly Line[]): void {
     expect(callers.join('\n')).toContain(placeOf('survey.ts', "error('fail'"));
   });
 
-  it('cancels a task that is under way', () => {
+  it('cancels a running task', () => {
     expect(errorOf('cancel')).toMatchObject({ name: 'TaskCancelledError', cause: 'the weather' });
   });
 
-  it('ends a task that takes too long', () => {
+  it('fails a task that exceeds its timeout', () => {
     expect(errorOf('timeout')).toMatchObject({ name: 'TaskTimeoutError' });
   });
 
-  it('tells its listeners', () => {
+  it('emits events to its listeners', () => {
     expect(lines().find(({ kind }) => kind === 'seen')).toEqual({
       kind: 'seen',
       seen: [

@@ -7,7 +7,7 @@ import type { Line } from '../sources/app/src/report.js';
 import type { Workspace } from '../workspace.js';
 import { parse, surveysOnce } from './survey.js';
 
-/** What an application does while its developer changes a handler. */
+/** The tests of an application while its developer changes a handler. */
 export function surveysAgainWhenChanged(form: Form, workspace: () => Workspace): void {
   describe.each(nodes)(`${form.name}, watched by nest start on $name`, (node) => {
     const handler = join(form.folder, 'src/terrain/slope.service.ts');
@@ -29,7 +29,7 @@ export function surveysAgainWhenChanged(form: Form, workspace: () => Workspace):
 
     surveysOnce(form, () => before);
 
-    it('runs the new code in its workers, once a handler was changed', async () => {
+    it('runs the new code in its workers after a handler was changed', async () => {
       const text = workspace().read(handler);
       try {
         workspace().write({

@@ -10,7 +10,7 @@ const TILES = 'TileTasks.render';
 const test = inBrowser();
 
 describe('the explorer', LIMIT, () => {
-  it('shows tiles that match what is computed here, pixel by pixel', async () => {
+  it('shows tiles that match a reference implementation pixel by pixel', async () => {
     const { page, troubles } = await test.browser.open('about:blank');
     const iterations = new Map<string, number>();
     page.on('request', (request) => {
@@ -41,7 +41,7 @@ describe('the explorer', LIMIT, () => {
     await page.close();
   });
 
-  it('asks for the tiles nearest to the middle first', async () => {
+  it('requests the tiles nearest to the centre first', async () => {
     const distances: number[] = [];
     const { page } = await test.browser.open('about:blank');
     page.on('request', (request) => {
@@ -57,7 +57,7 @@ describe('the explorer', LIMIT, () => {
     await page.close();
   });
 
-  it('cancels what has left the view, waiting or running', async () => {
+  it('cancels queued and running tiles that left the view', async () => {
     const { page } = await test.browser.open(test.server.origin);
     await tilesCame(page);
     await using events = await test.server.events();
@@ -86,7 +86,7 @@ describe('the explorer', LIMIT, () => {
     await page.close();
   });
 
-  it('is moved by keys, wheel and pointer, and finds home', async () => {
+  it('is moved by keys, wheel and pointer, and returns to the whole set', async () => {
     const { page } = await test.browser.open(test.server.origin);
     await tilesCame(page);
     const home = await statusOf(page);
@@ -120,7 +120,7 @@ describe('a tile', LIMIT, () => {
     ['/tiles/1/0/0?iterations=50001', 'iterations: '],
     ['/tiles/1/0/0?iterations=0', 'iterations: '],
     ['/tiles/1/0/0?distance=near', 'distance: '],
-  ])('is not rendered for %s', async (path, names) => {
+  ])('is refused with 400 for %s', async (path, names) => {
     const accepted = await test.server.stat('accepted');
     const answer = await test.server.ask('GET', path);
     expect(answer['statusCode']).toBe(400);

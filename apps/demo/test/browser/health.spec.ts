@@ -20,7 +20,7 @@ interface Latencies {
 }
 
 it(
-  'answers an unrelated request at once while the explorer is panned, and not on the main thread',
+  'the server answers unrelated requests sooner while the pool renders tiles than while the main thread does',
   { timeout: 180_000 },
   async () => {
     await using server = await DemoServer.start();

@@ -7,8 +7,8 @@ const LIMIT = { timeout: 150_000 };
 
 const test = inBrowser();
 
-describe('the loop, live', LIMIT, () => {
-  it('stays low with the pool, and jumps without: the chart, the heart and the worst delays', async () => {
+describe('the live view of the event loop', LIMIT, () => {
+  it('shows low delays with the pool and high ones without it, in chart, pulse and worst delays', async () => {
     const { page, troubles } = await test.browser.open(test.server.origin);
     await tilesCame(page);
     await page.getByRole('button', { name: 'Forget' }).click();
@@ -38,7 +38,7 @@ describe('the loop, live', LIMIT, () => {
     await page.close();
   });
 
-  it('charts the workers and what they do', async () => {
+  it('charts tasks, workers and throughput', async () => {
     const { page } = await test.browser.open(test.server.origin);
     await goTo(page, 'Seahorses');
     await page.getByRole('img', { name: /^Tasks, waiting at most [1-9]/ }).waitFor();

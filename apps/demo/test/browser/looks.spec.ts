@@ -21,8 +21,8 @@ beforeAll(async () => {
   await mkdir(FOLDER, { recursive: true });
 });
 
-describe.each(LOOKS)('every view, %s', { timeout: 120_000 }, (name, look) => {
-  it('fits its window, and is photographed', async () => {
+describe.each(LOOKS)('every view in the look %s', { timeout: 120_000 }, (name, look) => {
+  it('fits into its window, and a screenshot of it is kept', async () => {
     const { page, troubles } = await test.browser.open(test.server.origin, look);
     const shoot = async (view: string) => {
       await page.screenshot({ path: `${FOLDER}${view}-${name}.png` });

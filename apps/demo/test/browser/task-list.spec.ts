@@ -19,7 +19,7 @@ describe('the task list', LIMIT, () => {
     await page.close();
   });
 
-  it('ends the one that loops by its timeout, and survives the one that kills its worker', async () => {
+  it('ends an endless task by its timeout, and survives a task that kills its worker', async () => {
     const { page } = await test.browser.open(`${test.server.origin}/#tasks`);
     await page.getByRole('button', { name: 'Loop forever' }).click();
     await page.getByRole('button', { name: 'Kill its worker' }).click();
@@ -55,7 +55,7 @@ describe('the task list', LIMIT, () => {
     await page.close();
   });
 
-  it('shows what a task says as text, whatever it looks like', async () => {
+  it('shows the message of a task as text, not as HTML', async () => {
     const { page, troubles } = await test.browser.open(`${test.server.origin}/#tasks`);
     const message = '<img src=x onerror=alert(1)><script>alert(2)</script>';
     await test.server.ask('POST', '/trials', { kind: 'fail', message });
@@ -84,7 +84,7 @@ describe('the task list', LIMIT, () => {
   });
 });
 
-it('is not run by other sites', async () => {
+it('trials refuse requests from other sites', async () => {
   const response = await fetch(`${test.server.origin}/trials`, {
     method: 'POST',
     body: JSON.stringify({ kind: 'crash' }),

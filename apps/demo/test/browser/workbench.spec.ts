@@ -9,7 +9,7 @@ const MOST_IN_FLIGHT = 24;
 const test = inBrowser();
 
 describe('the workbench', LIMIT, () => {
-  it('gives pictures back in the size that was asked for, blurred, with thumbnails and colours', async () => {
+  it('shows pictures in the requested size, blurred, with thumbnails and colours', async () => {
     const { page, troubles } = await test.browser.open(`${test.server.origin}/#workbench`);
     await page.getByLabel('Width').fill('320');
     await page
@@ -36,7 +36,7 @@ describe('the workbench', LIMIT, () => {
     await page.close();
   });
 
-  it('says what is wrong with a picture', async () => {
+  it('gives the reason why it refuses a picture', async () => {
     const { page } = await test.browser.open(`${test.server.origin}/#workbench`);
     const whole = await pictureFile('half.jpg', 640, 480);
     await page
@@ -58,7 +58,7 @@ describe('the workbench', LIMIT, () => {
     await page.close();
   });
 
-  it('keeps a script in the name of a file from running', async () => {
+  it('does not run a script in the name of a file', async () => {
     const { page, troubles } = await test.browser.open(`${test.server.origin}/#workbench`);
     const name = '<img src=x onerror=alert(1)> ä.png';
     await page.locator('#files').setInputFiles(await pictureFile(name, 64, 64, 'image/png'));
@@ -85,7 +85,7 @@ describe('the workbench', LIMIT, () => {
     await page.close();
   });
 
-  it('takes so many at a time, and no more', async () => {
+  it(`takes ${MOST_IN_FLIGHT} pictures at a time, and no more`, async () => {
     const { page } = await test.browser.open(`${test.server.origin}/#workbench`);
     await test.server.ask('POST', '/pool/pause');
     await page.getByLabel('Width').fill('16');

@@ -61,7 +61,7 @@ describe("the plan of a worker's root module", () => {
     expect(others).toEqual([]);
   });
 
-  it("adds inert providers for the library's own, and does not report these", async () => {
+  it("adds stand-ins for the library's own providers, and does not report these", async () => {
     const standIn = { provide: hosts.PoolService, useValue: {} };
     const { problems, providers } = await plan([hosts.PoolUsingService], [standIn]);
     expect(problems).toEqual([]);

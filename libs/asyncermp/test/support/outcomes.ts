@@ -33,7 +33,7 @@ export function thrownBy(act: () => unknown): unknown {
 export async function until(
   awaited: string,
   isTrue: () => boolean,
-  limitMs = 20_000,
+  limitMs = 30_000,
 ): Promise<void> {
   const since = performance.now();
   while (!isTrue()) {
