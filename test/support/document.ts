@@ -22,7 +22,7 @@ export class Document {
   readonly text: string;
   readonly blocks: readonly Block[];
 
-  /** @param path from the root of the repository: `docs/events.md` */
+  /** @param path - From the root of the repository: `docs/events.md` */
   constructor(readonly path: string) {
     this.text = readFileSync(join(repository, path), 'utf8');
     this.blocks = blocksOf(this.text);

@@ -7,7 +7,11 @@ import type { Document } from './document.js';
  * several may have a `src/main.ts`.
  */
 export class Examples {
-  private constructor(private readonly app: Consumer) {}
+  readonly #app: Consumer;
+
+  private constructor(app: Consumer) {
+    this.#app = app;
+  }
 
   /** @throws what the compiler says against the code */
   static async compile(
@@ -33,11 +37,11 @@ export class Examples {
 
   /** Runs a program of a page (`dist/main.js`), and returns what it prints. */
   run(page: Document, program: string): Promise<string> {
-    return this.app.node(program.replace('dist/', `dist/${page.name}/`));
+    return this.#app.node(program.replace('dist/', `dist/${page.name}/`));
   }
 
   remove(): void {
-    this.app.remove();
+    this.#app.remove();
   }
 }
 

@@ -8,7 +8,7 @@ export interface FilesOfImage {
   readonly serveLease: string;
 }
 
-/** @param entry The URL of the file that is run in a thread, `entry.js` beside this one. */
+/** @param entry - The URL of the file that is run in a thread, `entry.js` beside this one. */
 export function filesOfImage(entry: string): FilesOfImage {
   return {
     library: fileURLToPath(new URL('../index.js', entry)),

@@ -5,10 +5,14 @@ import { decodeError, encodeError } from '../../src/protocol/error-codec.js';
 
 // vitest writes stacks without the word `async`, so it is optional here.
 class ImagesController {
-  constructor(private readonly run: () => Promise<unknown>) {}
+  readonly #run: () => Promise<unknown>;
+
+  constructor(run: () => Promise<unknown>) {
+    this.#run = run;
+  }
 
   async create(): Promise<unknown> {
-    return await this.run();
+    return await this.#run();
   }
 }
 

@@ -29,13 +29,11 @@ export class ModelWorld implements WorkerFactory<Task>, LaneWitness {
   } satisfies TaskHandler;
   #limit: number;
   #isPaused = false;
+  readonly #runMs: number;
 
   /** @param runMs - What each attempt takes: long ones are never sent ahead of their turn. */
-  constructor(
-    maxProcesses: number,
-    private readonly runMs: number,
-    maxTasksPerWorker = Infinity,
-  ) {
+  constructor(maxProcesses: number, runMs: number, maxTasksPerWorker = Infinity) {
+    this.#runMs = runMs;
     this.#limit = maxProcesses;
     const options = resolveOptions({
       maxProcesses,
@@ -124,7 +122,7 @@ export class ModelWorld implements WorkerFactory<Task>, LaneWitness {
     }
   }
 
-  finish(lane: ModelLane, isOk: boolean, runMs = this.runMs): void {
+  finish(lane: ModelLane, isOk: boolean, runMs = this.#runMs): void {
     if (lane.running) {
       this.#ledger.noteEnd(this.#ledger.find(lane.running.uid), isOk);
     }
@@ -159,7 +157,7 @@ export class ModelWorld implements WorkerFactory<Task>, LaneWitness {
     if (task.settled.length > 0 || this.#isHeld(task)) {
       throw new Error(`${task.uid} was sent, and is settled or with a lane`);
     }
-    if (lane.load > 0 && this.runMs >= 1) {
+    if (lane.load > 0 && this.#runMs >= 1) {
       throw new Error(`${task.uid} was sent ahead, and is a long one`);
     }
     const held = this.present.flatMap((other) => other.held());

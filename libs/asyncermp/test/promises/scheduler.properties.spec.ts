@@ -5,13 +5,17 @@ import { ModelWorld } from './model-world.js';
 
 /** Something that happens, and what it is called in a counterexample. */
 class Step {
+  readonly #text: string;
+
   constructor(
-    private readonly text: string,
+    text: string,
     readonly act: (world: ModelWorld) => void | Promise<void>,
-  ) {}
+  ) {
+    this.#text = text;
+  }
 
   [fc.toStringMethod](): string {
-    return this.text;
+    return this.#text;
   }
 }
 

@@ -30,8 +30,10 @@ export class EventLog {
   readonly #last = new Map<string, Step>();
   readonly #listeners: [name: TaskEvent, listener: (event: TaskEventPayload) => void][] = [];
   #settled = 0;
+  readonly #emitter: EventEmitter2;
 
-  constructor(private readonly emitter: EventEmitter2) {
+  constructor(emitter: EventEmitter2) {
+    this.#emitter = emitter;
     for (const name of Object.values(TaskEvent)) {
       const listener = ({ uid, attempt }: TaskEventPayload): void => {
         this.#note(uid, STEPS[name], attempt);
@@ -53,7 +55,7 @@ export class EventLog {
 
   close(): void {
     for (const [name, listener] of this.#listeners) {
-      this.emitter.off(name, listener);
+      this.#emitter.off(name, listener);
     }
   }
 

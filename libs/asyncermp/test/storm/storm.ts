@@ -45,13 +45,19 @@ export class Storm {
   #open = 0;
   #settledOnce = 0;
   #wake: () => void = () => {};
+  readonly #deaths: ThreadDeaths;
+  readonly #random: Random;
+  readonly #options: StormOptions;
 
   constructor(
     application: TestApplication,
-    private readonly deaths: ThreadDeaths,
-    private readonly random: Random,
-    private readonly options: StormOptions,
+    deaths: ThreadDeaths,
+    random: Random,
+    options: StormOptions,
   ) {
+    this.#deaths = deaths;
+    this.#random = random;
+    this.#options = options;
     this.#cells = StormCells.for(options.tasks);
     this.#cells.bound = options.maxProcesses;
     this.#bound = options.maxProcesses;
@@ -62,28 +68,28 @@ export class Storm {
   async run(): Promise<StormReport> {
     const before = this.#mp.stats();
     const subscription = this.#mp.completed$.subscribe(() => this.#settledOnce++);
-    this.deaths.add(this.#onDeath);
-    for (let index = 0; index < this.options.tasks; index++) {
+    this.#deaths.add(this.#onDeath);
+    for (let index = 0; index < this.#options.tasks; index++) {
       if (index % 50 === 0) {
         this.#signals.unshift(new AbortController());
       }
       this.#stir();
       this.#launch(index);
-      while (this.#open >= this.options.inFlight) {
+      while (this.#open >= this.#options.inFlight) {
         await this.#progress();
       }
-      if (this.random.below(8) === 0) {
+      if (this.#random.below(8) === 0) {
         await new Promise((resolve) => setImmediate(resolve));
       }
     }
     void this.#mp.resume();
-    this.#resize(this.options.maxProcesses);
+    this.#resize(this.#options.maxProcesses);
     while (this.#open > 0) {
       await this.#progress();
     }
     await this.#mp.drain();
     await this.#calm();
-    this.deaths.delete(this.#onDeath);
+    this.#deaths.delete(this.#onDeath);
     subscription.unsubscribe();
     this.#log.close();
     const wrong = judge({
@@ -94,7 +100,7 @@ export class Storm {
       log: this.#log,
       cells: this.#cells,
       signals: this.#signals.map(({ signal }) => signal),
-      maxProcesses: this.options.maxProcesses,
+      maxProcesses: this.#options.maxProcesses,
     });
     return {
       wrong: [...this.#wrong, ...wrong],
@@ -108,17 +114,17 @@ export class Storm {
   /** Now and then pauses, resumes or resizes the pool, or aborts a signal. */
   #stir(): void {
     this.#settleBound();
-    switch (this.random.below(120)) {
+    switch (this.#random.below(120)) {
       case 0:
         void this.#mp.pause();
-        setTimeout(() => void this.#mp.resume(), this.random.below(15));
+        setTimeout(() => void this.#mp.resume(), this.#random.below(15));
         break;
       case 1:
-        this.#resize(1 + this.random.below(this.options.maxProcesses + 1));
+        this.#resize(1 + this.#random.below(this.#options.maxProcesses + 1));
         break;
       case 2:
       case 3:
-        this.#signals[this.random.below(Math.min(3, this.#signals.length))]?.abort('signal');
+        this.#signals[this.#random.below(Math.min(3, this.#signals.length))]?.abort('signal');
         break;
       default:
         break;
@@ -142,7 +148,7 @@ export class Storm {
     const { shared } = this.#cells;
     const recent = this.#signals.slice(0, 3).filter(({ signal }) => !signal.aborted);
     const signals = recent.map(({ signal }) => signal);
-    const plan = makePlan(index, this.random, shared, signals, this.options.rareEvery);
+    const plan = makePlan(index, this.#random, shared, signals, this.#options.rareEvery);
     const first = this.#submit(plan);
     void this.#see(plan, first);
     if (plan.twin) {
@@ -233,7 +239,7 @@ export class Storm {
     await until('all workers are idle and no other thread is left', () => {
       const { workers, running } = this.#mp.stats();
       const isCalm = running === 0 && workers.busy === 0 && workers.starting === 0;
-      return isCalm && this.deaths.alive === workers.idle;
+      return isCalm && this.#deaths.alive === workers.idle;
     });
   }
 }

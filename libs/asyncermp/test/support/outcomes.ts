@@ -27,8 +27,8 @@ export function thrownBy(act: () => unknown): unknown {
  * Resolves once the condition holds. It looks every millisecond: to look at every turn of the event loop
  * takes a core from the workers that the test waits for.
  *
- * @param awaited What the test waits for, as the end of the sentence "It waited until ...".
- * @param limitMs Below the time limit of a test, so that the failure names what did not happen.
+ * @param awaited - What the test waits for, as the end of the sentence "It waited until ...".
+ * @param limitMs - Below the time limit of a test, so that the failure names what did not happen.
  */
 export async function until(
   awaited: string,
