@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { dirname, join, normalize } from 'node:path/posix';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -19,9 +19,7 @@ const ROOMS = [
 ];
 
 const source = fileURLToPath(new URL('../src/', import.meta.url));
-const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => file.replaceAll('\\', '/'));
+const files = typescriptIn(source);
 
 describe('the source of the library', () => {
   it('has exactly the folders that this test lists', () => {
@@ -81,6 +79,46 @@ describe('the source of the library', () => {
 
 function textOf(file: string): string {
   return readFileSync(join(source, file), 'utf8');
+}
+
+describe('the code of this repository', () => {
+  const root = fileURLToPath(new URL('../../../', import.meta.url));
+  const ownFiles = ['libs', 'apps', 'benchmarks', 'test']
+    .flatMap((folder) => typescriptIn(join(root, folder)).map((file) => `${folder}/${file}`))
+    .filter((file) => !/(?:^|\/)(?:node_modules|dist|\.fixtures)\//.test(file));
+  const linesOf = (file: string): string[] => readFileSync(join(root, file), 'utf8').split('\n');
+  const linesThat = (isWrong: (line: string) => boolean, among: readonly string[]): string[] =>
+    among.flatMap((file) =>
+      linesOf(file).flatMap((line, index) =>
+        isWrong(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [],
+      ),
+    );
+
+  it('writes private members as #x', () => {
+    // The linter refuses `private` parameters. `#` cannot be written before a constructor. Fixtures and
+    // applications of consumers are classes as users write them, and type tests are about `private`.
+    const asUsersWrite = /\/fixtures\/|^test\/consumers\/sources\/|types\.spec\.ts$/;
+    const isPrivate = /^ +(?:@\w+\(.*\) )?private (?!constructor\b)/;
+    const houseFiles = ownFiles.filter((file) => !asUsersWrite.test(file));
+    expect(linesThat((line) => isPrivate.test(line), houseFiles)).toEqual([]);
+  });
+
+  it('documents a parameter as `@param name - text`', () => {
+    const isOther = /^ *(?:\/\*\*|\*) .*@param\b/;
+    const isOurs = /^ *(?:\/\*\*|\*) @param \w+ - \S/;
+    expect(linesThat((line) => isOther.test(line) && !isOurs.test(line), ownFiles)).toEqual([]);
+  });
+
+  it('has each tag of TSDoc at the start of a line, where TypeScript finds it', () => {
+    const isInside = /^ *(?:\/\*\*|\*) [^@].*\s@(?:param|returns|throws|example|see|typeParam)\b/;
+    expect(linesThat((line) => isInside.test(line), ownFiles)).toEqual([]);
+  });
+});
+
+function typescriptIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => file.replaceAll('\\', '/'));
 }
 
 /** The files of this library that the file imports, relative to `src`. */
