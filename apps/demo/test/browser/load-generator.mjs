@@ -38,8 +38,8 @@ const timer = setInterval(() => {
 async function report() {
   const sorted = (await Promise.all(answers)).sort((one, other) => one - other);
   const at = (share) => Math.round(sorted[Math.ceil(share * count) - 1]);
-  console.log(
-    JSON.stringify({ p50: at(0.5), p99: at(0.99), max: at(1), late: Math.round(lateMs) }),
-  );
+  const answered = sorted.length;
+  const late = Math.round(lateMs);
+  console.log(JSON.stringify({ answered, p50: at(0.5), p99: at(0.99), max: at(1), late }));
   agent.destroy();
 }
