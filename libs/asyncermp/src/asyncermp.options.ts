@@ -1,7 +1,12 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { ResourceLimits, WorkerOptions } from 'node:worker_threads';
 import type { LoggerService } from '@nestjs/common';
-import { checkOptions, rules, type OptionRules } from './contract/check-options.js';
+import {
+  checkOptions,
+  rules,
+  type OptionRule,
+  type OptionRules,
+} from './contract/check-options.js';
 import { ConfigurationError } from './contract/errors.js';
 import { type TaskDefaults, checkTaskDefaults } from './contract/task-options.js';
 
@@ -56,13 +61,18 @@ export interface AsyncerMpOptions {
    */
   readonly completedQueueSize?: number;
   /**
-   * The number of settled tasks, with their results, that `get(uid)` still finds. A whole number from 0.
-   * Default 1,000.
+   * The tasks that completed or were cancelled and that `get(uid)` still finds: a number, from 0, or a number
+   * and an age. Default 1,000, of any age.
    */
-  readonly retain?: number;
+  readonly retain?: number | Retention;
   /**
-   * The approximate memory limit for the results that `completedQueue` holds, and the same again for
-   * `retain`, in MB. Beyond it the oldest settled tasks are dropped. Infinity for no limit. Default 32.
+   * The same for tasks that failed, which are kept apart: others do not take their place. Default: as `retain`.
+   */
+  readonly retainFailed?: number | Retention;
+  /**
+   * The approximate memory limit for what `completedQueue` holds, and the same again for `retain` and for
+   * `retainFailed`, in MB. Results and errors count, and about 0.5 KB for each task. Beyond it the oldest settled
+   * tasks are dropped. Infinity for no limit. Default 32.
    */
   readonly retainMemory?: number;
   /** Options of every task. A handler's options and those of a call override them. */
@@ -94,9 +104,31 @@ export interface AsyncerMpOptions {
   readonly logger?: LoggerService;
 }
 
+/** Which settled tasks are kept. */
+export interface Retention {
+  /** The most tasks: a whole number from 0. Default 1,000. */
+  readonly count?: number;
+  /** How long each is kept after it settled, in ms. Default Infinity. */
+  readonly age?: number;
+}
+
+type OptionalOptions = 'env' | 'execArgv' | 'logger';
+type RetentionOptions = 'retain' | 'retainFailed';
+
 /** The module's options with all defaults filled in. */
-export type ResolvedOptions = Required<Omit<AsyncerMpOptions, 'env' | 'execArgv' | 'logger'>> &
-  Pick<AsyncerMpOptions, 'env' | 'execArgv' | 'logger'>;
+export type ResolvedOptions = Required<Omit<AsyncerMpOptions, OptionalOptions | RetentionOptions>> &
+  Pick<AsyncerMpOptions, OptionalOptions> &
+  Readonly<Record<RetentionOptions, Required<Retention>>>;
+
+const retention: OptionRule = {
+  expected: 'a whole number from 0, or { count, age }',
+  test: (value) => rules.object.test(value) || rules.wholeFrom(0).test(value),
+};
+
+const retentionRules: OptionRules<Retention> = {
+  count: rules.wholeFrom(0),
+  age: rules.milliseconds,
+};
 
 const optionRules: OptionRules<AsyncerMpOptions> = {
   maxProcesses: rules.wholeFrom(1),
@@ -110,7 +142,8 @@ const optionRules: OptionRules<AsyncerMpOptions> = {
   cancelGrace: rules.millisecondsFrom0,
   shutdownTimeout: rules.millisecondsFrom0,
   completedQueueSize: rules.wholeFrom(0),
-  retain: rules.wholeFrom(0),
+  retain: retention,
+  retainFailed: retention,
   retainMemory: {
     expected: 'a number of MB from 0, or Infinity',
     test: rules.millisecondsFrom0.test,
@@ -150,6 +183,7 @@ export function resolveOptions(given: AsyncerMpOptions | number = {}): ResolvedO
       `${WHERE}: minProcesses takes at most maxProcesses, which is ${maxProcesses}, and got ${minProcesses}`,
     );
   }
+  const retain = retentionOf('retain', options.retain ?? {});
   return {
     maxProcesses,
     minProcesses,
@@ -162,7 +196,8 @@ export function resolveOptions(given: AsyncerMpOptions | number = {}): ResolvedO
     cancelGrace: options.cancelGrace ?? 1_000,
     shutdownTimeout: options.shutdownTimeout ?? 10_000,
     completedQueueSize: options.completedQueueSize ?? 1_000,
-    retain: options.retain ?? 1_000,
+    retain,
+    retainFailed: retentionOf('retainFailed', options.retainFailed ?? retain),
     retainMemory: options.retainMemory ?? 32,
     defaults: options.defaults ?? {},
     maxTasksPerWorker: options.maxTasksPerWorker ?? Infinity,
@@ -178,6 +213,12 @@ export function resolveOptions(given: AsyncerMpOptions | number = {}): ResolvedO
     ...(execArgv !== undefined && { execArgv }),
     ...(logger !== undefined && { logger }),
   };
+}
+
+function retentionOf(name: RetentionOptions, given: number | Retention): Required<Retention> {
+  const limits = typeof given === 'number' ? { count: given } : given;
+  checkOptions(limits, retentionRules, `${WHERE}: ${name}`);
+  return { count: limits.count ?? 1_000, age: limits.age ?? Infinity };
 }
 
 /**

@@ -3,7 +3,7 @@ export {
   type AsyncerMpAsyncOptions,
   type AsyncerMpModuleExtras,
 } from './asyncermp.module.js';
-export type { AsyncerMpOptions } from './asyncermp.options.js';
+export type { AsyncerMpOptions, Retention } from './asyncermp.options.js';
 export { AsyncerMpService, type MapItems } from './asyncermp.service.js';
 export { CpuTask, type CpuTaskDecorator } from './handlers/cpu-task.decorator.js';
 export { CpuTaskHost } from './handlers/cpu-task-host.decorator.js';

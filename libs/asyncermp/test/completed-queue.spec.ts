@@ -3,6 +3,8 @@ import { AdderService, CalcService, SquareService } from './.fixtures/calc.servi
 import { FailingService } from './.fixtures/failing.service.js';
 import { FaultService } from './.fixtures/fault.service.js';
 import { startApplication } from './support/application.js';
+import { rejectionOf } from './support/outcomes.js';
+import { RecordingLogger } from './support/recording-logger.js';
 
 const providers = [AdderService, SquareService, CalcService, FailingService];
 const start = (completedQueueSize?: number) =>
@@ -75,6 +77,21 @@ describe('completedQueue', () => {
       'completed',
       'completed',
     ]);
+  });
+
+  it('holds failed tasks up to retainMemory only: data, message, stack and cause of their errors count', async () => {
+    const { mp } = await startApplication({
+      options: { maxProcesses: 1, retainMemory: 4, logger: new RecordingLogger() },
+      providers: [FailingService],
+    });
+    for (const how of ['data', 'message', 'stack', 'cause'] as const) {
+      for (const uid of ['a', 'b', 'c', 'd']) {
+        await rejectionOf(mp.run(FailingService, 'heavy', [how, 1.5 * 2 ** 20], { uid }));
+      }
+      const uids = ['a', 'b', 'c', 'd'].filter((uid) => mp.get(uid) !== undefined);
+      expect(uids).toEqual(how === 'message' ? ['d'] : ['c', 'd']);
+      expect(mp.completedQueue.size).toBe(uids.length);
+    }
   });
 
   it('holds the last 1,000 events by default', async () => {

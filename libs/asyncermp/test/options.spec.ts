@@ -37,7 +37,8 @@ const refused: [option: keyof AsyncerMpOptions, values: unknown[], takes: string
   ['startTimeout', [...notNumbers, 0], 'a number of milliseconds above 0, or Infinity'],
   ['shutdownTimeout', notNumbers, 'a number of milliseconds from 0, or Infinity'],
   ['completedQueueSize', [...whole, Infinity], 'a whole number from 0'],
-  ['retain', [...whole, Infinity], 'a whole number from 0'],
+  ['retain', [...whole, Infinity], 'a whole number from 0, or { count, age }'],
+  ['retainFailed', [...whole, Infinity], 'a whole number from 0, or { count, age }'],
   ['retainMemory', notNumbers, 'a number of MB from 0, or Infinity'],
   ['defaults', [5, 'fast', null], 'an object'],
   ['maxTasksPerWorker', [...whole, 0], 'a whole number from 1, or Infinity'],
@@ -50,6 +51,14 @@ const refused: [option: keyof AsyncerMpOptions, values: unknown[], takes: string
 ];
 
 describe('forRoot() refuses with name, value and what is expected', () => {
+  it.each([
+    [{ count: 1.5 }, 'retain: count', 'a whole number from 0'],
+    [{ age: 0 }, 'retain: age', 'a number of milliseconds above 0, or Infinity'],
+  ])('retain: %o', (retain, option, takes) => {
+    const error = thrownBy(() => AsyncerMpModule.forRoot({ retain }));
+    expectRefusal(error, option, Object.values(retain)[0], takes);
+  });
+
   for (const [option, values, takes] of refused) {
     it(`${option}: ${values.map((value) => inspect(value)).join(', ')}`, () => {
       for (const value of values) {

@@ -1,10 +1,17 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { TaskCancelledError, type TaskCancelledEvent, TaskEvent } from 'nestjs-asyncermp';
+import {
+  TaskCancelledError,
+  type AsyncerMpOptions,
+  type TaskCancelledEvent,
+  TaskEvent,
+} from 'nestjs-asyncermp';
 import { AdderService, CalcService, SquareService } from './.fixtures/calc.service.js';
+import { FailingService } from './.fixtures/failing.service.js';
 import { GatedService } from './.fixtures/gated.service.js';
 import { makeGate, startApplication } from './support/application.js';
 import { rejectionOf, until } from './support/outcomes.js';
+import { RecordingLogger } from './support/recording-logger.js';
 
 const providers = [AdderService, SquareService, CalcService, GatedService];
 const start = (maxProcesses = 1) => startApplication({ options: { maxProcesses }, providers });
@@ -82,7 +89,39 @@ describe('get()', () => {
     ]);
     await expect(mp.get('c')?.result).resolves.toBe(16);
   });
+
+  it('still finds a failed task when many have completed since: failures are kept apart', async () => {
+    const { mp } = await startRetaining({ retain: 2, retainFailed: 1 });
+    await rejectionOf(mp.run(FailingService, 'own', [], { uid: 'failed first' }));
+    await rejectionOf(mp.run(FailingService, 'own', [], { uid: 'failed' }));
+    for (const uid of ['a', 'b', 'c']) {
+      await mp.run(CalcService, 'square', [3], { uid });
+    }
+    const uids = ['failed first', 'failed', 'a', 'b', 'c'];
+    expect(uids.filter((uid) => mp.get(uid) !== undefined)).toEqual(['failed', 'b', 'c']);
+  });
+
+  it('finds settled tasks up to an age, of its own for failed ones', async () => {
+    const { mp } = await startRetaining({ retain: { age: 1 }, retainFailed: { age: 3_600_000 } });
+    await rejectionOf(mp.run(FailingService, 'own', [], { uid: 'failed' }));
+    await mp.run(CalcService, 'square', [3], { uid: 'completed' });
+    await until('the completed task is too old', () => mp.get('completed') === undefined);
+    expect(mp.get('failed')?.state).toBe('failed');
+  });
+
+  it('keeps as many failed tasks as others, unless retainFailed says otherwise', async () => {
+    const { mp } = await startRetaining({ retain: 0 });
+    await rejectionOf(mp.run(FailingService, 'own', [], { uid: 'failed' }));
+    expect(mp.get('failed')).toBeUndefined();
+  });
 });
+
+function startRetaining(options: AsyncerMpOptions) {
+  return startApplication({
+    options: { maxProcesses: 1, logger: new RecordingLogger(), ...options },
+    providers: [...providers, FailingService],
+  });
+}
 
 describe('cancellation', () => {
   it('prevents a queued task from ever running', async () => {

@@ -2,8 +2,8 @@ import type { TaskSettledEvent } from './task-events.js';
 
 /**
  * A queue of the last settled tasks, oldest first. Consumers share it: each task is delivered once. When
- * it holds more than `completedQueueSize` tasks, or results of more than `retainMemory`, the oldest
- * tasks are dropped and counted.
+ * it holds more than `completedQueueSize` tasks, or more than `retainMemory` with their results and errors, the
+ * oldest tasks are dropped and counted.
  *
  * @example
  * ```ts

@@ -7,7 +7,7 @@ export interface SettledTask {
   readonly event: TaskSettledEvent;
 }
 
-/** The queue behind `completedQueue`: bounded by a number of tasks and by the memory of their results. */
+/** The queue behind `completedQueue`: bounded by a number of tasks and by their memory. */
 export class SettledTaskQueue implements CompletedQueue {
   readonly #kept: RecentItems<SettledTask | TaskSettledEvent>;
   readonly #takers: ((event: TaskSettledEvent | undefined) => void)[] = [];
@@ -16,10 +16,13 @@ export class SettledTaskQueue implements CompletedQueue {
 
   /**
    * @param capacity - How many it holds; 0 keeps nothing, and only those who already wait are served.
-   * @param maxMegabytes - About how much memory their results may take together.
+   * @param maxMegabytes - About how much memory they may take together, with their results and errors.
    */
   constructor(capacity: number, maxMegabytes: number) {
-    this.#kept = new RecentItems(capacity, maxMegabytes, () => this.#dropped++);
+    this.#kept = new RecentItems(
+      { count: capacity, megabytes: maxMegabytes },
+      () => this.#dropped++,
+    );
   }
 
   get size(): number {

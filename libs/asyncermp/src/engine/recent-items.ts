@@ -1,22 +1,37 @@
+import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
+
+/** How many items are kept, how much memory they may take together, and how long each is kept. */
+export interface KeepLimits {
+  readonly count: number;
+  readonly megabytes: number;
+  /** In milliseconds; Infinity by default. */
+  readonly ageMs?: number;
+}
+
 /**
- * The last items that were put in, oldest first, bounded by their number and by their bytes together.
- * Every operation is O(1), amortised where one large item takes the place of many small ones.
+ * The last items that were put in, oldest first, bounded by their number, by their bytes together and by their
+ * age. Every operation is O(1), amortised where one large item takes the place of many small ones.
  */
 export class RecentItems<T> {
   readonly capacity: number;
   readonly #onDropped: (item: T) => void;
   readonly #items: (T | undefined)[] = [];
   readonly #bytes: number[] = [];
+  /** When each was put in; empty without a limit for the age. */
+  readonly #times: number[] = [];
   #head = 0;
   #size = 0;
   #heldBytes = 0;
   readonly #maxBytes: number;
+  readonly #maxAgeMs: number;
+  #timer: NodeJS.Timeout | undefined = undefined;
 
-  /** @param onDropped - Called with each item that is not kept, or has made room. */
-  constructor(capacity: number, maxMegabytes: number, onDropped: (item: T) => void) {
-    this.capacity = capacity;
+  /** @param onDropped - Called with each item that is not kept, is too old, or has made room. */
+  constructor({ count, megabytes, ageMs = Infinity }: KeepLimits, onDropped: (item: T) => void) {
+    this.capacity = count;
     this.#onDropped = onDropped;
-    this.#maxBytes = maxMegabytes * 2 ** 20;
+    this.#maxBytes = megabytes * 2 ** 20;
+    this.#maxAgeMs = ageMs;
   }
 
   get size(): number {
@@ -40,6 +55,12 @@ export class RecentItems<T> {
     this.#bytes[place] = bytes;
     this.#heldBytes += bytes;
     this.#size++;
+    if (this.#maxAgeMs !== Infinity) {
+      this.#times[place] = monotonicMs();
+      if (this.#timer === undefined) {
+        this.#timer = this.#wakeIn(this.#maxAgeMs);
+      }
+    }
   }
 
   /** Takes the oldest out; undefined if there is none. */
@@ -54,57 +75,25 @@ export class RecentItems<T> {
     this.#size--;
     return item;
   }
-}
 
-/** How deep to look: a result with its buffers in a list in a property is seen. */
-const MAX_DEPTH = 3;
-/** The first items of a long list stand for all of them. */
-const SAMPLE = 32;
-const PER_VALUE = 8;
+  /** One timer for all, which waits for the oldest one. It does not keep the process alive. */
+  #wakeIn(ms: number): NodeJS.Timeout {
+    return setTimeout(this.#dropOld, Math.min(Math.ceil(ms), LONGEST_TIMER_MS)).unref();
+  }
 
-/**
- * Estimates how many bytes a value keeps from being freed, in less than a microsecond. It distinguishes
- * results that weigh megabytes from those that do not: buffers and long strings count, wherever results
- * commonly have them.
- */
-export function roughBytes(value: unknown, depth = 0): number {
-  if (typeof value === 'string') {
-    return value.length;
-  }
-  if (typeof value !== 'object' || value === null) {
-    return PER_VALUE;
-  }
-  if (ArrayBuffer.isView(value)) {
-    return value.buffer.byteLength;
-  }
-  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
-    return value.byteLength;
-  }
-  if (depth === MAX_DEPTH) {
-    return PER_VALUE;
-  }
-  if (Array.isArray(value)) {
-    return ofMany(value, value.length, depth);
-  }
-  if (value instanceof Map || value instanceof Set) {
-    return ofMany(value.values(), value.size, depth);
-  }
-  let bytes = 0;
-  for (const key in value) {
-    bytes += roughBytes((value as Record<string, unknown>)[key], depth + 1);
-  }
-  return bytes;
-}
-
-function ofMany(values: Iterable<unknown>, count: number, depth: number): number {
-  let bytes = 0;
-  let looked = 0;
-  for (const value of values) {
-    if (looked === SAMPLE) {
-      return (bytes / SAMPLE) * count;
+  readonly #dropOld = (): void => {
+    this.#timer = undefined;
+    const now = monotonicMs();
+    while (this.#size > 0) {
+      const leftMs = (this.#times[this.#head] ?? 0) + this.#maxAgeMs - now;
+      if (leftMs > 0) {
+        this.#timer = this.#wakeIn(leftMs);
+        return;
+      }
+      const oldest = this.take();
+      if (oldest !== undefined) {
+        this.#onDropped(oldest);
+      }
     }
-    bytes += roughBytes(value, depth + 1);
-    looked++;
-  }
-  return bytes;
+  };
 }

@@ -19,17 +19,14 @@ import { prepareChunk, prepareTask } from './submission.js';
 import { subjectOf } from './task-errors.js';
 import { TaskLifecycle, type LifecycleOptions } from './task-lifecycle.js';
 import type { TaskPublisher } from './task-publisher.js';
-import { TaskRegistry } from './task-registry.js';
+import { TaskRegistry, type RetainLimits } from './task-registry.js';
 import { Task } from './task.js';
 
 /** How the scheduler works. Times in milliseconds. */
-interface SchedulerOptions extends LifecycleOptions {
+interface SchedulerOptions extends LifecycleOptions, RetainLimits {
   /** Options of every task, where neither its call nor its handler says otherwise. */
   readonly defaults: TaskDefaults;
   readonly shutdownTimeout: number;
-  /** How many settled tasks can still be found, and how many MB their results may have. */
-  readonly retain: number;
-  readonly retainMemory: number;
 }
 
 /** The backend of one process: tasks wait in its memory, and run on its workers. */
@@ -52,7 +49,7 @@ export class Scheduler implements Backend {
     this.#options = options;
     this.#publisher = publisher;
     this.#log = log;
-    this.#registry = new TaskRegistry(options.retain, options.retainMemory);
+    this.#registry = new TaskRegistry(options);
     this.#lifecycle = new TaskLifecycle(options, factory, this.#registry, publisher, log);
   }
 

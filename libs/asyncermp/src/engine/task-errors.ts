@@ -8,6 +8,7 @@ import {
   TaskCancelledError,
 } from '../contract/errors.js';
 import type { HandlerRecord } from './handler-record.js';
+import { roughBytesOfOwn } from './rough-bytes.js';
 
 /** A task, as far as an error names it. */
 export interface Subject {
@@ -40,15 +41,24 @@ export function notStarted(task: Subject, error: unknown): WorkerStartError {
   return withoutStack(() => new WorkerStartError(error, subjectOf(task)));
 }
 
+/** An error without a stack. */
+const ERROR_BYTES = 600;
+
 /**
  * Why a task was cancelled, or many at once. Their errors are created lazily: to build 100,000 errors takes
  * longer than all the rest of a mass cancel, and one that is not kept is gone before the next is built.
  */
 export class Cancellation {
   readonly #reason: unknown;
+  #bytes: number | undefined = undefined;
 
   constructor(reason: unknown) {
     this.#reason = reason;
+  }
+
+  /** About how many bytes its error takes. Estimated once, however many tasks are cancelled by it. */
+  get bytes(): number {
+    return (this.#bytes ??= roughBytesOfOwn(this.#reason) + ERROR_BYTES);
   }
 
   errorOf(task: Subject & { readonly handler: HandlerRecord }): TaskCancelledError {

@@ -18,11 +18,10 @@ import { Admission } from './admission.js';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.js';
 import { comesBefore } from './fair-queue.js';
 import { ReadyQueue } from './ready-queue.js';
-import { roughBytes } from './recent-items.js';
 import { pauseAfterCrash, pauseAfterFailure } from './retry-policy.js';
 import { Cancellation, crashed, notStarted, subjectOf, timedOut } from './task-errors.js';
 import type { TaskPublisher } from './task-publisher.js';
-import type { TaskRegistry } from './task-registry.js';
+import { settledBytes, type TaskRegistry } from './task-registry.js';
 import type { Task } from './task.js';
 import { TimeLimits, type Due } from './time-limits.js';
 
@@ -521,7 +520,7 @@ export class TaskLifecycle implements LaneListener<Task> {
     }
     this.#inFlight--;
     this.counts[state]++;
-    const bytes = state === 'completed' ? roughBytes(value) : 0;
+    const bytes = settledBytes(task, value);
     this.#registry.settled(task, bytes);
     this.#publisher.settled(task, bytes);
     this.#admit();

@@ -91,7 +91,7 @@ export class TaskPublisher {
     }
   }
 
-  /** @param bytes - About how much memory the result of the settled task takes. */
+  /** @param bytes - About how much memory the settled task takes. */
   settled(task: Task, bytes: number): void {
     const { state } = task;
     if (state === 'failed') {

@@ -1,6 +1,18 @@
 import { autoUidSeq } from '../protocol/envelope.js';
 import { RecentItems } from './recent-items.js';
+import { roughBytes, roughBytesOfOwn } from './rough-bytes.js';
+import { Cancellation } from './task-errors.js';
 import { UID_PREFIX, type Task } from './task.js';
+
+/** Which settled tasks are kept. */
+export interface RetainLimits {
+  /** How many tasks that completed or were cancelled, and for how many milliseconds. */
+  readonly retain: { readonly count: number; readonly age: number };
+  /** The same for tasks that failed. */
+  readonly retainFailed: { readonly count: number; readonly age: number };
+  /** About how many MB each of the two may take. */
+  readonly retainMemory: number;
+}
 
 /** Finds tasks by uid: those in flight, and the last ones that settled. */
 export class TaskRegistry {
@@ -8,13 +20,15 @@ export class TaskRegistry {
   readonly #named = new Map<string, Task>();
   readonly #numbered = new SeqIndex<Task>();
   readonly #settled: RecentItems<Task>;
+  /** Apart, so that no number of tasks that went well takes the place of one that is to be looked into. */
+  readonly #failed: RecentItems<Task>;
 
-  /**
-   * @param retain - How many settled tasks are kept.
-   * @param maxMegabytes - About how much memory their results may take together.
-   */
-  constructor(retain: number, maxMegabytes: number) {
-    this.#settled = new RecentItems(retain, maxMegabytes, (task) => this.forget(task));
+  constructor({ retain, retainFailed, retainMemory: megabytes }: RetainLimits) {
+    const onDropped = (task: Task) => this.forget(task);
+    const { count, age: ageMs } = retain;
+    this.#settled = new RecentItems({ count, ageMs, megabytes }, onDropped);
+    const failed = { count: retainFailed.count, ageMs: retainFailed.age, megabytes };
+    this.#failed = new RecentItems(failed, onDropped);
   }
 
   get(uid: string): Task | undefined {
@@ -50,9 +64,9 @@ export class TaskRegistry {
     }
   }
 
-  /** @param bytes - About how much memory the result of the settled task takes. */
+  /** @param bytes - What {@link settledBytes} estimates for the task. */
   settled(task: Task, bytes: number): void {
-    this.#settled.put(task, bytes);
+    (task.phase === 'failed' ? this.#failed : this.#settled).put(task, bytes);
   }
 
   /** The tasks in flight, in the order of their submission. */
@@ -61,6 +75,22 @@ export class TaskRegistry {
       .filter((task) => !task.isSettled)
       .sort((a, b) => a.seq - b.seq);
   }
+}
+
+/** A settled task with its uid and its event, without its result. */
+const TASK_BYTES = 500;
+
+/**
+ * About how many bytes a settled task keeps from being freed.
+ *
+ * @param value - Its result, its error or its {@link Cancellation}. The error of a cancellation is not made for this.
+ */
+export function settledBytes(task: Task, value: unknown): number {
+  const bytes = TASK_BYTES + roughBytes(task.progress);
+  if (task.phase !== 'cancelled') {
+    return bytes + roughBytes(value);
+  }
+  return bytes + (value instanceof Cancellation ? value.bytes : roughBytesOfOwn(value));
 }
 
 const CHUNK_BITS = 10;

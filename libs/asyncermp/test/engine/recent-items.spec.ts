@@ -10,7 +10,9 @@ describe('RecentItems', () => {
     fc.assert(
       fc.property(fc.nat(5), fc.array(action, { maxLength: 60 }), (capacity, actions) => {
         const dropped: number[] = [];
-        const recent = new RecentItems<number>(capacity, 3, (item) => dropped.push(item));
+        const recent = new RecentItems<number>({ count: capacity, megabytes: 3 }, (item) =>
+          dropped.push(item),
+        );
         let kept: { item: number; bytes: number }[] = [];
         let expectedDrops: number[] = [];
         for (const [item, what] of actions.entries()) {
@@ -32,11 +34,34 @@ describe('RecentItems', () => {
 
   it('never keeps an item that is too large alone, and drops no other for it', () => {
     const dropped: string[] = [];
-    const recent = new RecentItems<string>(10, 1, (item) => dropped.push(item));
+    const recent = new RecentItems<string>({ count: 10, megabytes: 1 }, (item) =>
+      dropped.push(item),
+    );
     recent.put('small', 1_000);
     recent.put('large', 2 * MB);
     expect(dropped).toEqual(['large']);
     expect(recent.take()).toBe('small');
+  });
+
+  it('drops items of the maximum age by itself, the oldest first, and keeps younger ones', async () => {
+    const dropped: string[] = [];
+    let isOver: () => void = () => {};
+    const over = new Promise<void>((resolve) => (isOver = resolve));
+    const limits = { count: 10, megabytes: 1, ageMs: 20 };
+    const recent: RecentItems<string> = new RecentItems(limits, (item) => {
+      dropped.push(item);
+      if (item === 'first') {
+        // Put in now, so it outlives the second one, however slow the machine is.
+        recent.put('third', 0);
+      } else {
+        isOver();
+      }
+    });
+    recent.put('first', 0);
+    recent.put('second', 0);
+    await over;
+    expect(dropped).toEqual(['first', 'second']);
+    expect(recent.take()).toBe('third');
   });
 });
 
