@@ -18,14 +18,22 @@ import {
   type MakeWorkers,
   type TestBench,
 } from './asyncermp.tokens.js';
-import { addCaller, removeCaller, type TaskCaller } from './handlers/call-router.js';
+import {
+  addCaller,
+  callWithOptions,
+  optionsOfCall,
+  removeCaller,
+  type TaskCaller,
+} from './handlers/call-router.js';
 import { HandlerCatalog } from './handlers/handler-catalog.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
+import { ConfigurationError } from './contract/errors.js';
 import type { HandlerClass } from './contract/handler-types.js';
 import type { HandlerDefinition } from './injection/handler-registry.js';
 import type { Backend, TaskHandler } from './contract/backend.js';
 import { InterceptedBackend } from './contract/intercepted-backend.js';
 import type { TaskInterceptor } from './contract/interceptor.js';
+import type { TaskOptions } from './contract/task-options.js';
 import { TaskPublisher, type EventEmitterLike } from './engine/task-publisher.js';
 import { PoolLog } from './pool/pool-log.js';
 import { standIns } from './injection/stand-ins.js';
@@ -81,12 +89,44 @@ export class AsyncerMpRuntime
     return this.#handlers.find(handler, method);
   }
 
+  run(
+    handler: TaskHandler,
+    args: readonly unknown[],
+    options: TaskOptions | undefined,
+  ): Promise<unknown> {
+    const wrapped = this.#handlers.wrapped(handler);
+    if (wrapped === undefined) {
+      return this.backend.run(handler, args, options);
+    }
+    const instance = this.#explorer.instanceOf(wrapped);
+    if (instance === undefined) {
+      throw new ConfigurationError(
+        `${handler.name} has decorators above @CpuTask(), which run() goes through as a call does, and Nest has ` +
+          `not built ${wrapped.target.name} yet. Call run() in a lifecycle hook or later.`,
+        { handler: handler.name },
+      );
+    }
+    return Promise.resolve(callWithOptions(instance, wrapped, args, options));
+  }
+
+  refuseWrapped(handler: TaskHandler, method: string): void {
+    if (this.#handlers.wrapped(handler)) {
+      throw new ConfigurationError(
+        `${handler.name} has decorators above @CpuTask(). They wrap calls of the method, and ${method}() submits ` +
+          'its tasks without one, so it would skip them. Use run(), or call the method; or move the decorators ' +
+          'below @CpuTask(), where they run in the worker.',
+        { handler: handler.name },
+      );
+    }
+  }
+
   owns(instance: object): boolean {
     return this.#explorer.owns(instance);
   }
 
   call(definition: HandlerDefinition, args: unknown[]): Promise<unknown> {
-    return this.backend.run(this.#handlers.ofDefinition(definition), args);
+    const handler = this.#handlers.ofDefinition(definition);
+    return this.backend.run(handler, args, optionsOfCall(definition));
   }
 
   /** @throws ConfigurationError if a handler cannot work */

@@ -26,6 +26,17 @@ export abstract class TaskRuntime {
   abstract readonly backend: Backend;
   /** @throws UnknownHandlerError */
   abstract find(handler: HandlerClass<unknown> | string, method: string | undefined): TaskHandler;
+  /** Resolves with the handler's result. Goes through decorators above `@CpuTask()`. */
+  abstract run(
+    handler: TaskHandler,
+    args: readonly unknown[],
+    options: TaskOptions | undefined,
+  ): Promise<unknown>;
+  /**
+   * @param method - What cannot go through decorators above `@CpuTask()`: `submit`.
+   * @throws ConfigurationError if the handler has any
+   */
+  abstract refuseWrapped(handler: TaskHandler, method: string): void;
 }
 
 /**
@@ -46,7 +57,8 @@ export class AsyncerMpService {
   }
 
   /**
-   * Submits a task and resolves with its handle once it is accepted.
+   * Submits a task and resolves with its handle once it is accepted. Refuses a handler with decorators above
+   * `@CpuTask()`: these wrap calls, and `submit()` makes a task without one.
    *
    * @param handler - The class that has the decorated method.
    * @param method - The name of that method.
@@ -71,11 +83,13 @@ export class AsyncerMpService {
   ): Promise<TaskHandle<R>>;
   async submit(...call: readonly unknown[]): Promise<TaskHandle> {
     const { handler, args, options } = this.#resolve(call);
+    this.#runtime.refuseWrapped(handler, 'submit');
     return this.#runtime.backend.submit(handler, args, options);
   }
 
   /**
-   * Submits a task and resolves with what its handler returned. Takes what `submit()` takes.
+   * Calls the decorated method with options: submits a task and resolves with what its handler returned. Takes
+   * what `submit()` takes. Decorators above `@CpuTask()` wrap it as they wrap a plain call.
    *
    * @throws What the handler threw, or an `AsyncerMpError`, as a rejection.
    */
@@ -90,7 +104,7 @@ export class AsyncerMpService {
   run(...call: readonly unknown[]): Promise<unknown> {
     try {
       const { handler, args, options } = this.#resolve(call);
-      return this.#runtime.backend.run(handler, args, options);
+      return this.#runtime.run(handler, args, options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -100,7 +114,8 @@ export class AsyncerMpService {
    * Runs a handler over many items and yields the results, in the order of the items unless
    * `ordered: false`. At most `concurrency` tasks are in flight, and no more items are read ahead than
    * these need, so the source may be endless. Several short items share one task. The first error ends
-   * the loop, unless `settle: true`. Leaving the loop cancels the tasks in flight.
+   * the loop, unless `settle: true`. Leaving the loop cancels the tasks in flight. Refuses a handler with
+   * decorators above `@CpuTask()`, as `submit()` does.
    *
    * @param items - The arguments of each call, from any iterable or async iterable.
    * @throws What a handler threw, what the source threw, or an `AsyncerMpError`, from the loop.
@@ -141,7 +156,9 @@ export class AsyncerMpService {
     const [handler, ...rest] = call as [HandlerClass<unknown> | string, ...unknown[]];
     const method = typeof handler === 'string' ? undefined : (rest.shift() as string);
     const [items, options = {}] = rest as [MapItems<readonly unknown[]>, MapOptions?];
-    return this.#runtime.backend.map(this.#runtime.find(handler, method), items, options);
+    const found = this.#runtime.find(handler, method);
+    this.#runtime.refuseWrapped(found, 'map');
+    return this.#runtime.backend.map(found, items, options);
   }
 
   /** The task with this uid, if it is in flight or among the last settled ones (`retain`). */
@@ -235,6 +252,12 @@ export class WorkerTaskRuntime extends TaskRuntime {
   find(): TaskHandler {
     throw insideWorker();
   }
+
+  run(): Promise<unknown> {
+    throw insideWorker();
+  }
+
+  refuseWrapped(): void {}
 }
 
 function insideWorker(): ConfigurationError {

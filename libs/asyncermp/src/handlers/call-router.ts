@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { TaskOptions } from '../contract/task-options.js';
 import { type HandlerDefinition, handlersOf } from '../injection/handler-registry.js';
 import { threadState } from '../protocol/thread-state.js';
 
@@ -67,4 +69,34 @@ export function handlerOnInstance(
   return handlersOf(instance.constructor).find(
     ({ method, run }) => method === declared.method && run === declared.run,
   );
+}
+
+interface CallWithOptions {
+  readonly definition: HandlerDefinition;
+  readonly options: TaskOptions | undefined;
+}
+
+/**
+ * The options of a `run()` on their way through the decorators above `@CpuTask()`. In an asynchronous context,
+ * because such a decorator may await something before it calls the method. Made when it is first needed: on
+ * Node 20 every promise costs more once one is in use.
+ */
+let callsWithOptions: AsyncLocalStorage<CallWithOptions> | undefined;
+
+/** Calls the decorated method with all its decorators; the tasks that the call submits have the options. */
+export function callWithOptions(
+  instance: object,
+  definition: HandlerDefinition,
+  args: readonly unknown[],
+  options: TaskOptions | undefined,
+): unknown {
+  callsWithOptions ??= new AsyncLocalStorage();
+  const method = Reflect.get(instance, definition.method) as HandlerDefinition['run'];
+  return callsWithOptions.run({ definition, options }, () => method.apply(instance, [...args]));
+}
+
+/** The options of the `run()` that calls the handler, through the decorators above it. */
+export function optionsOfCall(definition: HandlerDefinition): TaskOptions | undefined {
+  const call = callsWithOptions?.getStore();
+  return call?.definition === definition ? call.options : undefined;
 }

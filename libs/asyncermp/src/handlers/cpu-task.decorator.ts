@@ -31,7 +31,7 @@ export interface CpuTaskDecorator {
  * an instance made with `new` (a unit test), or inside a worker, runs in the calling thread.
  *
  * Arguments and results are copied between threads (structured clone). Decorators above this one wrap the
- * call in the application; decorators below it wrap the method in the worker. A subclass inherits the handler
+ * call in the application, `run()` included; decorators below it wrap the method in the worker. A subclass inherits the handler
  * as `Subclass.method`, and needs `@CpuTaskHost()`.
  *
  * @param options - Defaults for the handler's tasks, its `name` (default `Class.method`) and its
@@ -61,17 +61,21 @@ export function CpuTask(options: CpuTaskOptions = {}): CpuTaskDecorator {
       method,
       file: definingFile(),
       run,
+      replacement: routed(() => definition, method, run),
       options,
     };
     registerHandler(definition);
-    descriptor.value = routed(definition);
+    descriptor.value = definition.replacement;
   };
   return decorate as CpuTaskDecorator;
 }
 
 /** The replacement of the decorated method, with the same name, length and metadata. */
-function routed(definition: HandlerDefinition): HandlerDefinition['run'] {
-  const { method, run } = definition;
+function routed(
+  definition: () => HandlerDefinition,
+  method: string,
+  run: HandlerDefinition['run'],
+): HandlerDefinition['run'] {
   const methods: Record<string, HandlerDefinition['run']> = {
     [method](...args) {
       const caller = callerOf(this);
@@ -80,7 +84,7 @@ function routed(definition: HandlerDefinition): HandlerDefinition['run'] {
       if (caller === undefined || runningTask() !== undefined) {
         return run.apply(this, args);
       }
-      const handler = handlerOnInstance(definition, this as object);
+      const handler = handlerOnInstance(definition(), this as object);
       return handler === undefined ? run.apply(this, args) : caller.call(handler, args);
     },
   };

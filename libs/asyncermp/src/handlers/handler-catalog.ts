@@ -3,13 +3,14 @@ import { UnknownHandlerError } from '../contract/errors.js';
 import { nearestNames } from '../contract/nearest-names.js';
 import { checkHandlerOptions } from '../contract/task-options.js';
 import type { HandlerClass } from '../contract/handler-types.js';
-import type { HandlerDefinition } from '../injection/handler-registry.js';
+import { isWrapped, type HandlerDefinition } from '../injection/handler-registry.js';
 
 /** The handlers of an application, by name, by class and method, and by definition. */
 export class HandlerCatalog {
   readonly #byName = new Map<string, TaskHandler>();
   readonly #byDefinition = new Map<HandlerDefinition, TaskHandler>();
   readonly #byMethod = new Map<unknown, Map<string, TaskHandler>>();
+  readonly #wrapped = new Map<TaskHandler, HandlerDefinition>();
 
   /** @throws ConfigurationError for an invalid option of `@CpuTask()` */
   constructor(definitions: readonly HandlerDefinition[]) {
@@ -18,6 +19,9 @@ export class HandlerCatalog {
       const record: TaskHandler = { name: definition.name, index, options: definition.options };
       this.#byName.set(definition.name, record);
       this.#byDefinition.set(definition, record);
+      if (isWrapped(definition)) {
+        this.#wrapped.set(record, definition);
+      }
       const methods = this.#byMethod.get(definition.target) ?? new Map<string, TaskHandler>();
       this.#byMethod.set(definition.target, methods.set(definition.method, record));
     }
@@ -51,6 +55,11 @@ export class HandlerCatalog {
       throw this.#unknown(`${handler.name}.${String(method)}`);
     }
     return record;
+  }
+
+  /** The definition of a handler with decorators above `@CpuTask()`, which only a call goes through. */
+  wrapped(handler: TaskHandler): HandlerDefinition | undefined {
+    return this.#wrapped.get(handler);
   }
 
   #unknown(name: string): UnknownHandlerError {

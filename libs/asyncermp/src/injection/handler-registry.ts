@@ -16,6 +16,11 @@ export interface HandlerDefinition {
   readonly file: string | undefined;
   /** The method as the user wrote it, which a worker runs. */
   readonly run: (this: unknown, ...args: unknown[]) => unknown;
+  /**
+   * What `@CpuTask()` put in its place, which submits a task. If the class has another function there, a
+   * decorator above `@CpuTask()` has wrapped it.
+   */
+  readonly replacement: (this: unknown, ...args: unknown[]) => unknown;
   readonly options: CpuTaskOptions;
 }
 
@@ -103,6 +108,18 @@ export function allHandlers(): HandlerDefinition[] {
 /** Whether the class inherits the handler and has no `@CpuTaskHost()`, so that its file is unknown. */
 export function isInheritedWithoutFile({ target, method }: HandlerDefinition): boolean {
   return !registry.hostFiles.has(target) && !declaredOn(target.prototype)?.has(method);
+}
+
+/** Whether a decorator above `@CpuTask()`, or one of the class, has wrapped the method in another function. */
+export function isWrapped({ target, method, replacement }: HandlerDefinition): boolean {
+  let holder: object | undefined = prototypeOf(target);
+  while (holder !== undefined && !Object.hasOwn(holder, method)) {
+    holder = parentOf(holder);
+  }
+  // Not read as a property: a decorator may have made a getter of it.
+  return (
+    holder !== undefined && Object.getOwnPropertyDescriptor(holder, method)?.value !== replacement
+  );
 }
 
 /** The copy of `@nestjs/core` that the handler's application uses. */

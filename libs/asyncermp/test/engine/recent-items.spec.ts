@@ -50,10 +50,9 @@ describe('RecentItems', () => {
     const limits = { count: 10, megabytes: 1, ageMs: 20 };
     const recent: RecentItems<string> = new RecentItems(limits, (item) => {
       dropped.push(item);
-      if (item === 'first') {
-        // Put in now, so it outlives the second one, however slow the machine is.
+      if (item === 'second') {
+        // Put in now, so it is younger than the limit, however slow the machine is.
         recent.put('third', 0);
-      } else {
         isOver();
       }
     });

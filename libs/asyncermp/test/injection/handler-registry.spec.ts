@@ -16,6 +16,7 @@ function define(name: string, file: string): HandlerDefinition {
     method: 'run',
     target: class Service {},
     run: () => undefined,
+    replacement: () => undefined,
     options: {},
   };
   registerHandler(definition);
