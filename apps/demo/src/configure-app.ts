@@ -9,11 +9,15 @@ const PAGE = fileURLToPath(new URL('../public/', import.meta.url));
 /** The files of the chart library, wherever npm has put them. */
 const CHARTS = dirname(fileURLToPath(import.meta.resolve('uplot')));
 
-/** Configures the HTTP server around the application, which modules cannot do. */
-export function configureApp(app: NestExpressApplication): void {
+/**
+ * Configures the HTTP server around the application, which modules cannot do.
+ *
+ * @param names - The names, other than those of loopback, under which the demo is reached.
+ */
+export function configureApp(app: NestExpressApplication, names: readonly string[] = []): void {
   // The largest Markdown that is accepted, as JSON.
   app.useBodyParser('json', { limit: '1mb' });
-  app.use(guardPage);
+  app.use(guardPage(names));
   app.useStaticAssets(PAGE, { redirect: false });
   app.useStaticAssets(CHARTS, { prefix: '/page/vendor/uplot' });
 }

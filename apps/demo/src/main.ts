@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -15,7 +16,7 @@ async function main(): Promise<void> {
     // A user of the demo needs the address and the problems, not Nest's start-up messages.
     logger: ['warn', 'error', 'fatal'],
   });
-  configureApp(app);
+  configureApp(app, namesOf(config));
   app.enableShutdownHooks();
   try {
     await app.listen(config.PORT ?? (await usualPort(config.HOST)), config.HOST);
@@ -26,6 +27,11 @@ async function main(): Promise<void> {
   process.stdout.write(
     `\n  Listening on ${await app.getUrl()}\n  Open it in a browser. Ctrl-C ends it.\n\n`,
   );
+}
+
+/** The address that it listens on is one of its names. */
+function namesOf({ HOST, ALLOWED_HOSTS }: ServerConfig): readonly string[] {
+  return [isIPv6(HOST) ? `[${HOST}]` : HOST, ...ALLOWED_HOSTS];
 }
 
 function poolOf({ MAX_PROCESSES, MAX_QUEUE }: ServerConfig) {

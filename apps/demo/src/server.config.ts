@@ -6,6 +6,11 @@ const wholeNumber = (least: number, most: number) => z.coerce.number().int().min
 const schema = z.object({
   /** The address to listen on. By default only this machine, since the demo has no accounts. */
   HOST: z.string().default('127.0.0.1'),
+  /** The names under which it is reached, with commas between, if it listens on more than this machine. */
+  ALLOWED_HOSTS: z
+    .string()
+    .default('')
+    .transform((names) => names.split(',').flatMap((name) => name.trim() || [])),
   /** 0 for any free port. Without a value 3000, or any free port if that is taken. */
   PORT: wholeNumber(0, 65_535).exactOptional(),
   MAX_PROCESSES: wholeNumber(1, 64).default(availableParallelism()),
