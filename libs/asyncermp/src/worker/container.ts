@@ -3,21 +3,16 @@ import { type HandlerDefinition, allHandlers, coreOf } from '../injection/handle
 import { nestCore, onNestCore } from '../injection/nest-core.js';
 import type { WorkerManifest } from '../protocol/envelope.js';
 import { ConfigurationError } from '../contract/errors.js';
+import type { RunnableHandler } from './attempt-runner.js';
 import { urlOf } from './file-url.js';
 import { NestFactoryGuard } from './nest-factory.guard.js';
 import { describeProblem } from '../injection/plan-problems.js';
 import { planWorkerModule } from '../injection/worker-module.plan.js';
 
-/** A handler and the instance to run it on: `definition.run.apply(instance, args)`. */
-interface WorkerHandler {
-  readonly definition: HandlerDefinition;
-  readonly instance: object;
-}
-
 /** The one application context of a worker, with the handlers' providers. */
 export interface WorkerContainer {
   /** In the order of the manifest. */
-  readonly handlers: readonly WorkerHandler[];
+  readonly handlers: readonly RunnableHandler[];
   /** Runs the shutdown hooks of the worker's providers. */
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { callHandlerOfTask, type Run } from '../protocol/handler-call.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
+import { threadState } from '../protocol/thread-state.js';
 import { serializationError, findUncloneable } from '../protocol/uncloneable.js';
 import { autoUid, type SentUid } from '../protocol/envelope.js';
 import { TaskCancelledError } from '../contract/errors.js';
@@ -51,13 +52,10 @@ const OUTSIDE: CurrentTask = {
 };
 
 /*
- * On globalThis, since the library may be in a thread twice: in a bundled application, and as the file
- * that the worker was started with. A store per asynchronous context rather than a variable, so that a
- * timer that one task has left behind does not count as the next one's.
+ * A store per asynchronous context rather than a variable, so that a timer that one task has left behind does
+ * not count as the next one's.
  */
-const STORE = Symbol.for('nestjs-asyncermp:current-task:1');
-const shared = globalThis as { [STORE]?: AsyncLocalStorage<RunningTask | undefined> };
-const store = (shared[STORE] ??= new AsyncLocalStorage());
+const store = threadState('current-task:1', () => new AsyncLocalStorage<RunningTask | undefined>());
 
 /**
  * The task that this code runs for.
