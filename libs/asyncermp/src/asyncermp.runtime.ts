@@ -20,7 +20,8 @@ import {
 } from './asyncermp.tokens.js';
 import { addCaller, removeCaller, type TaskCaller } from './handlers/call-router.js';
 import { HandlerCatalog } from './handlers/handler-catalog.js';
-import { HandlerExplorer } from './handlers/handler.explorer.js';
+import { HandlerExplorer, refuse } from './handlers/handler.explorer.js';
+import { InjectionPlanner, type ChosenPlan } from './handlers/injection.planner.js';
 import type { HandlerClass } from './contract/handler-types.js';
 import type { HandlerDefinition } from './injection/handler-registry.js';
 import type { Backend, TaskHandler } from './contract/backend.js';
@@ -45,6 +46,7 @@ export class AsyncerMpRuntime
   readonly #makeWorkers: MakeWorkers;
   readonly #interceptors: readonly TaskInterceptor[];
   readonly #explorer: HandlerExplorer;
+  readonly #planner: InjectionPlanner;
   readonly #bench: TestBench | undefined;
   readonly #log: PoolLog;
   #catalog: HandlerCatalog | undefined = undefined;
@@ -59,6 +61,7 @@ export class AsyncerMpRuntime
     @Inject(WORKER_FACTORY) makeWorkers: MakeWorkers,
     @Inject(INTERCEPTORS) interceptors: readonly TaskInterceptor[],
     explorer: HandlerExplorer,
+    planner: InjectionPlanner,
     @Optional() @Inject(TEST_BENCH_TOKEN) bench: TestBench | undefined,
   ) {
     super();
@@ -67,6 +70,7 @@ export class AsyncerMpRuntime
     this.#makeWorkers = makeWorkers;
     this.#interceptors = interceptors;
     this.#explorer = explorer;
+    this.#planner = planner;
     this.#bench = bench;
     bench?.attach(this);
     this.#log = new PoolLog(options.logger);
@@ -93,9 +97,13 @@ export class AsyncerMpRuntime
   async onModuleInit(): Promise<void> {
     const { isolation } = this.#options;
     try {
-      const warnings = await this.#explorer.verify(isolation === 'inline' ? undefined : standIns());
-      for (const warning of warnings) {
-        this.#log.warn(warning);
+      const inWorkers = isolation !== 'inline';
+      const problems = this.#explorer.problems(inWorkers);
+      const chosen =
+        inWorkers && this.#explorer.handlers.length > 0 ? await this.#choosePlan() : undefined;
+      refuse([...problems, ...(chosen?.problems ?? [])]);
+      if (chosen) {
+        this.#logPlan(chosen);
       }
       if (this.#handlers.size > 0) {
         // Not awaited: other modules initialise while the workers start.
@@ -135,6 +143,21 @@ export class AsyncerMpRuntime
     await this.backend.shutdown();
   }
 
+  #logPlan({ plan, reasons, warnings }: ChosenPlan): void {
+    for (const warning of warnings) {
+      this.#log.warn(warning);
+    }
+    if (plan.root !== undefined) {
+      this.#log.debug(
+        `Workers build the handlers' providers from the application's modules: ${reasons.join(' ')}`,
+      );
+    }
+  }
+
+  #choosePlan(): Promise<ChosenPlan> {
+    return this.#planner.choose(this.#options.injection, standIns());
+  }
+
   get #handlers(): HandlerCatalog {
     return (this.#catalog ??= new HandlerCatalog(this.#explorer.handlers));
   }
@@ -156,7 +179,11 @@ export class AsyncerMpRuntime
       options,
       log,
       publisher: new TaskPublisher(options, log, tapped ? () => tapped : emitter),
-      workers: this.#makeWorkers(options, this.#explorer),
+      workers: this.#makeWorkers(options, this.#explorer, async () => {
+        const { plan, problems } = await this.#choosePlan();
+        refuse(problems);
+        return plan;
+      }),
     });
     return new InterceptedBackend(backend, () =>
       this.#interceptors.length === 0

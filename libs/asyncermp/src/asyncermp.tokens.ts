@@ -1,5 +1,6 @@
 import type { AsyncerMpOptions, ResolvedOptions } from './asyncermp.options.js';
 import type { TaskRuntime } from './asyncermp.service.js';
+import type { InjectionPlan } from './protocol/injection-plan.js';
 import type { HandlerExplorer } from './handlers/handler.explorer.js';
 import type { InlineGate } from './pool/channels/inline.channel.js';
 import type { WorkerFactory } from './pool/lane.js';
@@ -12,6 +13,7 @@ import type { PoolLog } from './pool/pool-log.js';
 export type MakeWorkers = (
   options: ResolvedOptions,
   explorer: HandlerExplorer,
+  plan: () => Promise<InjectionPlan>,
 ) => WorkerFactory<Task>;
 
 /** The hooks of `nestjs-asyncermp/testing` into the application under test. */

@@ -88,6 +88,8 @@ export interface LeaseData {
   readonly slots: SharedArrayBuffer;
   readonly doorbell: SharedArrayBuffer;
   readonly manifest: WorkerManifest;
+  /** Receives one message, the {@link InjectionPlan}, which the application may not know yet. */
+  readonly planPort: MessagePort;
   readonly uidPrefix: string;
   /** The number of the worker, as events and logs show it. */
   readonly worker: number;

@@ -1,17 +1,31 @@
-import type { DynamicModule, LoggerService, LogLevel, Provider } from '@nestjs/common';
-import { type HandlerDefinition, allHandlers, coreOf } from '../injection/handler-registry.js';
-import { nestCore, onNestCore } from '../injection/nest-core.js';
-import type { WorkerManifest } from '../protocol/envelope.js';
+import type {
+  DynamicModule,
+  INestApplicationContext,
+  LoggerService,
+  LogLevel,
+  Provider,
+  Type,
+} from '@nestjs/common';
 import { ConfigurationError } from '../contract/errors.js';
-import { urlOf } from './file-url.js';
-import { NestFactoryGuard } from './nest-factory.guard.js';
+import { type HandlerDefinition, allHandlers, coreOf } from '../injection/handler-registry.js';
+import { findRegistration, type ModuleRegistration } from '../injection/module-registry.js';
+import { nestCore, onNestCore, type NestCore } from '../injection/nest-core.js';
+import type { InstanceWrapper } from '../injection/nest-internals.js';
 import { describeProblem } from '../injection/plan-problems.js';
 import { planWorkerModule } from '../injection/worker-module.plan.js';
+import type { WorkerManifest } from '../protocol/envelope.js';
+import type { InjectionPlan } from '../protocol/injection-plan.js';
+import type { Run } from '../protocol/handler-call.js';
+import { createApplicationContext } from './application-context.js';
+import { urlOf } from './file-url.js';
+import { importFile } from './import-file.js';
+import { NestFactoryGuard } from './nest-factory.guard.js';
+import { rootModule } from './root-module.js';
 
 /** A handler and the instance to run it on: `definition.run.apply(instance, args)`. */
 interface WorkerHandler {
-  readonly definition: HandlerDefinition;
-  readonly instance: object;
+  readonly definition: Pick<HandlerDefinition, 'name' | 'run'>;
+  readonly instance: unknown;
 }
 
 /** The one application context of a worker, with the handlers' providers. */
@@ -31,29 +45,81 @@ interface WorkerContainerOptions {
 }
 
 /**
- * Imports the handlers' files and builds their providers, with lifecycle hooks as in any application.
+ * Imports the handlers' files and builds their providers, with lifecycle hooks as in any application: from
+ * the application's own module graph, or from the classes alone, as the plan says.
  *
  * @throws What a file throws on import, what Nest throws when it builds a provider, and ConfigurationError
  * for a handler that its file does not define.
  */
 export async function createWorkerContainer(
   manifest: WorkerManifest,
-  { logger, standIns, isTaskRunning }: WorkerContainerOptions,
+  plan: InjectionPlan,
+  options: WorkerContainerOptions,
 ): Promise<WorkerContainer> {
-  const guard = new NestFactoryGuard(isTaskRunning);
+  const guard = new NestFactoryGuard(options.isTaskRunning);
   guard.protect(nestCore.NestFactory);
   onNestCore(({ NestFactory }) => guard.protect(NestFactory));
+
+  // First, and so in the same order as in the application: decorators of packages depend on it.
+  const registration = await importRegistration(plan, guard);
+  await registration?.options.setup?.();
+  const root = plan.root && (await rootModule(plan.root, registration, guard));
   for (const file of manifest.files) {
     await guard.imported(() => importFile(file));
   }
 
   const definitions = manifest.handlers.map((name) => findHandler(name, manifest));
-  const { NestFactory, tokens } = definitions[0] === undefined ? nestCore : coreOf(definitions[0]);
+  const core = definitions[0] === undefined ? nestCore : coreOf(definitions[0]);
   const classes = [...new Set(definitions.map(({ target }) => target))];
-  const plan = await planWorkerModule(classes, {
-    coreTokens: tokens,
-    standIns: standIns(),
+  if (root === undefined) {
+    const context = await contextOfClasses(classes, core, guard, options);
+    return container(definitions, context, () => undefined);
+  }
+  const { context, wrappers, built } = await createApplicationContext({
+    core,
+    root,
+    classes,
+    include: registration?.options.include ?? [],
+    logger: options.logger,
+    createContext: (module) =>
+      guard.createApplicationContext(core.NestFactory, module, {
+        logger: false,
+        abortOnError: false,
+      }),
   });
+  const parts = [...built].map(([module, providers]) => `${module} (${providers.join(', ')})`);
+  new core.Logger('AsyncerMp').debug(`A worker builds from the application: ${parts.join('; ')}`);
+  return container(definitions, context, (target) => wrappers.get(target));
+}
+
+async function importRegistration(
+  { registration }: InjectionPlan,
+  guard: NestFactoryGuard,
+): Promise<ModuleRegistration | undefined> {
+  if (registration === undefined) {
+    return undefined;
+  }
+  const { file, index } = registration;
+  await guard.imported(() => importFile(file));
+  const url = urlOf(file);
+  const found = findRegistration((each) => each !== undefined && urlOf(each) === url, index);
+  if (found === undefined) {
+    throw new ConfigurationError(
+      `A worker imported ${file} to find the functions in the options of AsyncerMpModule.forRoot(), and the ` +
+        'import did not call it. Call forRoot() in the decorator of a module, at the top level of its file.',
+    );
+  }
+  return found;
+}
+
+/** The context of the handlers' classes and of the classes that they inject, without the application's modules. */
+async function contextOfClasses(
+  classes: readonly Type<object>[],
+  { NestFactory, tokens }: NestCore,
+  guard: NestFactoryGuard,
+  { logger, standIns }: WorkerContainerOptions,
+): Promise<INestApplicationContext> {
+  const plan = await planWorkerModule(classes, { coreTokens: tokens, standIns: standIns() });
   if (plan.problems.length > 0) {
     throw new ConfigurationError(plan.problems.map(describeProblem).join('\n'));
   }
@@ -62,43 +128,43 @@ export async function createWorkerContainer(
     imports: [...plan.imports] as NonNullable<DynamicModule['imports']>,
     providers: [...plan.providers],
   };
-  const context = await guard.createApplicationContext(NestFactory, root, {
-    logger,
-    abortOnError: false,
-  });
-  const handlers = await Promise.all(
-    definitions.map(async (definition) => ({
-      definition,
-      // resolve() and not get(), which throws for transient providers.
-      instance: await context.resolve(definition.target, undefined, { strict: false }),
-    })),
-  );
-  return { handlers, close: () => context.close() };
+  return guard.createApplicationContext(NestFactory, root, { logger, abortOnError: false });
 }
 
 /** The root module of a worker. */
 class AsyncerMpWorkerModule {}
 
-async function importFile(file: string): Promise<void> {
-  try {
-    // The comments keep bundlers from resolving the import: the file exists only in the built application.
-    await import(/* webpackIgnore: true */ /* @vite-ignore */ urlOf(file));
-  } catch (error) {
-    if (!TYPESCRIPT.test(file)) {
-      throw error;
-    }
-    throw new ConfigurationError(
-      `A worker cannot import ${file}, which is TypeScript: what reads it in the main thread (a test ` +
-        'runner, a loader) is not there in a worker. Compile the files of handlers to JavaScript, or ' +
-        "give workers a loader as well, with execArgv: ['--import', ...], or run the handlers where " +
-        "they are called, with isolation: 'inline'.",
-      {},
-      { cause: error },
-    );
-  }
+async function container(
+  definitions: readonly HandlerDefinition[],
+  context: INestApplicationContext,
+  wrapperOf: (target: Type<object>) => InstanceWrapper | undefined,
+): Promise<WorkerContainer> {
+  const handlers = await Promise.all(
+    definitions.map(async (definition): Promise<WorkerHandler> => {
+      const wrapper = wrapperOf(definition.target);
+      const token = (wrapper?.token as Type<object> | undefined) ?? definition.target;
+      if (wrapper?.isDependencyTreeStatic() === false) {
+        const { name, run } = definition;
+        return { definition: { name, run: perTask(run, context, token) }, instance: undefined };
+      }
+      const instance: unknown =
+        wrapper?.isTransient === false
+          ? wrapper.instance
+          : // resolve() and not get(), which throws for transient providers.
+            await context.resolve<object>(token, undefined, { strict: false });
+      return { definition, instance };
+    }),
+  );
+  return { handlers, close: () => context.close() };
 }
 
-const TYPESCRIPT = /\.[cm]?tsx?$/;
+/** Runs a handler on an instance of its own for each task, as Nest has one for each request. */
+function perTask(run: Run, context: INestApplicationContext, token: Type<object>): Run {
+  return async function (...args: unknown[]): Promise<unknown> {
+    const instance = await context.resolve<object>(token, undefined, { strict: false });
+    return run.apply(instance, args);
+  };
+}
 
 /** The definition with this name. If several files define one, those of the manifest take precedence. */
 function findHandler(name: string, { files }: WorkerManifest): HandlerDefinition {

@@ -19,6 +19,8 @@ import {
   type RunMessage,
   type WorkerManifest,
 } from '../../protocol/envelope.js';
+import { encodeError } from '../../protocol/error-codec.js';
+import type { InjectionPlan } from '../../protocol/injection-plan.js';
 import { Slots } from '../../protocol/slots.js';
 import { startBundleThread } from '../../worker/bundle-thread.js';
 import { unsendable, type Attempt, type Channel, type ChannelListener } from './channel.js';
@@ -27,6 +29,8 @@ import { imageFailed, type ThreadImage } from './worker-image.js';
 /** What every thread of a pool is made with. */
 export interface ThreadOptions {
   readonly manifest: WorkerManifest;
+  /** How a worker builds the handlers' providers. The same promise each time. */
+  readonly plan: () => Promise<InjectionPlan>;
   /** The prefix that makes a uid of a task's number. */
   readonly uidPrefix: string;
   /** The file that serves a lease, as a path; undefined in a bundle, which serves it itself. */
@@ -71,8 +75,11 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     port1.on('messageerror', (error) => this.#lostMessage(error));
     port1.on('close', () => this.#portClosed());
     const { manifest, uidPrefix, maxHeapBytes } = options;
+    const plan = new MessageChannel();
+    void this.#sendPlan(options.plan(), plan.port1);
     const lease: LeaseData = {
       port: port2,
+      planPort: plan.port2,
       slots: this.slots.buffer,
       doorbell: this.#doorbell.buffer,
       manifest,
@@ -93,6 +100,16 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
       this.#note(error);
       queueMicrotask(() => listener.onEnded());
     }
+  }
+
+  async #sendPlan(plan: Promise<InjectionPlan>, port: MessagePort): Promise<void> {
+    try {
+      port.postMessage(await plan);
+    } catch (error) {
+      this.#listener.receive([FromWorker.StartFailed, encodeError(error)]);
+      this.end();
+    }
+    port.close();
   }
 
   get gone(): Promise<void> {
@@ -328,7 +345,7 @@ function startPiscinaThread(
   // The thread's own events report the same; but without a listener it would end the application.
   pool.on('error', () => {});
   // The same for its outcome: the thread's exit comes later, and always.
-  pool.run(lease, { filename, transferList: [lease.port], signal }).catch(() => {});
+  pool.run(lease, { filename, transferList: [lease.port, lease.planPort], signal }).catch(() => {});
   const [thread] = pool.threads;
   if (!thread) {
     throw new Error('piscina made no thread');
