@@ -201,11 +201,11 @@ async function loadWorkerFactory(
       );
   }
   const { ThreadWorkerFactory } = await import('./pool/thread.factory.js');
-  return ({ resourceLimits, maxWorkerHeap, env, execArgv, preload }, { manifest }, plan) =>
+  return ({ resourceLimits, maxWorkerHeap, env, execArgv, preload }, { manifest }, guide) =>
     new ThreadWorkerFactory(
       {
         manifest,
-        plan,
+        ...guide,
         uidPrefix: UID_PREFIX,
         resourceLimits,
         maxHeapBytes: maxWorkerHeap * 1_048_576,

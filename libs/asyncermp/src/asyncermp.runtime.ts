@@ -6,6 +6,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import type { ResolvedOptions } from './asyncermp.options.js';
 import { TaskRuntime } from './asyncermp.service.js';
 import {
@@ -19,9 +20,11 @@ import {
   type TestBench,
 } from './asyncermp.tokens.js';
 import { addCaller, removeCaller, type TaskCaller } from './handlers/call-router.js';
+import { explain, type Explanation } from './handlers/explain.js';
 import { HandlerCatalog } from './handlers/handler-catalog.js';
 import { HandlerExplorer, refuse } from './handlers/handler.explorer.js';
 import { InjectionPlanner, type ChosenPlan } from './handlers/injection.planner.js';
+import { InstanceComparison } from './handlers/instance-comparison.js';
 import type { HandlerClass } from './contract/handler-types.js';
 import type { HandlerDefinition } from './injection/handler-registry.js';
 import type { Backend, TaskHandler } from './contract/backend.js';
@@ -49,6 +52,8 @@ export class AsyncerMpRuntime
   readonly #planner: InjectionPlanner;
   readonly #bench: TestBench | undefined;
   readonly #log: PoolLog;
+  readonly #modules: ModulesContainer;
+  readonly #comparison: InstanceComparison;
   #catalog: HandlerCatalog | undefined = undefined;
   #backend: Backend | undefined = undefined;
   #warm: Promise<void> | undefined = undefined;
@@ -62,6 +67,7 @@ export class AsyncerMpRuntime
     @Inject(INTERCEPTORS) interceptors: readonly TaskInterceptor[],
     explorer: HandlerExplorer,
     planner: InjectionPlanner,
+    modules: ModulesContainer,
     @Optional() @Inject(TEST_BENCH_TOKEN) bench: TestBench | undefined,
   ) {
     super();
@@ -71,6 +77,8 @@ export class AsyncerMpRuntime
     this.#interceptors = interceptors;
     this.#explorer = explorer;
     this.#planner = planner;
+    this.#modules = modules;
+    this.#comparison = new InstanceComparison(modules, (text) => this.#log.warn(text));
     this.#bench = bench;
     bench?.attach(this);
     this.#log = new PoolLog(options.logger);
@@ -81,7 +89,13 @@ export class AsyncerMpRuntime
     return (this.#backend ??= this.#createBackend());
   }
 
+  async explain(target: HandlerClass<unknown>): Promise<Explanation> {
+    const chosen = this.#options.isolation === 'inline' ? undefined : await this.#choosePlan();
+    return explain(target, this.#modules, chosen);
+  }
+
   find(handler: HandlerClass<unknown> | string, method: string | undefined): TaskHandler {
+    this.#comparison.beforeTask();
     return this.#handlers.find(handler, method);
   }
 
@@ -90,6 +104,7 @@ export class AsyncerMpRuntime
   }
 
   call(definition: HandlerDefinition, args: unknown[]): Promise<unknown> {
+    this.#comparison.beforeTask();
     return this.backend.run(this.#handlers.ofDefinition(definition), args);
   }
 
@@ -149,7 +164,8 @@ export class AsyncerMpRuntime
     }
     if (plan.root !== undefined) {
       this.#log.debug(
-        `Workers build the handlers' providers from the application's modules: ${reasons.join(' ')}`,
+        `Workers build the handlers' providers from the application's modules. ` +
+          `Why: ${reasons.map(headOf).join('; ')}`,
       );
     }
   }
@@ -179,10 +195,13 @@ export class AsyncerMpRuntime
       options,
       log,
       publisher: new TaskPublisher(options, log, tapped ? () => tapped : emitter),
-      workers: this.#makeWorkers(options, this.#explorer, async () => {
-        const { plan, problems } = await this.#choosePlan();
-        refuse(problems);
-        return plan;
+      workers: this.#makeWorkers(options, this.#explorer, {
+        plan: async () => {
+          const { plan, problems } = await this.#choosePlan();
+          refuse(problems);
+          return plan;
+        },
+        onInstances: () => (this.#comparison.isOver ? undefined : this.#comparison.receive),
       }),
     });
     return new InterceptedBackend(backend, () =>
@@ -191,4 +210,9 @@ export class AsyncerMpRuntime
         : [...this.#interceptors, ...threadInterceptors()],
     );
   }
+}
+
+/** A reason without the ways to fix it. */
+function headOf(reason: string): string {
+  return reason.split(/: |\. /, 1)[0] ?? reason;
 }

@@ -2,6 +2,7 @@ import { Scope, type Provider, type Type } from '@nestjs/common';
 import {
   type HandlerDefinition,
   allHandlers,
+  hostOptionsOf,
   isInheritedWithoutFile,
 } from '../injection/handler-registry.js';
 import { type HandlerProvider, isBuiltFrom, type InstanceWrapper } from './instance-wrapper.js';
@@ -96,9 +97,14 @@ export async function classFindings(
         .map((problem) => describeProblem(problem) + originText(problem, application)),
       ...provided.flatMap((provider) => substituteProblem(provider) ?? []),
     ],
-    configured: application
-      .filter((wrapper) => isBuiltByWorker(wrapper, plan) && isConfigured(wrapper))
-      .map(configuredText),
+    configured: [
+      ...application
+        .filter((wrapper) => isBuiltByWorker(wrapper, plan) && isConfigured(wrapper))
+        .map(configuredText),
+      ...[...plan.classes]
+        .filter((target) => hostOptionsOf(target)?.imports?.length)
+        .map(({ name }) => `@CpuTaskHost() on ${name} imports modules, which may need others`),
+    ],
     warnings: plan.omitted.flatMap((dependency) => omissionWarning(dependency, provided) ?? []),
   };
 }

@@ -39,6 +39,16 @@ export interface ApplicationContext {
   readonly wrappers: ReadonlyMap<Type<object>, InstanceWrapper>;
   /** The names of the providers that were built, by module: for the log. */
   readonly built: ReadonlyMap<string, readonly string[]>;
+  /** The instances of these providers. */
+  readonly instances: () => readonly BuiltInstance[];
+}
+
+/** An instance that a worker built. */
+export interface BuiltInstance {
+  readonly token: unknown;
+  /** The name of its module; undefined if the worker has no modules of the application. */
+  readonly module: string | undefined;
+  readonly instance: object;
 }
 
 /**
@@ -81,7 +91,12 @@ export async function createApplicationContext(
   const [first] = container.getModules().values();
   const context = new core.NestApplicationContext(container, { logger: false }, first ?? null);
   await context.init();
-  return { context, wrappers: wrappersOf(container, classes), built: builtIn(container, needed) };
+  return {
+    context,
+    wrappers: wrappersOf(container, classes),
+    built: builtIn(container, needed),
+    instances: () => instancesIn(container),
+  };
 }
 
 /** Nest writes the graph into an inspector, for its developer tools. */
@@ -293,4 +308,21 @@ function builtIn(
     place += 1;
   }
   return built;
+}
+
+/** The singletons of classes and factories. */
+function instancesIn(container: NestContainer): BuiltInstance[] {
+  const found: BuiltInstance[] = [];
+  const [, ...modules] = container.getModules().values() as Iterable<ModuleRecord>;
+  for (const { name, metatype, providers } of modules) {
+    for (const wrapper of providers.values()) {
+      const { token, instance, isTransient, isAlias } = wrapper;
+      // Nest itself puts the configuration of its own into each module.
+      const isMade = typeof wrapper.metatype === 'function' && token !== metatype;
+      if (isMade && !isAlias && !isTransient && typeof instance === 'object' && instance !== null) {
+        found.push({ token, module: name, instance: instance as object });
+      }
+    }
+  }
+  return found;
 }

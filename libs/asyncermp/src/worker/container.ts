@@ -11,14 +11,15 @@ import { type HandlerDefinition, allHandlers, coreOf } from '../injection/handle
 import { findRegistration, type ModuleRegistration } from '../injection/module-registry.js';
 import { nestCore, onNestCore, type NestCore } from '../injection/nest-core.js';
 import type { InstanceWrapper } from '../injection/nest-internals.js';
-import { describeProblem } from '../injection/plan-problems.js';
+import { describeProblem, tokenText } from '../injection/plan-problems.js';
 import { planWorkerModule } from '../injection/worker-module.plan.js';
 import type { WorkerManifest } from '../protocol/envelope.js';
+import { emptyFieldsOf, type InstanceShape } from '../protocol/instance-shape.js';
 import type { InjectionPlan } from '../protocol/injection-plan.js';
 import type { Run } from '../protocol/handler-call.js';
-import { createApplicationContext } from './application-context.js';
+import { createApplicationContext, type BuiltInstance } from './application-context.js';
 import { urlOf } from './file-url.js';
-import { importFile } from './import-file.js';
+import { FileImports } from './file-imports.js';
 import { NestFactoryGuard } from './nest-factory.guard.js';
 import { rootModule } from './root-module.js';
 
@@ -32,6 +33,8 @@ interface WorkerHandler {
 export interface WorkerContainer {
   /** In the order of the manifest. */
   readonly handlers: readonly WorkerHandler[];
+  /** Describes the instances of its providers. */
+  shapes(): InstanceShape[];
   /** Runs the shutdown hooks of the worker's providers. */
   close(): Promise<void>;
 }
@@ -60,22 +63,23 @@ export async function createWorkerContainer(
   guard.protect(nestCore.NestFactory);
   onNestCore(({ NestFactory }) => guard.protect(NestFactory));
 
+  const files = new FileImports(guard);
   // First, and so in the same order as in the application: decorators of packages depend on it.
-  const registration = await importRegistration(plan, guard);
+  const registration = await importRegistration(plan, files);
   await registration?.options.setup?.();
-  const root = plan.root && (await rootModule(plan.root, registration, guard));
+  const root = plan.root && (await rootModule(plan.root, registration, files));
   for (const file of manifest.files) {
-    await guard.imported(() => importFile(file));
+    await files.import(file);
   }
 
   const definitions = manifest.handlers.map((name) => findHandler(name, manifest));
   const core = definitions[0] === undefined ? nestCore : coreOf(definitions[0]);
   const classes = [...new Set(definitions.map(({ target }) => target))];
   if (root === undefined) {
-    const context = await contextOfClasses(classes, core, guard, options);
-    return container(definitions, context, () => undefined);
+    const [context, instances] = await contextOfClasses(classes, core, guard, options);
+    return container(definitions, context, instances, () => undefined);
   }
-  const { context, wrappers, built } = await createApplicationContext({
+  const { context, wrappers, built, instances } = await createApplicationContext({
     core,
     root,
     classes,
@@ -89,18 +93,18 @@ export async function createWorkerContainer(
   });
   const parts = [...built].map(([module, providers]) => `${module} (${providers.join(', ')})`);
   new core.Logger('AsyncerMp').debug(`A worker builds from the application: ${parts.join('; ')}`);
-  return container(definitions, context, (target) => wrappers.get(target));
+  return container(definitions, context, instances, (target) => wrappers.get(target));
 }
 
 async function importRegistration(
   { registration }: InjectionPlan,
-  guard: NestFactoryGuard,
+  files: FileImports,
 ): Promise<ModuleRegistration | undefined> {
   if (registration === undefined) {
     return undefined;
   }
   const { file, index } = registration;
-  await guard.imported(() => importFile(file));
+  await files.import(file);
   const url = urlOf(file);
   const found = findRegistration((each) => each !== undefined && urlOf(each) === url, index);
   if (found === undefined) {
@@ -118,7 +122,7 @@ async function contextOfClasses(
   { NestFactory, tokens }: NestCore,
   guard: NestFactoryGuard,
   { logger, standIns }: WorkerContainerOptions,
-): Promise<INestApplicationContext> {
+): Promise<[INestApplicationContext, () => BuiltInstance[]]> {
   const plan = await planWorkerModule(classes, { coreTokens: tokens, standIns: standIns() });
   if (plan.problems.length > 0) {
     throw new ConfigurationError(plan.problems.map(describeProblem).join('\n'));
@@ -128,7 +132,25 @@ async function contextOfClasses(
     imports: [...plan.imports] as NonNullable<DynamicModule['imports']>,
     providers: [...plan.providers],
   };
-  return guard.createApplicationContext(NestFactory, root, { logger, abortOnError: false });
+  const context = await guard.createApplicationContext(NestFactory, root, {
+    logger,
+    abortOnError: false,
+  });
+  const instances = (): BuiltInstance[] =>
+    [...plan.classes].flatMap((token) => {
+      const instance = instanceIn(context, token);
+      return instance === undefined ? [] : [{ token, module: undefined, instance }];
+    });
+  return [context, instances];
+}
+
+/** Undefined for a class that has more than one instance. */
+function instanceIn(context: INestApplicationContext, token: Type<object>): object | undefined {
+  try {
+    return context.get(token, { strict: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The root module of a worker. */
@@ -137,6 +159,7 @@ class AsyncerMpWorkerModule {}
 async function container(
   definitions: readonly HandlerDefinition[],
   context: INestApplicationContext,
+  instances: () => readonly BuiltInstance[],
   wrapperOf: (target: Type<object>) => InstanceWrapper | undefined,
 ): Promise<WorkerContainer> {
   const handlers = await Promise.all(
@@ -155,7 +178,17 @@ async function container(
       return { definition, instance };
     }),
   );
-  return { handlers, close: () => context.close() };
+  return {
+    handlers,
+    shapes: () =>
+      instances().map(({ token, module, instance }) => ({
+        token: tokenText(token),
+        module,
+        className: instance.constructor.name,
+        emptyFields: emptyFieldsOf(instance),
+      })),
+    close: () => context.close(),
+  };
 }
 
 /** Runs a handler on an instance of its own for each task, as Nest has one for each request. */

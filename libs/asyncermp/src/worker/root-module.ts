@@ -6,7 +6,7 @@ import type { ModuleRegistration, RootModule } from '../injection/module-registr
 import type { RootSource } from '../protocol/injection-plan.js';
 import { threadState } from '../protocol/thread-state.js';
 import { urlOf } from './file-url.js';
-import { importFile } from './import-file.js';
+import type { FileImports } from './file-imports.js';
 import type { NestFactoryGuard } from './nest-factory.guard.js';
 
 /**
@@ -18,20 +18,21 @@ import type { NestFactoryGuard } from './nest-factory.guard.js';
 export async function rootModule(
   source: RootSource,
   registration: ModuleRegistration | undefined,
-  guard: NestFactoryGuard,
+  files: FileImports,
 ): Promise<RootModule> {
+  const { guard } = files;
   if (source.kind === 'option') {
     const root = await registration?.options.root?.();
     return checked(root, 'the option root of AsyncerMpModule.forRoot() returned');
   }
   const { file, name } = source;
   if (source.kind === 'export') {
-    const namespace = (await guard.imported(() => importFile(file))) as Namespace | undefined;
+    const namespace = (await files.import(file)) as Namespace | undefined;
     const root = namespace?.[name] ?? namespace?.default?.[name] ?? named(guard.roots, name);
     return checked(root, `${file} exports as ${name}`);
   }
   quietEntry(guard);
-  await guard.imported(() => importFile(file));
+  await files.import(file);
   const root = named(guard.roots, name);
   if (root === undefined) {
     const others = guard.roots.map((each) => nameOf(each)).join(', ');

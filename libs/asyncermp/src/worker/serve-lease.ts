@@ -42,6 +42,9 @@ export async function serveLease(
     port.postMessage([FromWorker.StartFailed, encodeError(error)]);
     return;
   }
+  if (lease.describe) {
+    port.postMessage([FromWorker.Instances, container.shapes()]);
+  }
   await serve(lease, container);
   try {
     await container.close();

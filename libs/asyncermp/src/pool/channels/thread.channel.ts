@@ -20,6 +20,7 @@ import {
   type WorkerManifest,
 } from '../../protocol/envelope.js';
 import { encodeError } from '../../protocol/error-codec.js';
+import type { InstanceShape } from '../../protocol/instance-shape.js';
 import type { InjectionPlan } from '../../protocol/injection-plan.js';
 import { Slots } from '../../protocol/slots.js';
 import { startBundleThread } from '../../worker/bundle-thread.js';
@@ -31,6 +32,8 @@ export interface ThreadOptions {
   readonly manifest: WorkerManifest;
   /** How a worker builds the handlers' providers. The same promise each time. */
   readonly plan: () => Promise<InjectionPlan>;
+  /** Receives the description of a worker's instances; undefined where it is not wanted any more. */
+  readonly onInstances: () => ((shapes: readonly InstanceShape[]) => void) | undefined;
   /** The prefix that makes a uid of a task's number. */
   readonly uidPrefix: string;
   /** The file that serves a lease, as a path; undefined in a bundle, which serves it itself. */
@@ -53,6 +56,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
   readonly #doorbell = new Doorbell();
   readonly #port: MessagePort;
   readonly #image: ThreadImage | undefined;
+  readonly #onInstances: ThreadOptions['onInstances'];
   readonly #listener: ChannelListener;
   /** Undefined where Node refused to make the thread. */
   #lease: ThreadLease | undefined = undefined;
@@ -66,6 +70,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
   constructor(worker: number, options: ThreadOptions, listener: ChannelListener) {
     this.#listener = listener;
     this.#image = options.image;
+    this.#onInstances = options.onInstances;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on('message', (message: FromWorkerMessage) => {
@@ -86,6 +91,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
       uidPrefix,
       worker,
       maxHeapBytes,
+      describe: options.onInstances() !== undefined,
       image: options.image?.image,
     };
     try {
@@ -151,6 +157,9 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
       case FromWorker.ImageFailed:
         this.#image?.drop();
         this.#listener.receive([FromWorker.Log, 'warn', imageFailed(message[1])]);
+        break;
+      case FromWorker.Instances:
+        this.#onInstances()?.(message[1]);
         break;
       default:
         this.#listener.receive(message);
