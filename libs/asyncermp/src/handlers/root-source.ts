@@ -125,9 +125,9 @@ function nameIn(exports: unknown, type: Function, file: string): Exported | unde
   return undefined;
 }
 
-function valueOf({ value, get }: PropertyDescriptor, owner: object): unknown {
+function valueOf(descriptor: PropertyDescriptor, owner: object): unknown {
   try {
-    return get ? get.call(owner) : value;
+    return descriptor.get ? descriptor.get.call(owner) : descriptor.value;
   } catch {
     return undefined;
   }

@@ -84,7 +84,7 @@ export function dynamicOptionsOf(
   container: NestContainer,
   module: ModuleRecord,
 ): Partial<DynamicModule> | undefined {
-  return container.getDynamicMetadataByToken(module.token) as Partial<DynamicModule> | undefined;
+  return container.getDynamicMetadataByToken(module.token);
 }
 
 /** The module's own class. */

@@ -13,7 +13,7 @@ export interface InstanceShape {
 /** The names of an object's own fields that hold nothing. */
 export function emptyFieldsOf(instance: object): string[] {
   return Object.entries(Object.getOwnPropertyDescriptors(instance))
-    .filter(([, { value, get }]) => get === undefined && isEmpty(value))
+    .filter(([, descriptor]) => 'value' in descriptor && isEmpty(descriptor.value))
     .map(([name]) => name);
 }
 

@@ -320,7 +320,7 @@ function instancesIn(container: NestContainer): BuiltInstance[] {
       // Nest itself puts the configuration of its own into each module.
       const isMade = typeof wrapper.metatype === 'function' && token !== metatype;
       if (isMade && !isAlias && !isTransient && typeof instance === 'object' && instance !== null) {
-        found.push({ token, module: name, instance: instance as object });
+        found.push({ token, module: name, instance });
       }
     }
   }
