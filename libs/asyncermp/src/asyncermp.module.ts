@@ -26,17 +26,20 @@ import {
   type TestBench,
 } from './asyncermp.tokens.js';
 import { HandlerExplorer } from './handlers/handler.explorer.js';
+import { InjectionPlanner, REGISTRATION } from './handlers/injection.planner.js';
+import { definingFile } from './injection/call-site.js';
+import { registerModule, type WorkerOptions } from './injection/module-registry.js';
 import type { Backend } from './contract/backend.js';
 import { Scheduler } from './engine/scheduler.js';
 import { UID_PREFIX } from './engine/task.js';
-import { checkOptions, rules } from './contract/check-options.js';
+import { checkOptions, rules, type OptionRules } from './contract/check-options.js';
 import { serveBundleLease } from './worker/bundle-thread.js';
 import { workerNumber } from './worker/inside-worker.js';
 
 serveBundleLease();
 
 /** Options of `forRoot()` that concern the Nest module and not the pool. */
-export interface AsyncerMpModuleExtras {
+export interface AsyncerMpModuleExtras extends WorkerOptions {
   /** Whether every module can inject `AsyncerMpService` without importing this one. Default true. */
   readonly isGlobal?: boolean;
 }
@@ -44,9 +47,9 @@ export interface AsyncerMpModuleExtras {
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<AsyncerMpOptions>({ moduleName: 'AsyncerMp' })
     .setClassMethodName('forRoot')
-    .setExtras({ isGlobal: true }, (definition, { isGlobal }) => ({
+    .setExtras<AsyncerMpModuleExtras>({ isGlobal: true }, (definition, { isGlobal }) => ({
       ...definition,
-      global: isGlobal,
+      global: isGlobal ?? true,
     }))
     .build();
 
@@ -82,6 +85,7 @@ const testBench = { token: TEST_BENCH_TOKEN, optional: true };
   imports: [DiscoveryModule],
   providers: [
     HandlerExplorer,
+    InjectionPlanner,
     AsyncerMpService,
     {
       provide: TaskRuntime,
@@ -111,12 +115,16 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
   ): DynamicModule {
     if (typeof options !== 'object' || options === null || Array.isArray(options)) {
       resolveOptions(options);
-      return super.forRoot({ maxProcesses: options as number });
+      return registered(super.forRoot({ maxProcesses: options as number }), {});
     }
-    const { isGlobal = true, ...pool } = options;
-    checkOptions({ isGlobal }, { isGlobal: rules.boolean }, 'AsyncerMpModule.forRoot()');
+    const { isGlobal = true, root, setup, include, ...pool } = options;
+    checkOptions(
+      defined({ isGlobal, root, setup, include }),
+      extraRules,
+      'AsyncerMpModule.forRoot()',
+    );
     resolveOptions(pool);
-    return super.forRoot({ ...pool, isGlobal });
+    return registered(super.forRoot({ ...pool, isGlobal }), defined({ root, setup, include }));
   }
 
   /**
@@ -134,8 +142,35 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
   static override forRootAsync<I extends Dependency[] = []>(
     options: AsyncerMpAsyncOptions<I>,
   ): DynamicModule {
-    return super.forRootAsync(options as typeof ASYNC_OPTIONS_TYPE);
+    const { root, setup, include } = options;
+    const given = defined({ root, setup, include });
+    checkOptions(given, extraRules, 'AsyncerMpModule.forRootAsync()');
+    return registered(super.forRootAsync(options as typeof ASYNC_OPTIONS_TYPE), given);
   }
+}
+
+const extraRules: OptionRules<AsyncerMpModuleExtras> = {
+  isGlobal: rules.boolean,
+  root: rules.function,
+  setup: rules.function,
+  include: rules.array,
+};
+
+/** The options that were given. */
+function defined<T extends object>(options: {
+  readonly [K in keyof T]: T[K] | undefined;
+}): Partial<T> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as Partial<T>;
+}
+
+/** Registers the call for workers, and gives the application the registration. */
+function registered(definition: DynamicModule, options: WorkerOptions): DynamicModule {
+  const registration = registerModule(definingFile(), options);
+  return {
+    ...definition,
+    providers: [...(definition.providers ?? []), { provide: REGISTRATION, useValue: registration }],
+  };
 }
 
 /** Creates the backend for one process. */
@@ -166,10 +201,11 @@ async function loadWorkerFactory(
       );
   }
   const { ThreadWorkerFactory } = await import('./pool/thread.factory.js');
-  return ({ resourceLimits, maxWorkerHeap, env, execArgv, preload }, { manifest }) =>
+  return ({ resourceLimits, maxWorkerHeap, env, execArgv, preload }, { manifest }, guide) =>
     new ThreadWorkerFactory(
       {
         manifest,
+        ...guide,
         uidPrefix: UID_PREFIX,
         resourceLimits,
         maxHeapBytes: maxWorkerHeap * 1_048_576,

@@ -41,6 +41,12 @@ export interface AsyncerMpOptions {
    * still cloned. Default `'threads'`.
    */
   readonly isolation?: 'threads' | 'inline';
+  /**
+   * How a worker builds the handlers' providers. `'application'`: from the application's own module graph.
+   * `'handlers'`: from the handlers' classes and those that they inject, which starts sooner. `'auto'` takes
+   * the second way where it makes no difference. Default `'auto'`.
+   */
+  readonly injection?: 'auto' | 'application' | 'handlers';
   /** The most tasks that may wait: a whole number from 0, or Infinity. Default Infinity. */
   readonly maxQueue?: number;
   /**
@@ -137,6 +143,7 @@ const optionRules: OptionRules<AsyncerMpOptions> = {
   startTimeout: rules.milliseconds,
   idleTimeout: rules.millisecondsFrom0,
   isolation: rules.oneOf('threads', 'inline'),
+  injection: rules.oneOf('auto', 'application', 'handlers'),
   maxQueue: rules.wholeFromOrInfinity(0),
   onFull: rules.oneOf('reject', 'wait'),
   cancelGrace: rules.millisecondsFrom0,
@@ -191,6 +198,7 @@ export function resolveOptions(given: AsyncerMpOptions | number = {}): ResolvedO
     startTimeout: options.startTimeout ?? 60_000,
     idleTimeout: options.idleTimeout ?? 60_000,
     isolation: options.isolation ?? 'threads',
+    injection: options.injection ?? 'auto',
     maxQueue: options.maxQueue ?? Infinity,
     onFull: options.onFull ?? 'reject',
     cancelGrace: options.cancelGrace ?? 1_000,

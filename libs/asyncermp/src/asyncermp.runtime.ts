@@ -6,6 +6,7 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import type { ResolvedOptions } from './asyncermp.options.js';
 import { TaskRuntime } from './asyncermp.service.js';
 import {
@@ -25,9 +26,12 @@ import {
   removeCaller,
   type TaskCaller,
 } from './handlers/call-router.js';
-import { HandlerCatalog } from './handlers/handler-catalog.js';
-import { HandlerExplorer } from './handlers/handler.explorer.js';
 import { ConfigurationError } from './contract/errors.js';
+import { explain, type Explanation } from './handlers/explain.js';
+import { HandlerCatalog } from './handlers/handler-catalog.js';
+import { HandlerExplorer, refuse } from './handlers/handler.explorer.js';
+import { InjectionPlanner, type ChosenPlan } from './handlers/injection.planner.js';
+import { InstanceComparison } from './handlers/instance-comparison.js';
 import type { HandlerClass } from './contract/handler-types.js';
 import type { HandlerDefinition } from './injection/handler-registry.js';
 import type { Backend, TaskHandler } from './contract/backend.js';
@@ -53,8 +57,11 @@ export class AsyncerMpRuntime
   readonly #makeWorkers: MakeWorkers;
   readonly #interceptors: readonly TaskInterceptor[];
   readonly #explorer: HandlerExplorer;
+  readonly #planner: InjectionPlanner;
   readonly #bench: TestBench | undefined;
   readonly #log: PoolLog;
+  readonly #modules: ModulesContainer;
+  readonly #comparison: InstanceComparison;
   #catalog: HandlerCatalog | undefined = undefined;
   #backend: Backend | undefined = undefined;
   #warm: Promise<void> | undefined = undefined;
@@ -67,6 +74,8 @@ export class AsyncerMpRuntime
     @Inject(WORKER_FACTORY) makeWorkers: MakeWorkers,
     @Inject(INTERCEPTORS) interceptors: readonly TaskInterceptor[],
     explorer: HandlerExplorer,
+    planner: InjectionPlanner,
+    modules: ModulesContainer,
     @Optional() @Inject(TEST_BENCH_TOKEN) bench: TestBench | undefined,
   ) {
     super();
@@ -75,6 +84,9 @@ export class AsyncerMpRuntime
     this.#makeWorkers = makeWorkers;
     this.#interceptors = interceptors;
     this.#explorer = explorer;
+    this.#planner = planner;
+    this.#modules = modules;
+    this.#comparison = new InstanceComparison(modules, (text) => this.#log.warn(text));
     this.#bench = bench;
     bench?.attach(this);
     this.#log = new PoolLog(options.logger);
@@ -85,7 +97,13 @@ export class AsyncerMpRuntime
     return (this.#backend ??= this.#createBackend());
   }
 
+  async explain(target: HandlerClass<unknown>): Promise<Explanation> {
+    const chosen = this.#options.isolation === 'inline' ? undefined : await this.#choosePlan();
+    return explain(target, this.#modules, chosen);
+  }
+
   find(handler: HandlerClass<unknown> | string, method: string | undefined): TaskHandler {
+    this.#comparison.beforeTask();
     return this.#handlers.find(handler, method);
   }
 
@@ -125,6 +143,7 @@ export class AsyncerMpRuntime
   }
 
   call(definition: HandlerDefinition, args: unknown[]): Promise<unknown> {
+    this.#comparison.beforeTask();
     const handler = this.#handlers.ofDefinition(definition);
     return this.backend.run(handler, args, optionsOfCall(definition));
   }
@@ -133,9 +152,13 @@ export class AsyncerMpRuntime
   async onModuleInit(): Promise<void> {
     const { isolation } = this.#options;
     try {
-      const warnings = await this.#explorer.verify(isolation === 'inline' ? undefined : standIns());
-      for (const warning of warnings) {
-        this.#log.warn(warning);
+      const inWorkers = isolation !== 'inline';
+      const problems = this.#explorer.problems(inWorkers);
+      const chosen =
+        inWorkers && this.#explorer.handlers.length > 0 ? await this.#choosePlan() : undefined;
+      refuse([...problems, ...(chosen?.problems ?? [])]);
+      if (chosen) {
+        this.#logPlan(chosen);
       }
       if (this.#handlers.size > 0) {
         // Not awaited: other modules initialise while the workers start.
@@ -175,6 +198,22 @@ export class AsyncerMpRuntime
     await this.backend.shutdown();
   }
 
+  #logPlan({ plan, reasons, warnings }: ChosenPlan): void {
+    for (const warning of warnings) {
+      this.#log.warn(warning);
+    }
+    if (plan.root !== undefined) {
+      this.#log.debug(
+        `Workers build the handlers' providers from the application's modules. ` +
+          `Why: ${reasons.map(headOf).join('; ')}`,
+      );
+    }
+  }
+
+  #choosePlan(): Promise<ChosenPlan> {
+    return this.#planner.choose(this.#options.injection, standIns());
+  }
+
   get #handlers(): HandlerCatalog {
     return (this.#catalog ??= new HandlerCatalog(this.#explorer.handlers));
   }
@@ -196,7 +235,14 @@ export class AsyncerMpRuntime
       options,
       log,
       publisher: new TaskPublisher(options, log, tapped ? () => tapped : emitter),
-      workers: this.#makeWorkers(options, this.#explorer),
+      workers: this.#makeWorkers(options, this.#explorer, {
+        plan: async () => {
+          const { plan, problems } = await this.#choosePlan();
+          refuse(problems);
+          return plan;
+        },
+        onInstances: () => (this.#comparison.isOver ? undefined : this.#comparison.receive),
+      }),
     });
     return new InterceptedBackend(backend, () =>
       this.#interceptors.length === 0
@@ -204,4 +250,9 @@ export class AsyncerMpRuntime
         : [...this.#interceptors, ...threadInterceptors()],
     );
   }
+}
+
+/** A reason without the ways to fix it. */
+function headOf(reason: string): string {
+  return reason.split(/: |\. /, 1)[0] ?? reason;
 }

@@ -7,6 +7,7 @@ import type {
   HandlerResult,
 } from './contract/handler-types.js';
 import { safeInspect } from './contract/safe-inspect.js';
+import type { Explanation } from './handlers/explain.js';
 import type { Backend, TaskHandler } from './contract/backend.js';
 import type { CompletedQueue } from './contract/completed-queue.js';
 import { ConfigurationError } from './contract/errors.js';
@@ -37,6 +38,8 @@ export abstract class TaskRuntime {
    * @throws ConfigurationError if the handler has any
    */
   abstract refuseWrapped(handler: TaskHandler, method: string): void;
+  /** @throws UnknownHandlerError */
+  abstract explain(target: HandlerClass<unknown>): Promise<Explanation>;
 }
 
 /**
@@ -187,6 +190,17 @@ export class AsyncerMpService {
     return this.#runtime.backend.completed$;
   }
 
+  /**
+   * Explains what a worker builds for the handlers of a class: the providers, the modules that they come
+   * from, and whether the worker builds them from the application's module graph. Print it as a text with
+   * `String(await mp.explain(ReportService))`.
+   *
+   * @throws UnknownHandlerError if no module provides the class, as a rejection
+   */
+  async explain(target: HandlerClass<unknown>): Promise<Explanation> {
+    return this.#runtime.explain(target);
+  }
+
   /** A snapshot of the pool: what waits, what runs, and totals since the start. */
   stats(): PoolStats {
     return this.#runtime.backend.stats();
@@ -258,6 +272,10 @@ export class WorkerTaskRuntime extends TaskRuntime {
   }
 
   refuseWrapped(): void {}
+
+  explain(): Promise<Explanation> {
+    return Promise.reject(insideWorker());
+  }
 }
 
 function insideWorker(): ConfigurationError {

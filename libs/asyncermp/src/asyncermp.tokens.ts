@@ -1,5 +1,6 @@
 import type { AsyncerMpOptions, ResolvedOptions } from './asyncermp.options.js';
 import type { TaskRuntime } from './asyncermp.service.js';
+import type { ThreadOptions } from './pool/channels/thread.channel.js';
 import type { HandlerExplorer } from './handlers/handler.explorer.js';
 import type { InlineGate } from './pool/channels/inline.channel.js';
 import type { WorkerFactory } from './pool/lane.js';
@@ -12,7 +13,11 @@ import type { PoolLog } from './pool/pool-log.js';
 export type MakeWorkers = (
   options: ResolvedOptions,
   explorer: HandlerExplorer,
+  guide: WorkerGuide,
 ) => WorkerFactory<Task>;
+
+/** What workers need to know of the application, and what it wants to know of them. */
+export type WorkerGuide = Pick<ThreadOptions, 'plan' | 'onInstances'>;
 
 /** The hooks of `nestjs-asyncermp/testing` into the application under test. */
 export interface TestBench {

@@ -11,7 +11,9 @@ import { registerHost, type CpuTaskHostOptions } from '../injection/handler-regi
  * It also registers a class that only inherits its handlers, or that another class decorator replaced. Write
  * it first, above the other decorators.
  *
- * @param options - Modules and providers for workers. Default: none, which only registers the class.
+ * @param options - Modules and providers for workers, or a function that returns them, which is called when
+ * they are needed: for files that import each other, and for what must not be evaluated early. Default: none,
+ * which only registers the class.
  * @throws ConfigurationError for an unknown key, and if `imports` or `providers` is not an array
  *
  * @example
@@ -26,11 +28,17 @@ import { registerHost, type CpuTaskHostOptions } from '../injection/handler-regi
  * }
  * ```
  */
-export function CpuTaskHost(options: CpuTaskHostOptions = {}): ClassDecorator {
+export function CpuTaskHost(
+  options: CpuTaskHostOptions | (() => CpuTaskHostOptions) = {},
+): ClassDecorator {
   return (target) => {
     const host = target as unknown as Type<object>;
-    checkShape(host.name, options);
-    registerHost(host, options, definingFile());
+    const checked = (given: CpuTaskHostOptions): CpuTaskHostOptions => {
+      checkShape(host.name, given);
+      return given;
+    };
+    const late = typeof options === 'function' ? () => checked(options()) : checked(options);
+    registerHost(host, late, definingFile());
   };
 }
 

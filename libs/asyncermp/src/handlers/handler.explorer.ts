@@ -10,7 +10,13 @@ import {
   instancesOf,
   type InstanceWrapper,
 } from './instance-wrapper.js';
-import { handlerProblems, workerProblems } from './handler.problems.js';
+import {
+  classFindings,
+  duplicateNames,
+  locationProblems,
+  requestScoped,
+  type ClassFindings,
+} from './handler.problems.js';
 
 /**
  * Finds the handlers among the providers and controllers of the application.
@@ -58,29 +64,28 @@ export class HandlerExplorer {
   }
 
   /**
-   * Checks that every handler can work. Call it when Nest has built the providers.
+   * What keeps handlers from being found by their names. Call it when Nest has built the providers.
    *
-   * @param standIns - The stand-ins in a worker. Undefined if handlers run on the application's own instances,
-   * so that workers need not build any.
-   * @returns Warnings
-   * @throws ConfigurationError that lists all problems
+   * @param inWorkers - Whether handlers run in workers, and not on the application's own instances.
    */
-  async verify(standIns?: readonly Provider[]): Promise<readonly string[]> {
-    const problems = handlerProblems(this.#providers);
-    const inWorkers =
-      standIns === undefined
-        ? { problems: [], warnings: [] }
-        : await workerProblems(this.#providers, this.#discovery.getProviders(), standIns);
-    problems.push(...inWorkers.problems);
-    if (problems.length === 0) {
-      return inWorkers.warnings;
-    }
-    const [only] = problems;
-    throw new ConfigurationError(
-      problems.length === 1 && only !== undefined
-        ? only
-        : `${problems.length} things keep the handlers from working:\n- ${problems.join('\n- ')}`,
-    );
+  problems(inWorkers: boolean): string[] {
+    return [
+      ...duplicateNames(this.#providers),
+      ...(inWorkers ? locationProblems(this.#providers) : requestScoped(this.#providers)),
+    ];
+  }
+
+  /** The classes with handlers of which there is no one instance, each with its reason. */
+  requestScoped(): readonly string[] {
+    return requestScoped(this.#providers);
+  }
+
+  /** What a worker that builds the handlers' classes alone would have otherwise than the application. */
+  classFindings(
+    standIns: readonly Provider[],
+    isConfigured: (wrapper: InstanceWrapper) => boolean = () => false,
+  ): Promise<ClassFindings> {
+    return classFindings(this.#providers, this.#discovery.getProviders(), standIns, isConfigured);
   }
 
   get #providers(): readonly HandlerProvider[] {
@@ -94,6 +99,19 @@ export class HandlerExplorer {
     });
     return this.#found;
   }
+}
+
+/** @throws ConfigurationError that lists the problems, if there are any */
+export function refuse(problems: readonly string[]): void {
+  const [only] = problems;
+  if (only === undefined) {
+    return;
+  }
+  throw new ConfigurationError(
+    problems.length === 1
+      ? only
+      : `${problems.length} things keep the handlers from working:\n- ${problems.join('\n- ')}`,
+  );
 }
 
 /**

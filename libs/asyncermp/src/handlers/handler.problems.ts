@@ -2,6 +2,7 @@ import { Scope, type Provider, type Type } from '@nestjs/common';
 import {
   type HandlerDefinition,
   allHandlers,
+  hostOptionsOf,
   isInheritedWithoutFile,
 } from '../injection/handler-registry.js';
 import { type HandlerProvider, isBuiltFrom, type InstanceWrapper } from './instance-wrapper.js';
@@ -15,12 +16,8 @@ import {
 import { planWorkerModule, type WorkerModulePlan } from '../injection/worker-module.plan.js';
 import { nestCore } from '../injection/nest-core.js';
 
-/** Problems of handlers that do not depend on where the handlers run. */
-export function handlerProblems(providers: readonly HandlerProvider[]): string[] {
-  return [...duplicateNames(providers), ...requestScoped(providers)];
-}
-
-function duplicateNames(providers: readonly HandlerProvider[]): string[] {
+/** Handlers that share a name, whichever way they run. */
+export function duplicateNames(providers: readonly HandlerProvider[]): string[] {
   const byName = new Map<string, Set<HandlerDefinition>>();
   for (const definition of providers.flatMap(({ handlers }) => handlers)) {
     const same = byName.get(definition.name) ?? new Set();
@@ -42,7 +39,8 @@ function duplicateNameProblem(name: string, definitions: readonly HandlerDefinit
   );
 }
 
-function requestScoped(providers: readonly HandlerProvider[]): string[] {
+/** Handlers on classes of which there is no one instance. */
+export function requestScoped(providers: readonly HandlerProvider[]): string[] {
   return providers
     .filter(({ wrapper }) => !wrapper.isDependencyTreeStatic())
     .map(({ wrapper, target, handlers }) => {
@@ -56,19 +54,36 @@ function requestScoped(providers: readonly HandlerProvider[]): string[] {
     });
 }
 
-/** Problems keep handlers from working in a worker. Warnings name what differs there. */
-interface WorkerFindings {
+/** What a worker that builds the handlers' classes alone would have otherwise than the application. */
+export interface ClassFindings {
+  /** They keep handlers from working. */
   readonly problems: readonly string[];
+  /** Classes whose module does more than provide them. */
+  readonly configured: readonly string[];
+  /** What differs, and may be meant so. */
   readonly warnings: readonly string[];
 }
 
-/** Checks that a worker finds every handler and builds the same providers as the application. */
-export async function workerProblems(
+/** Handlers that a worker would not find, however it builds their providers. */
+export function locationProblems(providers: readonly HandlerProvider[]): string[] {
+  const definitions = [...new Set(providers.flatMap(({ handlers }) => handlers))];
+  return [
+    ...definitions.flatMap((definition) => locationProblem(definition) ?? []),
+    ...ambiguousNames(definitions),
+  ];
+}
+
+/**
+ * Compares what a worker would build of the handlers' classes alone with what the application has.
+ *
+ * @param isConfigured - Whether the module of a provider does more than provide classes.
+ */
+export async function classFindings(
   providers: readonly HandlerProvider[],
   application: readonly InstanceWrapper[],
   standIns: readonly Provider[],
-): Promise<WorkerFindings> {
-  const definitions = [...new Set(providers.flatMap(({ handlers }) => handlers))];
+  isConfigured: (wrapper: InstanceWrapper) => boolean,
+): Promise<ClassFindings> {
   const plan = await planWorkerModule([...new Set(providers.map(({ target }) => target))], {
     coreTokens: nestCore.tokens,
     standIns,
@@ -76,16 +91,30 @@ export async function workerProblems(
   const provided = applicationProviders(providers, plan);
   return {
     problems: [
-      ...definitions.flatMap((definition) => locationProblem(definition) ?? []),
-      ...ambiguousNames(definitions),
       // requestScoped() reports these more exactly, from Nest's own records.
       ...plan.problems
         .filter(({ kind }) => kind !== 'request-scoped')
         .map((problem) => describeProblem(problem) + originText(problem, application)),
       ...provided.flatMap((provider) => substituteProblem(provider) ?? []),
     ],
+    configured: [
+      ...application
+        .filter((wrapper) => isBuiltByWorker(wrapper, plan) && isConfigured(wrapper))
+        .map(configuredText),
+      ...[...plan.classes]
+        .filter((target) => hostOptionsOf(target)?.imports?.length)
+        .map(({ name }) => `@CpuTaskHost() on ${name} imports modules, which may need others`),
+    ],
     warnings: plan.omitted.flatMap((dependency) => omissionWarning(dependency, provided) ?? []),
   };
+}
+
+function isBuiltByWorker({ token }: InstanceWrapper, { classes }: WorkerModulePlan): boolean {
+  return classes.has(token as Type<object>);
+}
+
+function configuredText(wrapper: InstanceWrapper): string {
+  return `${tokenText(wrapper.token)} belongs to ${moduleOf(wrapper)}, which does more than provide it`;
 }
 
 function locationProblem(definition: HandlerDefinition): string | undefined {

@@ -69,10 +69,10 @@ const HOST_METADATA = 'asyncermp:cpu-task-host';
  */
 export function registerHost(
   target: Type<object>,
-  options: CpuTaskHostOptions,
+  options: CpuTaskHostOptions | (() => CpuTaskHostOptions),
   file: string | undefined,
 ): void {
-  Reflect.defineMetadata(HOST_METADATA, options, target);
+  Reflect.defineMetadata(HOST_METADATA, { options }, target);
   registry.hostFiles.set(target, file);
   registry.resolved.delete(target);
   for (const definition of handlersOf(target)) {
@@ -80,9 +80,20 @@ export function registerHost(
   }
 }
 
-/** The options of `@CpuTaskHost()` on the class, or on the nearest parent that has one. */
+/**
+ * The options of `@CpuTaskHost()` on the class, or on the nearest parent that has one. A function is called
+ * once, and not before the options are needed.
+ */
 export function hostOptionsOf(target: Function): CpuTaskHostOptions | undefined {
-  return Reflect.getMetadata(HOST_METADATA, target) as CpuTaskHostOptions | undefined;
+  const host = Reflect.getMetadata(HOST_METADATA, target) as
+    { options: CpuTaskHostOptions | (() => CpuTaskHostOptions) } | undefined;
+  if (host === undefined) {
+    return undefined;
+  }
+  if (typeof host.options === 'function') {
+    host.options = host.options();
+  }
+  return host.options;
 }
 
 /**

@@ -1,19 +1,32 @@
+import { Logger } from '@nestjs/common';
 import {
   ApplicationConfig,
+  DiscoveryService,
   ExternalContextCreator,
   HttpAdapterHost,
   INQUIRER,
   LazyModuleLoader,
+  MetadataScanner,
   ModuleRef,
   ModulesContainer,
+  NestApplicationContext,
+  NestContainer,
   NestFactory,
   Reflector,
   SerializedGraph,
 } from '@nestjs/core';
 import { threadState } from '../protocol/thread-state.js';
 
-/** The parts of one copy of `@nestjs/core` that a worker uses. */
+/** The parts of one copy of Nest that a worker uses. */
 export interface NestCore {
+  readonly ApplicationConfig: typeof ApplicationConfig;
+  readonly DiscoveryService: typeof DiscoveryService;
+  readonly LazyModuleLoader: typeof LazyModuleLoader;
+  readonly Logger: typeof Logger;
+  readonly MetadataScanner: typeof MetadataScanner;
+  readonly ModuleRef: typeof ModuleRef;
+  readonly NestApplicationContext: typeof NestApplicationContext;
+  readonly NestContainer: typeof NestContainer;
   readonly NestFactory: typeof NestFactory;
   /** The tokens that Nest itself provides in every application context. */
   readonly tokens: ReadonlySet<unknown>;
@@ -21,6 +34,14 @@ export interface NestCore {
 
 /** The copy of `@nestjs/core` that this copy of the library, and so its application, imports. */
 export const nestCore: NestCore = {
+  ApplicationConfig,
+  DiscoveryService,
+  LazyModuleLoader,
+  Logger,
+  MetadataScanner,
+  ModuleRef,
+  NestApplicationContext,
+  NestContainer,
   NestFactory,
   tokens: new Set<unknown>([
     ApplicationConfig,

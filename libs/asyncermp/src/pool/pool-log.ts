@@ -41,6 +41,10 @@ export class PoolLog {
     this.#logger.warn(text);
   }
 
+  debug(text: string): void {
+    this.#logger.debug?.(text);
+  }
+
   noEventEmitter(): void {
     this.#logger.warn(
       'There is no event emitter, so no task events are broadcast. Import EventEmitterModule.forRoot() ' +

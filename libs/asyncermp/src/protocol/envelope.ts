@@ -1,6 +1,7 @@
 import type { TaskHeaders } from '../contract/interceptor.js';
 import type { MessagePort } from 'node:worker_threads';
 import type { EncodedError } from './error-codec.js';
+import type { InstanceShape } from './instance-shape.js';
 
 /*
  * The messages between a lane in the application and the attempt runner in its worker. Tuples with a
@@ -32,6 +33,7 @@ export const FromWorker = {
   HeapLimit: 9,
   CodeCache: 10,
   ImageFailed: 11,
+  Instances: 12,
 } as const;
 
 export type ToWorkerMessage = RunMessage | ControlMessage;
@@ -41,7 +43,7 @@ export type ControlMessage =
   | [head: typeof ToWorker.Cancel, slot: number, reason: EncodedError]
   | [head: typeof ToWorker.Release];
 
-export type FromWorkerMessage = LaneMessage | ImageMessage;
+export type FromWorkerMessage = LaneMessage | ImageMessage | InstancesMessage;
 
 /** What a lane receives, whatever its worker is. */
 export type LaneMessage =
@@ -59,6 +61,9 @@ export type LaneMessage =
 type ImageMessage =
   | [head: typeof FromWorker.CodeCache, codeCache: SharedArrayBuffer]
   | [head: typeof FromWorker.ImageFailed, error: string];
+
+/** What the worker's providers look like, once, if the lease asks for it. */
+type InstancesMessage = [head: typeof FromWorker.Instances, shapes: readonly InstanceShape[]];
 
 /** Those that are about an attempt. */
 export type AttemptMessage = Extract<
@@ -88,11 +93,15 @@ export interface LeaseData {
   readonly slots: SharedArrayBuffer;
   readonly doorbell: SharedArrayBuffer;
   readonly manifest: WorkerManifest;
+  /** Receives one message, the {@link InjectionPlan}, which the application may not know yet. */
+  readonly planPort: MessagePort;
   readonly uidPrefix: string;
   /** The number of the worker, as events and logs show it. */
   readonly worker: number;
   /** The heap in use, in bytes, above which the worker asks to be replaced; Infinity for never. */
   readonly maxHeapBytes: number;
+  /** Whether the worker describes its instances. */
+  readonly describe: boolean;
   /** The modules that the worker need not load file by file; undefined where it has to. */
   readonly image: SharedImage | undefined;
 }

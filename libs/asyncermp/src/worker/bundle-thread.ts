@@ -31,7 +31,7 @@ export function startBundleThread(
     ...options,
     eval: true,
     workerData: data,
-    transferList: [lease.port],
+    transferList: [lease.port, lease.planPort],
   });
   signal.addEventListener('abort', () => void thread.terminate());
   return thread;

@@ -1,18 +1,35 @@
-import type { DynamicModule, LoggerService, LogLevel, Provider } from '@nestjs/common';
-import { type HandlerDefinition, allHandlers, coreOf } from '../injection/handler-registry.js';
-import { nestCore, onNestCore } from '../injection/nest-core.js';
-import type { WorkerManifest } from '../protocol/envelope.js';
+import type {
+  DynamicModule,
+  INestApplicationContext,
+  LoggerService,
+  LogLevel,
+  Provider,
+  Type,
+} from '@nestjs/common';
 import { ConfigurationError } from '../contract/errors.js';
+import { type HandlerDefinition, allHandlers, coreOf } from '../injection/handler-registry.js';
+import { findRegistration, type ModuleRegistration } from '../injection/module-registry.js';
+import { nestCore, onNestCore, type NestCore } from '../injection/nest-core.js';
+import type { InstanceWrapper } from '../injection/nest-internals.js';
+import { describeProblem, tokenText } from '../injection/plan-problems.js';
+import { planWorkerModule } from '../injection/worker-module.plan.js';
+import type { WorkerManifest } from '../protocol/envelope.js';
+import { emptyFieldsOf, type InstanceShape } from '../protocol/instance-shape.js';
+import type { InjectionPlan } from '../protocol/injection-plan.js';
+import type { Run } from '../protocol/handler-call.js';
+import { createApplicationContext, type BuiltInstance } from './application-context.js';
 import type { RunnableHandler } from './attempt-runner.js';
 import { urlOf } from './file-url.js';
+import { FileImports } from './file-imports.js';
 import { NestFactoryGuard } from './nest-factory.guard.js';
-import { describeProblem } from '../injection/plan-problems.js';
-import { planWorkerModule } from '../injection/worker-module.plan.js';
+import { rootModule } from './root-module.js';
 
 /** The one application context of a worker, with the handlers' providers. */
 export interface WorkerContainer {
   /** In the order of the manifest. */
   readonly handlers: readonly RunnableHandler[];
+  /** Describes the instances of its providers. */
+  shapes(): InstanceShape[];
   /** Runs the shutdown hooks of the worker's providers. */
   close(): Promise<void>;
 }
@@ -26,29 +43,82 @@ interface WorkerContainerOptions {
 }
 
 /**
- * Imports the handlers' files and builds their providers, with lifecycle hooks as in any application.
+ * Imports the handlers' files and builds their providers, with lifecycle hooks as in any application: from
+ * the application's own module graph, or from the classes alone, as the plan says.
  *
  * @throws What a file throws on import, what Nest throws when it builds a provider, and ConfigurationError
  * for a handler that its file does not define.
  */
 export async function createWorkerContainer(
   manifest: WorkerManifest,
-  { logger, standIns, isTaskRunning }: WorkerContainerOptions,
+  plan: InjectionPlan,
+  options: WorkerContainerOptions,
 ): Promise<WorkerContainer> {
-  const guard = new NestFactoryGuard(isTaskRunning);
+  const guard = new NestFactoryGuard(options.isTaskRunning);
   guard.protect(nestCore.NestFactory);
   onNestCore(({ NestFactory }) => guard.protect(NestFactory));
+
+  const files = new FileImports(guard);
+  // First, and so in the same order as in the application: decorators of packages depend on it.
+  const registration = await importRegistration(plan, files);
+  await registration?.options.setup?.();
+  const root = plan.root && (await rootModule(plan.root, registration, files));
   for (const file of manifest.files) {
-    await guard.imported(() => importFile(file));
+    await files.import(file);
   }
 
   const definitions = manifest.handlers.map((name) => findHandler(name, manifest));
-  const { NestFactory, tokens } = definitions[0] === undefined ? nestCore : coreOf(definitions[0]);
+  const core = definitions[0] === undefined ? nestCore : coreOf(definitions[0]);
   const classes = [...new Set(definitions.map(({ target }) => target))];
-  const plan = await planWorkerModule(classes, {
-    coreTokens: tokens,
-    standIns: standIns(),
+  if (root === undefined) {
+    const [context, instances] = await contextOfClasses(classes, core, guard, options);
+    return container(definitions, context, instances, () => undefined);
+  }
+  const { context, wrappers, built, instances } = await createApplicationContext({
+    core,
+    root,
+    classes,
+    include: registration?.options.include ?? [],
+    logger: options.logger,
+    createContext: (module) =>
+      guard.createApplicationContext(core.NestFactory, module, {
+        logger: false,
+        abortOnError: false,
+      }),
   });
+  const parts = [...built].map(([module, providers]) => `${module} (${providers.join(', ')})`);
+  new core.Logger('AsyncerMp').debug(`A worker builds from the application: ${parts.join('; ')}`);
+  return container(definitions, context, instances, (target) => wrappers.get(target));
+}
+
+async function importRegistration(
+  { registration }: InjectionPlan,
+  files: FileImports,
+): Promise<ModuleRegistration | undefined> {
+  if (registration === undefined) {
+    return undefined;
+  }
+  const { file, index } = registration;
+  await files.import(file);
+  const url = urlOf(file);
+  const found = findRegistration((each) => each !== undefined && urlOf(each) === url, index);
+  if (found === undefined) {
+    throw new ConfigurationError(
+      `A worker imported ${file} to find the functions in the options of AsyncerMpModule.forRoot(), and the ` +
+        'import did not call it. Call forRoot() in the decorator of a module, at the top level of its file.',
+    );
+  }
+  return found;
+}
+
+/** The context of the handlers' classes and of the classes that they inject, without the application's modules. */
+async function contextOfClasses(
+  classes: readonly Type<object>[],
+  { NestFactory, tokens }: NestCore,
+  guard: NestFactoryGuard,
+  { logger, standIns }: WorkerContainerOptions,
+): Promise<[INestApplicationContext, () => BuiltInstance[]]> {
+  const plan = await planWorkerModule(classes, { coreTokens: tokens, standIns: standIns() });
   if (plan.problems.length > 0) {
     throw new ConfigurationError(plan.problems.map(describeProblem).join('\n'));
   }
@@ -61,39 +131,68 @@ export async function createWorkerContainer(
     logger,
     abortOnError: false,
   });
-  const handlers = await Promise.all(
-    definitions.map(async (definition) => ({
-      definition,
-      // resolve() and not get(), which throws for transient providers.
-      instance: await context.resolve(definition.target, undefined, { strict: false }),
-    })),
-  );
-  return { handlers, close: () => context.close() };
+  const instances = (): BuiltInstance[] =>
+    [...plan.classes].flatMap((token) => {
+      const instance = instanceIn(context, token);
+      return instance === undefined ? [] : [{ token, module: undefined, instance }];
+    });
+  return [context, instances];
+}
+
+/** Undefined for a class that has more than one instance. */
+function instanceIn(context: INestApplicationContext, token: Type<object>): object | undefined {
+  try {
+    return context.get(token, { strict: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The root module of a worker. */
 class AsyncerMpWorkerModule {}
 
-async function importFile(file: string): Promise<void> {
-  try {
-    // The comments keep bundlers from resolving the import: the file exists only in the built application.
-    await import(/* webpackIgnore: true */ /* @vite-ignore */ urlOf(file));
-  } catch (error) {
-    if (!TYPESCRIPT.test(file)) {
-      throw error;
-    }
-    throw new ConfigurationError(
-      `A worker cannot import ${file}, which is TypeScript: what reads it in the main thread (a test ` +
-        'runner, a loader) is not there in a worker. Compile the files of handlers to JavaScript, or ' +
-        "give workers a loader as well, with execArgv: ['--import', ...], or run the handlers where " +
-        "they are called, with isolation: 'inline'.",
-      {},
-      { cause: error },
-    );
-  }
+async function container(
+  definitions: readonly HandlerDefinition[],
+  context: INestApplicationContext,
+  instances: () => readonly BuiltInstance[],
+  wrapperOf: (target: Type<object>) => InstanceWrapper | undefined,
+): Promise<WorkerContainer> {
+  const handlers = await Promise.all(
+    definitions.map(async (definition): Promise<RunnableHandler> => {
+      const wrapper = wrapperOf(definition.target);
+      const token = (wrapper?.token as Type<object> | undefined) ?? definition.target;
+      if (wrapper?.isDependencyTreeStatic() === false) {
+        const { name, run } = definition;
+        return { definition: { name, run: perTask(run, context, token) }, instance: undefined };
+      }
+      const instance: unknown =
+        wrapper?.isTransient === false
+          ? wrapper.instance
+          : // resolve() and not get(), which throws for transient providers.
+            await context.resolve<object>(token, undefined, { strict: false });
+      return { definition, instance };
+    }),
+  );
+  return {
+    handlers,
+    shapes: () =>
+      instances().map(({ token, module, instance }) => ({
+        token: tokenText(token),
+        module,
+        className: instance.constructor.name,
+        emptyFields: emptyFieldsOf(instance),
+      })),
+    close: () => context.close(),
+  };
 }
 
-const TYPESCRIPT = /\.[cm]?tsx?$/;
+/** Runs a handler on an instance of its own for each task, as Nest has one for each request. */
+function perTask(run: Run, context: INestApplicationContext, token: Type<object>): Run {
+  return async function (...args: unknown[]): Promise<unknown> {
+    const instance = await context.resolve<object>(token, undefined, { strict: false });
+    return run.apply(instance, args);
+  };
+}
 
 /** The definition with this name. If several files define one, those of the manifest take precedence. */
 function findHandler(name: string, { files }: WorkerManifest): HandlerDefinition {

@@ -27,10 +27,21 @@ export class NestFactoryGuard {
   /** Ends the wait of the import that the current code belongs to. */
   readonly #importing = new AsyncLocalStorage<() => void>();
   readonly #waiting = new Set<() => void>();
+  readonly #roots: unknown[] = [];
 
   /** @param isTaskRunning - Whether a task runs the calling code. */
   constructor(isTaskRunning: () => boolean) {
     this.#isTaskRunning = isTaskRunning;
+  }
+
+  /** The root modules of the applications that imported files tried to create, in this order. */
+  get roots(): readonly unknown[] {
+    return this.#roots;
+  }
+
+  /** Whether the calling code may belong to a file whose import runs or that booted: contexts can be lost. */
+  get isImporting(): boolean {
+    return this.#waiting.size > 0 || this.#importing.getStore() !== undefined;
   }
 
   /** Guards a copy of NestFactory. There are several copies if Nest is bundled with the application. */
@@ -39,7 +50,7 @@ export class NestFactoryGuard {
     for (const creator of CREATORS) {
       const original = own[creator];
       const guarded = (...args: unknown[]): Promise<unknown> =>
-        this.#passes() ? original(...args) : this.#intercept();
+        this.#passes() ? original(...args) : this.#intercept(args[0]);
       Object.defineProperty(factory, creator, {
         value: guarded,
         configurable: true,
@@ -51,16 +62,17 @@ export class NestFactoryGuard {
   /**
    * Imports a file, and waits until the import is done or the file boots an application.
    *
+   * @returns what the import returned; undefined if the file booted an application first
    * @throws What the import throws
    */
-  async imported(load: () => Promise<unknown>): Promise<void> {
+  async imported(load: () => Promise<unknown>): Promise<unknown> {
     let done: () => void = () => undefined;
     const booted = new Promise<void>((resolve) => {
       done = resolve;
     });
     this.#waiting.add(done);
     try {
-      await Promise.race([this.#importing.run(done, load), booted]);
+      return await Promise.race([this.#importing.run(done, load), booted]);
     } finally {
       this.#waiting.delete(done);
     }
@@ -81,7 +93,8 @@ export class NestFactoryGuard {
   }
 
   /** Ends the wait of the import that the call comes from, or of all if the async context was lost. */
-  #intercept(): Promise<never> {
+  #intercept(root: unknown): Promise<never> {
+    this.#roots.push(root);
     const own = this.#importing.getStore();
     for (const done of own === undefined ? this.#waiting : [own]) {
       done();

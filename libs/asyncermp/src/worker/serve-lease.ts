@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { inspect } from 'node:util';
 import { encodeError } from '../protocol/error-codec.js';
 import { FromWorker, ToWorker, type LeaseData } from '../protocol/envelope.js';
+import type { InjectionPlan } from '../protocol/injection-plan.js';
 import { setOriginalFrames } from '../protocol/original-frames.js';
 import { Slots } from '../protocol/slots.js';
 import { AttemptRunner } from './attempt-runner.js';
@@ -29,7 +31,9 @@ export async function serveLease(
   const logger = new WorkerLogger(port);
   let container: WorkerContainer;
   try {
-    container = await createWorkerContainer(lease.manifest, {
+    const [plan] = (await once(lease.planPort, 'message')) as [InjectionPlan];
+    lease.planPort.close();
+    container = await createWorkerContainer(lease.manifest, plan, {
       logger,
       standIns,
       isTaskRunning: () => runningTask() !== undefined,
@@ -37,6 +41,9 @@ export async function serveLease(
   } catch (error) {
     port.postMessage([FromWorker.StartFailed, encodeError(error)]);
     return;
+  }
+  if (lease.describe) {
+    port.postMessage([FromWorker.Instances, container.shapes()]);
   }
   await serve(lease, container);
   try {

@@ -1,7 +1,7 @@
 import type { DynamicModule, INestApplicationContext, Provider, Type } from '@nestjs/common';
 import { DiscoveryModule, NestFactory } from '@nestjs/core';
 import { afterEach, describe, expect, it } from 'vitest';
-import { HandlerExplorer } from '../../src/handlers/handler.explorer.js';
+import { HandlerExplorer, refuse } from '../../src/handlers/handler.explorer.js';
 import { ConfigurationError } from '../../src/contract/errors.js';
 import * as services from '../.fixtures/handlers/dependent.services.js';
 import { Square, Triangle } from '../.fixtures/handlers/more-shapes.js';
@@ -23,7 +23,15 @@ async function verify(
     { logger: false, abortOnError: false },
   );
   applications.push(application);
-  return application.get(HandlerExplorer).verify(inline ? undefined : []);
+  const explorer = application.get(HandlerExplorer);
+  const common = explorer.problems(!inline);
+  if (inline) {
+    refuse(common);
+    return [];
+  }
+  const { problems, warnings } = await explorer.classFindings([]);
+  refuse([...common, ...explorer.requestScoped(), ...problems]);
+  return warnings;
 }
 
 /** The text of the ConfigurationError. */

@@ -31,6 +31,8 @@ const channels: [worker: string, open: OpenChannel<Attempt>][] = [
       new ThreadChannel(
         1,
         {
+          plan: () => Promise.resolve({ registration: undefined, root: undefined }),
+          onInstances: () => undefined,
           manifest: {
             files: [pathOf('test/.fixtures/lane.service.js')],
             handlers: handlers.map(({ name }) => name),

@@ -19,6 +19,9 @@ import {
   type RunMessage,
   type WorkerManifest,
 } from '../../protocol/envelope.js';
+import { encodeError } from '../../protocol/error-codec.js';
+import type { InstanceShape } from '../../protocol/instance-shape.js';
+import type { InjectionPlan } from '../../protocol/injection-plan.js';
 import { Slots } from '../../protocol/slots.js';
 import { startBundleThread } from '../../worker/bundle-thread.js';
 import { unsendable, type Attempt, type Channel, type ChannelListener } from './channel.js';
@@ -27,6 +30,10 @@ import { imageFailed, type ThreadImage } from './worker-image.js';
 /** What every thread of a pool is made with. */
 export interface ThreadOptions {
   readonly manifest: WorkerManifest;
+  /** How a worker builds the handlers' providers. The same promise each time. */
+  readonly plan: () => Promise<InjectionPlan>;
+  /** Receives the description of a worker's instances; undefined where it is not wanted any more. */
+  readonly onInstances: () => ((shapes: readonly InstanceShape[]) => void) | undefined;
   /** The prefix that makes a uid of a task's number. */
   readonly uidPrefix: string;
   /** The file that serves a lease, as a path; undefined in a bundle, which serves it itself. */
@@ -49,6 +56,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
   readonly #doorbell = new Doorbell();
   readonly #port: MessagePort;
   readonly #image: ThreadImage | undefined;
+  readonly #onInstances: ThreadOptions['onInstances'];
   readonly #listener: ChannelListener;
   /** Undefined where Node refused to make the thread. */
   #lease: ThreadLease | undefined = undefined;
@@ -62,6 +70,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
   constructor(worker: number, options: ThreadOptions, listener: ChannelListener) {
     this.#listener = listener;
     this.#image = options.image;
+    this.#onInstances = options.onInstances;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on('message', (message: FromWorkerMessage) => {
@@ -71,14 +80,18 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     port1.on('messageerror', (error) => this.#lostMessage(error));
     port1.on('close', () => this.#portClosed());
     const { manifest, uidPrefix, maxHeapBytes } = options;
+    const plan = new MessageChannel();
+    void this.#sendPlan(options.plan(), plan.port1);
     const lease: LeaseData = {
       port: port2,
+      planPort: plan.port2,
       slots: this.slots.buffer,
       doorbell: this.#doorbell.buffer,
       manifest,
       uidPrefix,
       worker,
       maxHeapBytes,
+      describe: options.onInstances() !== undefined,
       image: options.image?.image,
     };
     try {
@@ -93,6 +106,16 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
       this.#note(error);
       queueMicrotask(() => listener.onEnded());
     }
+  }
+
+  async #sendPlan(plan: Promise<InjectionPlan>, port: MessagePort): Promise<void> {
+    try {
+      port.postMessage(await plan);
+    } catch (error) {
+      this.#listener.receive([FromWorker.StartFailed, encodeError(error)]);
+      this.end();
+    }
+    port.close();
   }
 
   get gone(): Promise<void> {
@@ -134,6 +157,9 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
       case FromWorker.ImageFailed:
         this.#image?.drop();
         this.#listener.receive([FromWorker.Log, 'warn', imageFailed(message[1])]);
+        break;
+      case FromWorker.Instances:
+        this.#onInstances()?.(message[1]);
         break;
       default:
         this.#listener.receive(message);
@@ -328,7 +354,7 @@ function startPiscinaThread(
   // The thread's own events report the same; but without a listener it would end the application.
   pool.on('error', () => {});
   // The same for its outcome: the thread's exit comes later, and always.
-  pool.run(lease, { filename, transferList: [lease.port], signal }).catch(() => {});
+  pool.run(lease, { filename, transferList: [lease.port, lease.planPort], signal }).catch(() => {});
   const [thread] = pool.threads;
   if (!thread) {
     throw new Error('piscina made no thread');

@@ -1,0 +1,21 @@
+/** How a worker builds the handlers' providers. The application decides, and the worker follows. */
+export interface InjectionPlan {
+  /** The call of `forRoot()` whose functions the worker needs; undefined if it needs none. */
+  readonly registration: RegistrationSource | undefined;
+  /** Where the application's root module comes from; undefined for a worker that builds classes alone. */
+  readonly root: RootSource | undefined;
+}
+
+/** A call of `forRoot()`: the file to import, and which of the calls in it. */
+export interface RegistrationSource {
+  readonly file: string;
+  readonly index: number;
+}
+
+export type RootSource =
+  /** The option `root` of the registration. */
+  | { readonly kind: 'option' }
+  /** A file that exports the class, under a name. */
+  | { readonly kind: 'export'; readonly file: string; readonly name: string }
+  /** The file that starts the application: it passes the root to `NestFactory`. */
+  | { readonly kind: 'entry'; readonly file: string; readonly name: string };

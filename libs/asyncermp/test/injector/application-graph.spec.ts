@@ -1,0 +1,139 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { AsyncerMpService, ConfigurationError } from 'nestjs-asyncermp';
+import { afterEach, describe, expect, it } from 'vitest';
+import { AppModule, ReportService } from '../.fixtures/application/app.module.js';
+import {
+  Calculator,
+  FilledLaterModule,
+  IncludingModule,
+  Overridden,
+  OverriddenModule,
+  PluginHost,
+  Rates,
+  RequestScopedModule,
+  RequestScopedService,
+} from '../.fixtures/application/varied.modules.js';
+import { RecordingLogger } from '../support/recording-logger.js';
+
+const applications: INestApplicationContext[] = [];
+
+async function start(
+  root: unknown,
+  logger: RecordingLogger | false = false,
+): Promise<INestApplicationContext> {
+  const app = await NestFactory.createApplicationContext(root as never, {
+    logger,
+    abortOnError: false,
+  });
+  applications.push(app);
+  return app;
+}
+
+afterEach(async () => {
+  for (const app of applications.splice(0)) {
+    await app.close();
+  }
+});
+
+describe('a worker of an application with configured modules, factories and abstract classes', () => {
+  it('has the same dependencies as the application, without any configuration', async () => {
+    const app = await start(AppModule);
+    const report = await app.get(ReportService).report(5);
+    expect(report).toBe('row 5 of 3, open, feature 7, tax 19');
+  });
+
+  it('builds only what handlers need, and starts nothing else', async () => {
+    const app = await start(AppModule);
+    await expect(app.get(ReportService).made()).resolves.toEqual([
+      'Connection',
+      'StorageModule.onModuleInit',
+    ]);
+  });
+
+  it('explains what it builds, and why', async () => {
+    const app = await start(AppModule);
+    const explanation = await app.get(AsyncerMpService).explain(ReportService);
+    expect(explanation.injection).toBe('application');
+    expect(explanation.reasons.join('\n')).toContain('takes Repository');
+    expect(String(explanation).split('\n')).toEqual([
+      'built from: application',
+      'ReportService (class, of AppModule)',
+      '  Repository (class, of StorageModule)',
+      '    Connection (factory, of StorageModule)',
+      '      Settings (factory, of SettingsModule)',
+      '    Settings (factory, of SettingsModule)',
+      "  'TAX' (value, of AppModule)",
+    ]);
+  });
+});
+
+describe('the options for workers', () => {
+  it('setup runs before the providers are built, and include adds what only moduleRef.get() and discovery find', async () => {
+    const app = await start(IncludingModule);
+    await expect(app.get(PluginHost).names()).resolves.toBe('hello plugin! Plugin');
+  });
+
+  it('root gives workers a dynamic root module, and a late @CpuTaskHost() changes a part of it', async () => {
+    const app = await start(OverriddenModule.register('blue'));
+    await expect(app.get(Overridden).measure()).resolves.toBe('1 red');
+  });
+});
+
+describe('a handler whose dependency is request-scoped', () => {
+  it('has an instance of its own for each task', async () => {
+    const app = await start(RequestScopedModule);
+    const mp = app.get(AsyncerMpService);
+    const run = () => mp.run(RequestScopedService, 'serial', []);
+    expect([await run(), await run()]).toEqual(['undefined 1 true', 'undefined 2 true']);
+  });
+});
+
+describe('an instance that the application fills after it was built', () => {
+  it('is named in a warning before the first task', async () => {
+    const logger = new RecordingLogger();
+    const app = await start(FilledLaterModule, logger);
+    app.get(Rates).factors = { GBX: 0.01 };
+    await app.get(Calculator).value(2_000);
+    const warnings = logger.with('Rates.');
+    expect(warnings).toMatchObject([{ level: 'warn' }]);
+    expect(warnings[0]?.message).toContain(
+      'Rates.factors holds something in the application and nothing in workers',
+    );
+  });
+
+  it('is not mentioned if handlers find the same in a worker', async () => {
+    const logger = new RecordingLogger();
+    const app = await start(FilledLaterModule, logger);
+    await app.get(Calculator).value(2_000);
+    expect(logger.with('Rates')).toEqual([]);
+  });
+});
+
+describe('the root module', () => {
+  it('is found by the entry file if no file exports it, which opens no port and forks nothing in a worker', async () => {
+    const main = fileURLToPath(
+      new URL('../.fixtures/application/unexported.main.js', import.meta.url),
+    );
+    const { stdout } = await promisify(execFile)(process.execPath, [main], { timeout: 50_000 });
+    expect(stdout).toBe('hello entry, worker\n');
+  });
+
+  it('is asked for in the error if nothing exports it, with the ways to give it', async () => {
+    const { HiddenService } = await import('../.fixtures/application/hidden.service.js');
+    const { AsyncerMpModule } = await import('nestjs-asyncermp');
+    class HiddenModule {}
+    const error: unknown = await start({
+      module: HiddenModule,
+      imports: [AsyncerMpModule.forRoot(1)],
+      providers: [HiddenService, { provide: 'TOKEN', useValue: 1 }],
+    }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect((error as Error).message).toContain("takes 'TOKEN'");
+    expect((error as Error).message).toContain('cannot import its root module HiddenModule');
+    expect((error as Error).message).toContain('root: () => HiddenModule');
+  });
+});
