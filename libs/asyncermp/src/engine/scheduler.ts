@@ -12,6 +12,7 @@ import type { TaskDefaults, TaskOptions } from '../contract/task-options.js';
 import type { WorkerFactory } from '../pool/lane.js';
 import type { PoolLog } from '../pool/pool-log.js';
 import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
+import { clearTimeout, setTimeout } from '../protocol/real-timers.js';
 import { HandlerRecord } from './handler-record.js';
 import { Mapping, type MapHost } from './map.js';
 import { pendingRejections } from './settle.js';
