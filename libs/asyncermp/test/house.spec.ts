@@ -46,6 +46,25 @@ describe('the source of the library', () => {
     expect(causing).toEqual(['engine/task-lifecycle.ts']);
   });
 
+  it('takes its timers from one file, because fake timers of test runners replace the global ones', () => {
+    const own = 'protocol/real-timers.ts';
+    const globals = files
+      // What runs in a worker is out of the reach of an application's tests.
+      .filter((file) => file !== own && dirname(file) !== 'worker')
+      .flatMap((file) => {
+        const text = textOf(file);
+        const [, taken = ''] = /import \{([^}]*)\} from '[^']*real-timers\.js'/.exec(text) ?? [];
+        const used = text.matchAll(
+          /(?<![.\w`])(set(?:Timeout|Interval|Immediate)|clear\w+|queueMicrotask|process\.nextTick)\(/g,
+        );
+        return [...used]
+          .map(([, name = '']) => name)
+          .filter((name) => !taken.includes(name))
+          .map((name) => `${file} calls ${name}()`);
+      });
+    expect(globals).toEqual([]);
+  });
+
   it('loads no module with state into a worker before the worker image', () => {
     const loaded = new Set<string>();
     const load = (file: string): void => {

@@ -13,6 +13,25 @@ export function safeInspect(value: unknown): string {
   }
 }
 
+/** `String(value)`, or its {@link safeInspect} where that throws: `Object.create(null)` has no text. */
+export function safeText(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return safeInspect(value);
+  }
+}
+
+/** The stack of an error; undefined if it has none, or reading it throws. */
+export function stackOf(thrown: unknown): string | undefined {
+  try {
+    const stack: unknown = thrown instanceof Error ? thrown.stack : undefined;
+    return typeof stack === 'string' ? stack : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** `TypeError: message` for an error; {@link safeInspect} of any other value. */
 export function headline(thrown: unknown): string {
   if (!types.isNativeError(thrown)) {

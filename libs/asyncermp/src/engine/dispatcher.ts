@@ -150,9 +150,10 @@ export class Dispatcher {
     if (!worker) {
       return [];
     }
-    lane.cancel(task, reason);
     this.#grace.start(task, worker);
     worker.blocked = true;
+    // Last, since it reads the reason, whose getters are code of the user.
+    lane.cancel(task, reason);
     return this.#prefetch.held((_task, other) => other === worker);
   }
 

@@ -1,6 +1,7 @@
 import type { PooledWorker } from '../pool/worker-set.js';
 import { SHORT_RUN_MS } from '../protocol/envelope.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
+import { clearTimeout, setTimeout } from '../protocol/real-timers.js';
 import { SLOT_COUNT } from '../protocol/slots.js';
 import type { Task } from './task.js';
 

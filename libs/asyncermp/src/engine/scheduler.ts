@@ -12,6 +12,7 @@ import type { TaskDefaults, TaskOptions } from '../contract/task-options.js';
 import type { WorkerFactory } from '../pool/lane.js';
 import type { PoolLog } from '../pool/pool-log.js';
 import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
+import { clearTimeout, setTimeout } from '../protocol/real-timers.js';
 import { HandlerRecord } from './handler-record.js';
 import { Mapping, type MapHost } from './map.js';
 import { pendingRejections } from './settle.js';
@@ -185,14 +186,18 @@ export class Scheduler implements Backend {
     await pendingRejections.done();
   }
 
-  /** Settles tasks that will not finish any more. Returns how many. */
+  /** Fails tasks that will not finish any more. Returns how many. */
   #giveUp(which: (task: Task) => boolean): number {
-    const tasks = this.#registry.unsettled().filter(which);
-    for (const task of tasks) {
-      const error = withoutStack(() => new ShutdownError(subjectOf(task), 'unfinished'));
-      this.#lifecycle.end(task, 'failed', error);
+    let count = 0;
+    for (const task of this.#registry.unsettled().filter(which)) {
+      // A listener of the tasks before it may have settled it.
+      if (!task.isSettled) {
+        const error = withoutStack(() => new ShutdownError(subjectOf(task), 'unfinished'));
+        this.#lifecycle.end(task, 'failed', error);
+        count++;
+      }
     }
-    return tasks.length;
+    return count;
   }
 
   /** Until nothing is in flight, but no longer than the limit. */

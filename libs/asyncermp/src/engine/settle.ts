@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers';
 import type { TaskState } from '../contract/task-handle.js';
+import { setImmediate } from '../protocol/real-timers.js';
 
 /** What resolves a promise. */
 export type Resolve = (value: unknown) => void;

@@ -19,9 +19,10 @@ export function prepareTask(
   options: TaskOptions | undefined,
   extras: SubmitExtras | undefined,
 ): Task {
-  const policy = policyOf(handler, options);
-  const handOver = checkArguments(handler, args, 'args', options);
-  return makeTask(handler, args, RunMode.Single, policy, handOver, options, extras);
+  const own = options && readOnce(options);
+  const policy = policyOf(handler, own);
+  const handOver = checkArguments(handler, args, 'args', own);
+  return makeTask(handler, args, RunMode.Single, policy, handOver, own, extras);
 }
 
 /**
@@ -37,9 +38,10 @@ export function prepareChunk(
   options: TaskOptions | undefined,
   extras: SubmitExtras | undefined,
 ): Task {
-  const policy = policyOf(handler, options);
+  const own = options && readOnce(options);
+  const policy = policyOf(handler, own);
   const handOver = items.flatMap(
-    (args, index) => checkArguments(handler, args, `items[${first + index}]`, options) ?? [],
+    (args, index) => checkArguments(handler, args, `items[${first + index}]`, own) ?? [],
   );
   return makeTask(
     handler,
@@ -47,7 +49,7 @@ export function prepareChunk(
     mode,
     policy,
     handOver.length > 0 ? handOver : undefined,
-    options,
+    own,
     extras,
   );
 }
@@ -105,6 +107,29 @@ function policyOf(handler: HandlerRecord, options: TaskOptions | undefined): Tas
   }
   checkTaskOptions(options, handler.name);
   return policyOfCall(handler.policy, options);
+}
+
+/**
+ * A copy of the options: what a getter returns, or what the caller writes, after the check was not checked. The
+ * scheduler must not meet a priority that is no number.
+ */
+function readOnce(options: TaskOptions): TaskOptions {
+  if (typeof options !== 'object' || Array.isArray(options)) {
+    // For the check to refuse.
+    return options;
+  }
+  const own: Record<string, unknown> = { ...options };
+  if (Object.getPrototypeOf(options) !== Object.prototype) {
+    // Options that stand on others count with those.
+    for (const name in options) {
+      own[name] ??= options[name as keyof TaskOptions];
+    }
+  }
+  const { backoff } = own;
+  if (typeof backoff === 'object') {
+    own['backoff'] = { ...backoff };
+  }
+  return own;
 }
 
 /** Returns what is handed over with the arguments, if anything. */

@@ -131,8 +131,10 @@ export class TaskLifecycle implements LaneListener<Task> {
     task.accept(monotonicMs());
     this.#inFlight++;
     this.counts.accepted++;
-    this.#enqueue(task);
+    this.#queue.push(task);
+    this.#limits.watch(task);
     this.#publisher.queued(task);
+    this.#goAhead(task);
     if (this.#dispatcher.hasPlaceNow(this.#queue.peek())) {
       this.#dispatch();
     } else {
@@ -234,11 +236,11 @@ export class TaskLifecycle implements LaneListener<Task> {
     this.#dispatch();
   }
 
-  #enqueue(task: Task): void {
-    this.#queue.push(task);
-    this.#limits.watch(task);
-    // What was prefetched must not run before a more urgent task.
-    this.#revokeAll(this.#dispatcher.lessUrgent(task.priority));
+  /** What was prefetched must not run before a more urgent task. */
+  #goAhead(task: Task): void {
+    if (task.phase === 'queued') {
+      this.#revokeAll(this.#dispatcher.lessUrgent(task.priority));
+    }
   }
 
   // ---- what lanes report
@@ -249,14 +251,26 @@ export class TaskLifecycle implements LaneListener<Task> {
   }
 
   onStarted(lane: Lane<Task>, task: Task): void {
-    const startedAt = lane.startedAt(task);
-    if (startedAt !== undefined && !task.isSettled) {
-      task.startedAt = startedAt;
-      this.#publisher.started(task, task.waitMs(startedAt), lane.id);
+    if (!task.isSettled) {
+      this.#began(task, lane.id, lane.startedAt(task));
     }
   }
 
-  onProgress(_lane: Lane<Task>, task: Task, value: unknown): void {
+  /**
+   * The attempt has begun, if it has a time of its start: listeners hear of that once, before all else that
+   * becomes of it. The worker's message that it began may be still to come, or was not asked for.
+   */
+  #began(task: Task, worker: number, startedAt: number | undefined): void {
+    if (startedAt !== undefined && startedAt !== task.startedAt) {
+      task.startedAt = startedAt;
+      this.#publisher.started(task, task.waitMs(startedAt), worker);
+    }
+  }
+
+  onProgress(lane: Lane<Task>, task: Task, value: unknown): void {
+    if (task.phase === 'sent') {
+      this.#began(task, lane.id, lane.startedAt(task));
+    }
     if (task.phase === 'sent') {
       task.rare.progress = value;
       this.#publisher.progress(task);
@@ -297,13 +311,14 @@ export class TaskLifecycle implements LaneListener<Task> {
     this.#dispatchSoon();
     this.#dispatcher.finished(lane, task, runMs);
     if (!task.isSettled) {
-      task.startedAt = startedAt;
+      this.#began(task, lane.id, startedAt);
     }
   }
 
   onUnsendable(lane: Lane<Task>, task: Task, error: TaskSerializationError): void {
     this.#dispatcher.unsendable(lane, task);
-    if (!task.isSettled) {
+    if (task.phase === 'sent') {
+      task.revoke();
       this.#settle(task, 'failed', error);
     }
     this.#dispatch();
@@ -330,14 +345,18 @@ export class TaskLifecycle implements LaneListener<Task> {
     const { running, runningSince, waiting, crash } = end;
     const startFailure = this.#dispatcher.ended(lane, end);
     const suspects = waiting.filter((task) => !this.#returned(task, running === undefined));
+    // From here on listeners run, and may settle any of these tasks.
+    if (running && !running.isSettled) {
+      this.#began(running, lane.id, runningSince);
+    }
     if (startFailure) {
       this.#failQueue(startFailure.error);
     }
     if (running) {
-      this.#workerDied(running, crash, runningSince);
+      this.#workerDied(running, crash);
     }
     for (const task of suspects) {
-      this.#workerDied(task, crash ?? { reason: 'exit' }, undefined);
+      this.#workerDied(task, crash ?? { reason: 'exit' });
     }
     this.#dispatch();
   }
@@ -350,22 +369,21 @@ export class TaskLifecycle implements LaneListener<Task> {
     if (task.phase !== 'sent') {
       return true;
     }
+    task.revoke();
     if (isSuspect) {
       task.rare.returns++;
     }
     if (task.transferList || task.returns > MOST_RETURNS) {
       return false;
     }
-    task.revoke();
     this.#queue.restore(task);
     return true;
   }
 
-  #workerDied(task: Task, crash: CrashDetails | undefined, startedAt: number | undefined): void {
+  #workerDied(task: Task, crash: CrashDetails | undefined): void {
     if (task.isSettled) {
       return;
     }
-    task.startedAt = startedAt;
     if (task.phase === 'stopping') {
       this.#attemptFailed(task, task.overrunError);
     } else {
@@ -411,7 +429,9 @@ export class TaskLifecycle implements LaneListener<Task> {
     if (phase === 'retry') {
       this.#retrying--;
       task.requeue();
-      this.#enqueue(task);
+      this.#queue.push(task);
+      this.#limits.watch(task);
+      this.#goAhead(task);
       this.#dispatch();
       return;
     }
@@ -431,8 +451,12 @@ export class TaskLifecycle implements LaneListener<Task> {
     }
     if (isWithWorker && hasAnotherTry) {
       // It is tried again when the worker has let go of it: never two attempts at a time.
+      const { lane } = task;
       task.overrun(error);
       this.#limits.watch(task);
+      if (lane) {
+        this.#began(task, lane.id, lane.startedAt(task));
+      }
     } else {
       this.#settle(task, 'failed', error);
     }
@@ -512,6 +536,7 @@ export class TaskLifecycle implements LaneListener<Task> {
     this.#limits.forget(task);
     this.#signals.remove(task);
     const wasAccepted = task.phase !== 'admitting';
+    const { lane, startedAt } = task;
     task.settle(state, value, monotonicMs());
     if (!wasAccepted) {
       this.#registry.forget(task);
@@ -522,6 +547,10 @@ export class TaskLifecycle implements LaneListener<Task> {
     this.counts[state]++;
     const bytes = settledBytes(task, value);
     this.#registry.settled(task, bytes);
+    // The books are right from here on: listeners run, and may do anything.
+    if (lane && task.startedAt !== undefined && task.startedAt !== startedAt) {
+      this.#publisher.started(task, task.waitMs(task.startedAt), lane.id);
+    }
     this.#publisher.settled(task, bytes);
     this.#admit();
     this.#resolveIdle();

@@ -2,6 +2,7 @@ import { Subject, type Observable } from 'rxjs';
 import { SettledTaskQueue } from './completed-queue.js';
 import {
   TaskEvent,
+  TaskOutcomeEvent,
   TaskProgressEvent,
   TaskQueuedEvent,
   TaskRetryingEvent,
@@ -10,6 +11,7 @@ import {
   type TaskSettledEvent,
 } from '../contract/task-events.js';
 import type { PoolLog } from '../pool/pool-log.js';
+import type { HandlerRecord } from './handler-record.js';
 import type { Task } from './task.js';
 
 /** How much `completedQueue` holds: a number of tasks, and of MB. */
@@ -18,15 +20,28 @@ interface KeptOptions {
   readonly retainMemory: number;
 }
 
+/** An event that waits until listeners have heard the one before. */
+interface WaitingEvent {
+  readonly name: TaskEvent;
+  readonly handler: HandlerRecord;
+  readonly payload: TaskEventPayload;
+}
+
 /**
  * Publishes the events of tasks: to the application's event emitter, `completedQueue`, `completed$` and, for
  * failures, the log. A payload is made only if something takes it.
+ *
+ * Listeners are code of the user. Whatever they do or throw, no method here throws. Events that they cause
+ * (a listener cancels another task, say) are broadcast after the current one: so all listeners hear the events
+ * of a task in their order, and a chain of listeners that cancel one another's tasks needs no deep stack.
  */
 export class TaskPublisher {
   readonly completedQueue: SettledTaskQueue;
   readonly #log: PoolLog;
   readonly #emitter: () => EventEmitterLike | undefined;
   readonly #settled = new Subject<TaskSettledEvent>();
+  readonly #waiting: WaitingEvent[] = [];
+  #isBroadcasting = false;
 
   constructor(
     { completedQueueSize, retainMemory }: KeptOptions,
@@ -110,13 +125,7 @@ export class TaskPublisher {
     }
     const { event } = task;
     this.completedQueue.put(event, bytes);
-    if (isHeard) {
-      this.#emit(name, task, event);
-    }
-    if (this.#settled.observed) {
-      // RxJS reports what an observer throws by itself, in a task of its own.
-      this.#settled.next(event);
-    }
+    this.#emit(name, task, event);
   }
 
   close(): void {
@@ -126,20 +135,49 @@ export class TaskPublisher {
 
   #isHeard(event: TaskEvent, { handler }: Task): boolean {
     const emitter = this.#emitter();
-    return (
-      emitter !== undefined &&
-      (isHeard(emitter, event) || isHeard(emitter, handler.eventNames[event]))
-    );
+    try {
+      return (
+        emitter !== undefined &&
+        (isHeard(emitter, event) || isHeard(emitter, handler.eventNames[event]))
+      );
+    } catch {
+      // An emitter of the application's own. To emit will throw, too, and log it.
+      return true;
+    }
   }
 
-  #emit(event: TaskEvent, { handler }: Task, payload: TaskEventPayload): void {
+  #emit(name: TaskEvent, { handler }: Task, payload: TaskEventPayload): void {
+    if (this.#isBroadcasting) {
+      this.#waiting.push({ name, handler, payload });
+      return;
+    }
+    this.#isBroadcasting = true;
+    this.#deliver(name, handler, payload);
+    // Also those that are added meanwhile.
+    for (const next of this.#waiting) {
+      this.#deliver(next.name, next.handler, next.payload);
+    }
+    this.#waiting.length = 0;
+    this.#isBroadcasting = false;
+  }
+
+  #deliver(event: TaskEvent, handler: HandlerRecord, payload: TaskEventPayload): void {
     const emitter = this.#emitter();
     for (const name of [event, handler.eventNames[event]]) {
-      if (emitter && isHeard(emitter, name)) {
-        broadcast(emitter, name, payload, (error) => {
-          this.#log.listenerThrew(name, payload.uid, error);
-        });
+      const onError = (error: unknown): void => {
+        this.#log.listenerThrew(name, payload.uid, error);
+      };
+      try {
+        if (emitter && isHeard(emitter, name)) {
+          broadcast(emitter, name, payload, onError);
+        }
+      } catch (error) {
+        onError(error);
       }
+    }
+    if (payload instanceof TaskOutcomeEvent && this.#settled.observed) {
+      // RxJS reports what an observer throws by itself, in a task of its own.
+      this.#settled.next(payload as TaskSettledEvent);
     }
   }
 }

@@ -31,7 +31,8 @@ import type { SettledState } from '../contract/task-handle.js';
  * | `revoke`   | the attempt must not begin now (cancel, pause, a more urgent task, a worker held up),  |
  * |            | or its worker died first. The attempt is not counted                                   |
  * | `overrun`  | its run timeout passed, and it has attempts left                                       |
- * | `retry`    | the attempt failed or its worker died, and it has attempts left                        |
+ * | `retry`    | the attempt failed or its worker died, and it has attempts left. From `queued`: it    |
+ * |            | was revoked as its worker died, and is suspected to be the cause                       |
  * | `requeue`  | its backoff is over                                                                    |
  * | `complete` | the handler returned                                                                   |
  * | `fail`     | no attempt is left, a time limit passed, it cannot be sent, no worker starts, shutdown |
@@ -56,7 +57,7 @@ export const TRANSITIONS: Readonly<
   send: { queued: 'sent' },
   revoke: { sent: 'queued' },
   overrun: { sent: 'stopping' },
-  retry: { sent: 'retrying', stopping: 'retrying' },
+  retry: { sent: 'retrying', stopping: 'retrying', queued: 'retrying' },
   requeue: { retrying: 'queued' },
   complete: { sent: 'completed' },
   fail: fromAllInFlight('failed'),

@@ -163,7 +163,7 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
       case 'admitting':
         return 'queued';
       case 'sent':
-        return this.lane?.isStarted(this) ? 'running' : 'queued';
+        return this.#hasBegun ? 'running' : 'queued';
       case 'stopping':
         return 'running';
       default:
@@ -187,7 +187,12 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
 
   /** Attempts that have begun: one that was sent may still be revoked. */
   get begunAttempts(): number {
-    return this.#phase === 'sent' && !this.lane?.isStarted(this) ? this.attempt - 1 : this.attempt;
+    return this.#phase === 'sent' && !this.#hasBegun ? this.attempt - 1 : this.attempt;
+  }
+
+  /** Of a task that is sent. Its lane has let go of it while the outcome of an attempt is dealt with. */
+  get #hasBegun(): boolean {
+    return this.lane?.isStarted(this) ?? true;
   }
 
   /** When the last attempt began, also one that still runs; undefined before the first. */

@@ -1,6 +1,7 @@
 import type { TimeoutPhase } from '../contract/errors.js';
 import type { PooledWorker } from '../pool/worker-set.js';
 import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
+import { clearTimeout, setImmediate, setTimeout } from '../protocol/real-timers.js';
 import type { Task } from './task.js';
 
 /** A time of a task that has come: one of its limits, or the end of its backoff. */

@@ -4,6 +4,7 @@ import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ModuleRegistration } from '../injection/module-registry.js';
 import type { RootSource } from '../protocol/injection-plan.js';
+import { setTimeout } from '../protocol/real-timers.js';
 import { urlOf } from '../worker/file-url.js';
 
 /** The root module of an application, as its container has it. */

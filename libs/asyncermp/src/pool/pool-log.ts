@@ -1,8 +1,7 @@
-import { inspect } from 'node:util';
 import { Logger, type LoggerService } from '@nestjs/common';
 import type { CrashDetails } from '../contract/errors.js';
 import type { LogLevelName, LogLine } from '../protocol/envelope.js';
-import { headline } from '../contract/safe-inspect.js';
+import { headline, safeInspect, stackOf } from '../contract/safe-inspect.js';
 
 const CONTEXT = 'AsyncerMp';
 
@@ -20,14 +19,15 @@ export class PoolLog {
   /** A task failed. Once for each task. */
   failed(uid: string, handler: string, error: unknown): void {
     const text = headline(error);
-    const stack = error instanceof Error ? error.stack : undefined;
+    const stack = stackOf(error);
     this.#logger.error(`Task ${uid} of ${handler} failed: ${text}`, ...(stack ? [stack] : []));
   }
 
   listenerThrew(event: string, uid: string, error: unknown): void {
+    const stack = stackOf(error);
     this.#logger.error(
       `A listener of ${event} threw on task ${uid}: ${headline(error)}`,
-      ...(error instanceof Error && error.stack ? [error.stack] : []),
+      ...(stack ? [stack] : []),
     );
   }
 
@@ -53,12 +53,12 @@ export class PoolLog {
   }
 
   workerStartFailed(worker: number, error: unknown, retryMs: number): void {
-    const text = error instanceof Error ? (error.stack ?? error.message) : headline(error);
+    const text = stackOf(error) ?? headline(error);
     this.#logger.error(`Worker ${worker} could not start, next try in ${retryMs} ms: ${text}`);
   }
 
   workerDied(worker: number, { reason, exitCode, cause }: CrashDetails): void {
-    const why = cause === undefined ? `${reason}, code ${exitCode}` : inspect(cause);
+    const why = cause === undefined ? `${reason}, code ${exitCode}` : safeInspect(cause);
     this.#logger.warn(`Worker ${worker} died without a task: ${why}`);
   }
 

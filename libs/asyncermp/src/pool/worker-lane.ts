@@ -1,4 +1,4 @@
-import type { CrashDetails, TaskSerializationError } from '../contract/errors.js';
+import type { CrashDetails } from '../contract/errors.js';
 import { decodeError, encodeError } from '../protocol/error-codec.js';
 import {
   FromWorker,
@@ -7,7 +7,7 @@ import {
   type LaneMessage,
 } from '../protocol/envelope.js';
 import { SLOT_COUNT, type LaneSlots } from '../protocol/slots.js';
-import type { Attempt, Channel, OpenChannel } from './channels/channel.js';
+import { unsendable, type Attempt, type Channel, type OpenChannel } from './channels/channel.js';
 import type { Lane, LaneEnd, LaneListener } from './lane.js';
 
 /**
@@ -53,20 +53,71 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
   flush(): void {
     const slots = this.#outbox;
     this.#outbox = [];
+    let together: number[] = [];
+    for (const slot of slots) {
+      const transferList = this.#table.at(slot)?.transferList;
+      if (transferList) {
+        // What is handed over needs a message of its own, and what was sent before it comes first.
+        this.#post(together, undefined);
+        together = [];
+        this.#post([slot], transferList);
+      } else {
+        together.push(slot);
+      }
+    }
+    this.#post(together, undefined);
+  }
+
+  /**
+   * Posts the attempts in these slots as one message. To clone their arguments runs getters, which are code of
+   * the user and may cancel any task: what is revoked before it is posted is not posted.
+   */
+  #post(slots: readonly number[], transferList: A['transferList']): void {
     const attempts: A[] = [];
     for (const slot of slots) {
       const attempt = this.#table.at(slot);
       if (attempt) {
         attempts.push(attempt);
       } else {
-        // Revoked before it was sent, so that the worker does not report it.
-        this.#release(slot);
-        void NOW.then(() => this.#listener.onSkipped(this));
+        this.#passOver(slot);
       }
     }
-    if (attempts.length > 0) {
-      this.#channel.postAttempts(attempts, this.#reportUnsendable);
+    const [first] = attempts;
+    if (!first) {
+      return;
     }
+    const { slot } = first;
+    // The slots that are left, before any of them is lost to a getter.
+    const left = attempts.length < slots.length ? attempts.map((held) => held.slot) : slots;
+    try {
+      this.#channel.postAttempts(attempts, transferList);
+    } catch (thrown) {
+      if (left.length === 1) {
+        this.#reportUnsendable(slot, first, thrown);
+      } else {
+        // One of them cannot be cloned: each by itself, to see which.
+        for (const each of left) {
+          this.#post([each], undefined);
+        }
+      }
+    }
+  }
+
+  #reportUnsendable(slot: number, attempt: A, thrown: unknown): void {
+    // This reads the arguments again.
+    const error = unsendable(attempt, thrown);
+    if (this.#table.at(slot) === attempt) {
+      this.#release(slot);
+      this.#listener.onUnsendable(this, attempt, error);
+    } else {
+      this.#passOver(slot);
+    }
+  }
+
+  /** Its attempt was revoked before it was posted, so the worker will not report it. */
+  #passOver(slot: number): void {
+    this.#release(slot);
+    void NOW.then(() => this.#listener.onSkipped(this));
   }
 
   isStarted(attempt: A): boolean {
@@ -112,11 +163,6 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
     this.#isEndExpected = true;
     this.#channel.post([ToWorker.Release]);
   }
-
-  readonly #reportUnsendable = (attempt: A, error: TaskSerializationError): void => {
-    this.#release(attempt.slot);
-    this.#listener.onUnsendable(this, attempt, error);
-  };
 
   #receive(message: LaneMessage): void {
     switch (message[0]) {

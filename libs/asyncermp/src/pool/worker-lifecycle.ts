@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LONGEST_TIMER_MS } from '../protocol/monotonic-clock.js';
+import { clearTimeout, setImmediate, setTimeout } from '../protocol/real-timers.js';
 import type { Attempt } from './channels/channel.js';
 import type { LaneListener, WorkerFactory } from './lane.js';
 import { PooledWorker, type IdleWorkers, type WorkerSet } from './worker-set.js';

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../contract/errors.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
+import { clearTimeout } from '../protocol/real-timers.js';
 import type { Attempt } from './channels/channel.js';
 import type { Lane, LaneEnd, LaneListener, WorkerFactory } from './lane.js';
 import type { PoolLog } from './pool-log.js';

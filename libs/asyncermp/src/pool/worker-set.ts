@@ -1,4 +1,5 @@
 import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
+import { clearTimeout, setTimeout } from '../protocol/real-timers.js';
 import type { Attempt } from './channels/channel.js';
 import type { Lane } from './lane.js';
 

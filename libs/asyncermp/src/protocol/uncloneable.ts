@@ -1,5 +1,5 @@
 import { types, inspect } from 'node:util';
-import { headline } from '../contract/safe-inspect.js';
+import { headline, safeText } from '../contract/safe-inspect.js';
 import { TaskSerializationError, type ErrorSubject } from '../contract/errors.js';
 import {
   errorsCloneInTheirCause,
@@ -56,11 +56,9 @@ function walk(value: unknown, transferList: readonly unknown[] | undefined): Fin
   try {
     return new CloneWalk(transferList && new Set(transferList)).visit(value, 0);
   } catch (error) {
-    // Errors of the value's own code were caught where it ran, so this is a stack overflow of the walk itself.
-    if (error instanceof RangeError) {
-      return tooDeep();
-    }
-    throw error;
+    // Getters of properties were caught where they ran. What is left is a stack overflow of the walk itself, and
+    // odd objects: a typed array with a `buffer` of its own that throws.
+    return error instanceof RangeError ? tooDeep() : found(`cannot be read (${headline(error)})`);
   }
 }
 
@@ -423,6 +421,6 @@ export function failedToClone(
   subject: ErrorSubject,
 ): TaskSerializationError {
   const found = findUncloneable(value, path, transferList);
-  const what = found?.what ?? `cannot be cloned (${String(thrown)})`;
+  const what = found?.what ?? `cannot be cloned (${safeText(thrown)})`;
   return serializationError({ path: found?.path ?? path, what, cause: thrown }, subject);
 }

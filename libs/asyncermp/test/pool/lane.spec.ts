@@ -186,6 +186,33 @@ describe.each(channels)('a lane whose worker is in %s', (_worker, open) => {
     expect([...copied]).toEqual([1, 2]);
   });
 
+  it('sends no attempt that is revoked by a getter of an argument, and goes on', async () => {
+    const { lane, reports, send } = await startReady();
+    send('double', [1]);
+    const revoking = {
+      get value(): number {
+        // Itself, and one that is sent after it.
+        lane.revoke(own);
+        lane.revoke(later);
+        throw new Error('of the getter');
+      },
+    };
+    const own = send('double', [revoking]);
+    const later = send('double', [3]);
+    send('double', [4]);
+    lane.flush();
+    await expect(reports.until('completed', 2)).resolves.toMatchObject([
+      { result: 2 },
+      { result: 8 },
+    ]);
+    await reports.until('skipped', 2);
+    expect(reports.seen('unsendable')).toEqual([]);
+    expect(lane.load).toBe(0);
+    send('double', [5]);
+    lane.flush();
+    await expect(reports.until('completed', 3)).resolves.toMatchObject([{}, {}, { result: 10 }]);
+  });
+
   it('refuses an attempt that cannot be cloned while it is flushed, and sends its neighbours', async () => {
     const { lane, reports, send } = await startReady();
     send('double', [1]);

@@ -10,6 +10,14 @@ export interface Known {
   failures: number;
   crashes: number;
   priority: number;
+  /** Whether its arguments turn out to be uncloneable when they are sent. */
+  readonly isUnsendable: boolean;
+  /** What cancels it. */
+  readonly signal: AbortSignal | undefined;
+  /** Whether it was broadcast that it is queued: before that, it waits for room in the queue. */
+  isAccepted: boolean;
+  /** How many of its attempts were broadcast to have begun. */
+  started: number;
   /** The only outcome that is still possible, once there is only one. */
   expected: SettledState | undefined;
   /** Its outcomes, as they were broadcast. */
@@ -30,6 +38,16 @@ export class Ledger {
 
   expect(task: Known, outcome: SettledState): void {
     task.expected ??= outcome;
+  }
+
+  /** Whatever was expected of it, it was cancelled first. */
+  noteCancel(task: Known): void {
+    task.expected = 'cancelled';
+  }
+
+  /** How many of the tasks are so. */
+  count(is: (task: Known) => boolean): number {
+    return this.all.filter((task) => is(task)).length;
   }
 
   /** An attempt has ended by itself. */
@@ -60,7 +78,9 @@ export class Ledger {
   /** All settled once. */
   checkAllSettled(): void {
     for (const task of this.all) {
-      this.#judge(task, task.settled.length === 1);
+      // One that never was accepted has no events.
+      const isRefused = !task.isAccepted && task.expected === 'cancelled';
+      this.#judge(task, task.settled.length === (isRefused ? 0 : 1));
     }
   }
 

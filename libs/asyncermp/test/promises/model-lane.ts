@@ -1,3 +1,4 @@
+import type { TaskSerializationError } from '../../src/contract/errors.js';
 import type { Lane, LaneEnd, LaneListener } from '../../src/pool/lane.js';
 import { encodeError } from '../../src/protocol/error-codec.js';
 import { monotonicMs } from '../../src/protocol/monotonic-clock.js';
@@ -7,6 +8,8 @@ import type { Task } from '../../src/engine/task.js';
 export interface LaneWitness {
   onSend(lane: ModelLane, task: Task): void;
   onBegin(lane: ModelLane, task: Task): void;
+  /** Its arguments are read, as a clone reads them; returns why that fails, if it does. */
+  onPost(task: Task): TaskSerializationError | undefined;
 }
 
 /** An attempt that was sent, or (undefined) the place of one that was revoked. */
@@ -51,6 +54,15 @@ export class ModelLane implements Lane<Task> {
   }
 
   flush(): void {
+    // By index: what the witness does may revoke any of them.
+    for (let place = 0; place < this.#outbox.length; place++) {
+      const task = this.#outbox[place];
+      const error = task && this.#witness.onPost(task);
+      if (task && error && this.#outbox[place] === task) {
+        this.#outbox.splice(place--, 1);
+        this.#listener.onUnsendable(this, task, error);
+      }
+    }
     this.#inbox.push(...this.#outbox.splice(0));
   }
 
@@ -68,7 +80,7 @@ export class ModelLane implements Lane<Task> {
 
   revoke(task: Task): boolean {
     if (this.isAhead) {
-      this.begin();
+      this.begin(false);
     }
     for (const box of [this.#outbox, this.#inbox]) {
       const place = box.indexOf(task);
@@ -111,8 +123,11 @@ export class ModelLane implements Lane<Task> {
     return true;
   }
 
-  /** Begins the next attempt, or passes over it if it was revoked. */
-  begin(): boolean {
+  /**
+   * Begins the next attempt, or passes over it if it was revoked.
+   * @param isReported - Whether the message that it began arrives at all.
+   */
+  begin(isReported = true): boolean {
     if (this.running || this.#inbox.length === 0 || this.isGone) {
       return false;
     }
@@ -124,7 +139,9 @@ export class ModelLane implements Lane<Task> {
     this.#witness.onBegin(this, next);
     this.running = next;
     this.#startedAt = monotonicMs();
-    this.#listener.onStarted(this, next);
+    if (isReported) {
+      this.#listener.onStarted(this, next);
+    }
     return true;
   }
 
@@ -134,13 +151,14 @@ export class ModelLane implements Lane<Task> {
     if (!task || this.isGone) {
       return undefined;
     }
+    const startedAt = this.#startedAt;
     this.running = undefined;
     this.finished++;
     if (isOk) {
-      this.#listener.onCompleted(this, task, task.seq, this.#startedAt, runMs);
+      this.#listener.onCompleted(this, task, task.seq, startedAt, runMs);
     } else {
       const error = encodeError(new RangeError(task.uid));
-      this.#listener.onFailed(this, task, error, this.#startedAt, runMs);
+      this.#listener.onFailed(this, task, error, startedAt, runMs);
     }
     return task;
   }

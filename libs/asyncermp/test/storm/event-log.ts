@@ -3,13 +3,13 @@ import { TaskEvent, type TaskEventPayload } from 'nestjs-asyncermp';
 
 type Step = 'queued' | 'started' | 'progress' | 'retrying' | 'settled';
 
-/** Which event may follow which. Started may be missing if an attempt ended at once. */
+/** Which event may follow which. An attempt that never began has no started. */
 const MAY_FOLLOW: Record<Step | 'nothing', readonly Step[]> = {
   nothing: ['queued'],
-  queued: ['started', 'progress', 'retrying', 'settled'],
+  queued: ['started', 'retrying', 'settled'],
   started: ['progress', 'retrying', 'settled'],
   progress: ['progress', 'retrying', 'settled'],
-  retrying: ['started', 'progress', 'retrying', 'settled'],
+  retrying: ['started', 'retrying', 'settled'],
   settled: [],
 };
 
@@ -28,6 +28,8 @@ export class EventLog {
   /** The events that came in a wrong order. */
   readonly wrong: string[] = [];
   readonly #last = new Map<string, Step>();
+  /** How many attempts of each task were broadcast to have begun. */
+  readonly #started = new Map<string, number>();
   readonly #listeners: [name: TaskEvent, listener: (event: TaskEventPayload) => void][] = [];
   #settled = 0;
   readonly #emitter: EventEmitter2;
@@ -65,6 +67,11 @@ export class EventLog {
       this.wrong.push(`${step} after ${last} (task ${uid}, attempt ${attempt})`);
     }
     this.#last.set(uid, step);
+    const started = (this.#started.get(uid) ?? 0) + (step === 'started' ? 1 : 0);
+    this.#started.set(uid, started);
+    if (attempt !== started) {
+      this.wrong.push(`${step} with attempt ${attempt} after ${started} began (task ${uid})`);
+    }
     this.#settled += step === 'settled' ? 1 : 0;
   }
 }

@@ -1,5 +1,10 @@
 import { EventEmitter2 } from '@nestjs/event-emitter';
-import { TaskCancelledError, type AsyncerMpService, type TaskHandle } from 'nestjs-asyncermp';
+import {
+  TaskCancelledError,
+  TaskEvent,
+  type AsyncerMpService,
+  type TaskHandle,
+} from 'nestjs-asyncermp';
 import { StormCells } from '../.fixtures/storm.cells.js';
 import type { TestApplication } from '../support/application.js';
 import { until } from '../support/outcomes.js';
@@ -30,7 +35,16 @@ export interface StormReport {
   readonly peak: number;
 }
 
-/** Runs random tasks of every kind on a pool while it is paused, resumed and resized. */
+/** Of so many calls of code of the user, one aborts a signal, and one submits the next task. */
+const CALLS_TO_ABORT = 97;
+const CALLS_TO_SUBMIT = 13;
+/** One task of so many has an argument with a getter, which is code of the user as well. */
+const TASKS_TO_GETTER = 7;
+
+/**
+ * Runs random tasks of every kind on a pool while it is paused, resumed and resized. Code of the user (listeners,
+ * `retryOn`, getters of arguments) aborts and submits in the middle of all that.
+ */
 export class Storm {
   readonly #cells: StormCells;
   readonly #wrong: string[] = [];
@@ -40,6 +54,8 @@ export class Storm {
   readonly #signals: AbortController[] = [];
   readonly #onDeath = (threadId: number): void => this.#cells.endOf(threadId);
   #bound: number;
+  #next = 0;
+  #calls = 0;
   #accepted = 0;
   #refused = 0;
   #open = 0;
@@ -47,6 +63,16 @@ export class Storm {
   #wake: () => void = () => {};
   readonly #deaths: ThreadDeaths;
   readonly #random: Random;
+  readonly #emitter: EventEmitter2;
+  /** What listeners, `retryOn` and getters do now and then. */
+  readonly #userCode = (): void => {
+    this.#calls++;
+    if (this.#calls % CALLS_TO_ABORT === 0) {
+      this.#signals[this.#calls % Math.min(3, this.#signals.length)]?.abort('signal');
+    } else if (this.#calls % CALLS_TO_SUBMIT === 0 && this.#next < this.#options.tasks) {
+      this.#launch();
+    }
+  };
   readonly #options: StormOptions;
 
   constructor(
@@ -62,19 +88,20 @@ export class Storm {
     this.#cells.bound = options.maxProcesses;
     this.#bound = options.maxProcesses;
     this.#mp = application.mp;
-    this.#log = new EventLog(application.get(EventEmitter2));
+    this.#emitter = application.get(EventEmitter2);
+    this.#log = new EventLog(this.#emitter);
   }
 
   async run(): Promise<StormReport> {
     const before = this.#mp.stats();
     const subscription = this.#mp.completed$.subscribe(() => this.#settledOnce++);
     this.#deaths.add(this.#onDeath);
-    for (let index = 0; index < this.#options.tasks; index++) {
-      if (index % 50 === 0) {
-        this.#signals.unshift(new AbortController());
-      }
+    for (const name of Object.values(TaskEvent)) {
+      this.#emitter.on(name, this.#userCode);
+    }
+    while (this.#next < this.#options.tasks) {
       this.#stir();
-      this.#launch(index);
+      this.#launch();
       while (this.#open >= this.#options.inFlight) {
         await this.#progress();
       }
@@ -89,6 +116,9 @@ export class Storm {
     }
     await this.#mp.drain();
     await this.#calm();
+    for (const name of Object.values(TaskEvent)) {
+      this.#emitter.off(name, this.#userCode);
+    }
     this.#deaths.delete(this.#onDeath);
     subscription.unsubscribe();
     this.#log.close();
@@ -144,16 +174,42 @@ export class Storm {
     }
   }
 
-  #launch(index: number): void {
+  #launch(): void {
+    const index = this.#next++;
+    if (index % 50 === 0) {
+      this.#signals.unshift(new AbortController());
+    }
     const { shared } = this.#cells;
     const recent = this.#signals.slice(0, 3).filter(({ signal }) => !signal.aborted);
     const signals = recent.map(({ signal }) => signal);
-    const plan = makePlan(index, this.#random, shared, signals, this.#options.rareEvery);
+    const plan = this.#withUserCode(
+      makePlan(index, this.#random, shared, signals, this.#options.rareEvery),
+    );
     const first = this.#submit(plan);
     void this.#see(plan, first);
     if (plan.twin) {
       void this.#seeTwin(plan, first, this.#submit(plan, plan.twin));
     }
+  }
+
+  #withUserCode(plan: Plan): Plan {
+    const { index, args, options } = plan;
+    const userCode = this.#userCode;
+    const retryOn = (): boolean => {
+      userCode();
+      return true;
+    };
+    const argument = {
+      get read(): number {
+        userCode();
+        return 1;
+      },
+    };
+    return {
+      ...plan,
+      args: index % TASKS_TO_GETTER === 0 ? [...args, argument] : args,
+      options: { ...options, ...(options.attempts && { retryOn }) },
+    };
   }
 
   async #submit(plan: Plan, more = {}): Promise<Outcome> {
@@ -190,7 +246,9 @@ export class Storm {
     const outcome = await submitted;
     this.#count(plan.kind, outcome);
     // An attempt that was cancelled may not have stopped yet: running ones are counted at the end.
-    const problem = plan.permitted(outcome, this.#cells.begunOf(plan.index));
+    const problem = isCancelledInLine(plan, outcome)
+      ? undefined
+      : plan.permitted(outcome, this.#cells.begunOf(plan.index));
     if (problem) {
       const got = outcome.state === 'completed' ? outcome.value : outcome.error;
       this.#wrong.push(
@@ -242,4 +300,13 @@ export class Storm {
       return isCalm && this.#deaths.alive === workers.idle;
     });
   }
+}
+
+/** Whether the signal of a submission was aborted while that waited for room in the queue, or at its call. */
+function isCancelledInLine({ options }: Plan, outcome: Outcome): boolean {
+  return (
+    outcome.state === 'refused' &&
+    options.signal?.aborted === true &&
+    outcome.error instanceof TaskCancelledError
+  );
 }

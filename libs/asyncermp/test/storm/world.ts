@@ -31,6 +31,9 @@ export async function startStorms(what: string) {
       maxProcesses: MAX_PROCESSES,
       cancelGrace: 150,
       maxTasksPerWorker: 700,
+      // Fewer than are in flight: many submissions wait for room.
+      maxQueue: 60,
+      onFull: 'wait',
       resourceLimits: { maxOldGenerationSizeMb: 48 },
       retain: 100,
       completedQueueSize: 100,

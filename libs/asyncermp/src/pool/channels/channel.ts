@@ -19,15 +19,12 @@ export interface Channel<A extends Attempt> {
   /** Once the worker has ended: settles when nothing is left of it. */
   readonly gone: Promise<void>;
   /**
-   * Sends attempts in their order, in as few messages as possible. One that cannot be cloned harms none of
-   * the others.
+   * Sends attempts in their order, as one message: waking a worker costs more than a short task.
    *
-   * @param onUnsendable - Called for an attempt that cannot be cloned, while this runs.
+   * @param transferList - What is handed over with them.
+   * @throws what the clone threw, if one of them cannot be cloned: none of them was sent then
    */
-  postAttempts(
-    attempts: readonly A[],
-    onUnsendable: (attempt: A, error: TaskSerializationError) => void,
-  ): void;
+  postAttempts(attempts: readonly A[], transferList: readonly Transferable[] | undefined): void;
   /** Sends a message that carries no attempt. */
   post(message: ControlMessage): void;
   /** Ends the worker at once, whatever it is doing. `onEnded` follows when it runs nothing any more. */

@@ -1,5 +1,5 @@
 import type { Transferable } from 'node:worker_threads';
-import type { CrashDetails, TaskSerializationError } from '../../contract/errors.js';
+import type { CrashDetails } from '../../contract/errors.js';
 import {
   FromWorker,
   ToWorker,
@@ -12,7 +12,7 @@ import { encodeError } from '../../protocol/error-codec.js';
 import { Slots } from '../../protocol/slots.js';
 import { AttemptRunner, type RunnableHandler } from '../../worker/attempt-runner.js';
 import { runningTask } from '../../worker/current-task.js';
-import { unsendable, type Attempt, type Channel, type ChannelListener } from './channel.js';
+import type { Attempt, Channel, ChannelListener } from './channel.js';
 
 const NOW = Promise.resolve();
 
@@ -59,22 +59,15 @@ export class InlineChannel<A extends Attempt> implements Channel<A> {
     soon(() => this.#postBack([FromWorker.Ready]));
   }
 
-  postAttempts(
-    attempts: readonly A[],
-    onUnsendable: (attempt: A, error: TaskSerializationError) => void,
-  ): void {
+  postAttempts(attempts: readonly A[], transferList: readonly Transferable[] | undefined): void {
+    const run = newRunMessage();
     for (const attempt of attempts) {
-      const { slot, uid, args, headers, transferList } = attempt;
-      const run = newRunMessage();
+      const { slot, uid, args, headers } = attempt;
       addRun(run, slot, uid, args, headers);
-      try {
-        const message = clone(run, transferList);
-        this.#sent.set(slot, { attempt, fault: undefined });
-        soon(() => this.#runner.receive(message));
-      } catch (error) {
-        onUnsendable(attempt, unsendable(attempt, error));
-      }
+      this.#sent.set(slot, { attempt, fault: undefined });
     }
+    const message = clone(run, transferList);
+    soon(() => this.#runner.receive(message));
   }
 
   post(message: ControlMessage): void {

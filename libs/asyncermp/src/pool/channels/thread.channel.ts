@@ -3,11 +3,12 @@ import {
   receiveMessageOnPort,
   type MessagePort,
   type ResourceLimits,
+  type Transferable,
   type Worker,
   type WorkerOptions,
 } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { CrashDetails, TaskSerializationError } from '../../contract/errors.js';
+import type { CrashDetails } from '../../contract/errors.js';
 import { Doorbell } from '../../protocol/doorbell.js';
 import {
   FromWorker,
@@ -24,7 +25,7 @@ import type { InstanceShape } from '../../protocol/instance-shape.js';
 import type { InjectionPlan } from '../../protocol/injection-plan.js';
 import { Slots } from '../../protocol/slots.js';
 import { startBundleThread } from '../../worker/bundle-thread.js';
-import { unsendable, type Attempt, type Channel, type ChannelListener } from './channel.js';
+import type { Attempt, Channel, ChannelListener } from './channel.js';
 import { imageFailed, type ThreadImage } from './worker-image.js';
 
 /** What every thread of a pool is made with. */
@@ -104,7 +105,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
       });
     } catch (error) {
       this.#note(error);
-      queueMicrotask(() => listener.onEnded());
+      void Promise.resolve().then(() => listener.onEnded());
     }
   }
 
@@ -122,11 +123,8 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     return this.#lease?.gone ?? Promise.resolve();
   }
 
-  postAttempts(
-    attempts: readonly A[],
-    onUnsendable: (attempt: A, error: TaskSerializationError) => void,
-  ): void {
-    postAttempts(this.#port, attempts, onUnsendable);
+  postAttempts(attempts: readonly A[], transferList: readonly Transferable[] | undefined): void {
+    this.#port.postMessage(runMessage(attempts), transferList);
     this.#doorbell.ring();
   }
 
@@ -223,46 +221,6 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
   }
 }
 
-/**
- * Posts attempts in their order, in as few messages as possible: waking a worker costs more than a short
- * task.
- */
-function postAttempts<A extends Attempt>(
-  port: MessagePort,
-  attempts: readonly A[],
-  onUnsendable: (attempt: A, error: TaskSerializationError) => void,
-): void {
-  const postOne = (attempt: A): void => {
-    try {
-      port.postMessage(runMessage([attempt]), attempt.transferList);
-    } catch (error) {
-      onUnsendable(attempt, unsendable(attempt, error));
-    }
-  };
-  const postTogether = (group: readonly A[]): void => {
-    if (group.length > 0) {
-      try {
-        port.postMessage(runMessage(group));
-      } catch {
-        // One of them cannot be cloned: each by itself, to see which.
-        group.forEach(postOne);
-      }
-    }
-  };
-  let together: A[] = [];
-  for (const attempt of attempts) {
-    if (attempt.transferList) {
-      // What is handed over needs a message of its own, and what was sent before it comes first.
-      postTogether(together);
-      together = [];
-      postOne(attempt);
-    } else {
-      together.push(attempt);
-    }
-  }
-  postTogether(together);
-}
-
 function runMessage(attempts: readonly Attempt[]): RunMessage {
   const message = newRunMessage();
   for (const { slot, givenUid, seq, args, headers } of attempts) {
@@ -353,8 +311,10 @@ function startPiscinaThread(
   });
   // The thread's own events report the same; but without a listener it would end the application.
   pool.on('error', () => {});
-  // The same for its outcome: the thread's exit comes later, and always.
-  pool.run(lease, { filename, transferList: [lease.port, lease.planPort], signal }).catch(() => {});
+  // The same for its outcome: the thread's exit comes later, and always. piscina would end the thread that has
+  // nothing to do by a global timer, which fake timers of an application's tests replace.
+  const end = (): void => void pool.destroy();
+  pool.run(lease, { filename, transferList: [lease.port, lease.planPort], signal }).then(end, end);
   const [thread] = pool.threads;
   if (!thread) {
     throw new Error('piscina made no thread');
