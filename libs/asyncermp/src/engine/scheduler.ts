@@ -2,7 +2,12 @@ import type { Observable } from 'rxjs';
 import type { Backend, TaskHandler } from '../contract/backend.js';
 import { rules } from '../contract/check-options.js';
 import type { CompletedQueue } from '../contract/completed-queue.js';
-import { ConfigurationError, ShutdownError, withoutStack } from '../contract/errors.js';
+import {
+  ConfigurationError,
+  ShutdownError,
+  TaskCancelledError,
+  withoutStack,
+} from '../contract/errors.js';
 import type { SubmitExtras } from '../contract/interceptor.js';
 import type { MapOptions } from '../contract/map-options.js';
 import type { PoolStats } from '../contract/pool-stats.js';
@@ -15,7 +20,7 @@ import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
 import { HandlerRecord } from './handler-record.js';
 import { Mapping, type MapHost } from './map.js';
 import { pendingRejections } from './settle.js';
-import { prepareChunk, prepareTask } from './submission.js';
+import { prepareChunk, prepareTask, signalsOf } from './submission.js';
 import { subjectOf } from './task-errors.js';
 import { TaskLifecycle, type LifecycleOptions } from './task-lifecycle.js';
 import type { TaskPublisher } from './task-publisher.js';
@@ -41,6 +46,8 @@ export class Scheduler implements Backend {
   readonly #lifecycle: TaskLifecycle;
   /** By the handlers' indexes. */
   readonly #records: HandlerRecord[] = [];
+  /** Aborted when intake stops. */
+  readonly #closed = new AbortController();
   #closing: Promise<void> | undefined = undefined;
 
   constructor(
@@ -100,8 +107,14 @@ export class Scheduler implements Backend {
       get maxProcesses() {
         return lifecycle.maxProcesses;
       },
-      submit: (chunk, first, mode, taskOptions) =>
-        lifecycle.submit(prepareChunk(record, chunk, first, mode, taskOptions, extras)),
+      signals: [...(signalsOf(options.signal, extras?.signals) ?? []), this.#closed.signal],
+      errorOf: (signal) =>
+        signal === this.#closed.signal
+          ? new ShutdownError({ handler: handler.name }, 'submitted')
+          : new TaskCancelledError({ handler: handler.name }, signal.reason),
+      prepare: (chunk, first, mode, taskOptions) =>
+        prepareChunk(record, chunk, first, mode, taskOptions, extras),
+      submit: (task) => lifecycle.submit(task),
       cancel: (task, reason) => void lifecycle.cancel(task, reason),
     };
     return new Mapping(host, record, items, options).results();
@@ -170,6 +183,7 @@ export class Scheduler implements Backend {
     const lifecycle = this.#lifecycle;
     const before = { ...lifecycle.counts, inFlight: lifecycle.inFlight };
     lifecycle.closeIntake();
+    this.#closed.abort();
     let lost = 0;
     if (lifecycle.isPaused) {
       lost += this.#giveUp((task) => task.state !== 'running');
