@@ -17,6 +17,7 @@ import type { TaskDefaults, TaskOptions } from '../contract/task-options.js';
 import type { WorkerFactory } from '../pool/lane.js';
 import type { PoolLog } from '../pool/pool-log.js';
 import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
+import type { Accepted } from './callers.js';
 import { HandlerRecord } from './handler-record.js';
 import { Mapping, type MapHost } from './map.js';
 import { pendingRejections } from './settle.js';
@@ -25,7 +26,7 @@ import { subjectOf } from './task-errors.js';
 import { TaskLifecycle, type LifecycleOptions } from './task-lifecycle.js';
 import type { TaskPublisher } from './task-publisher.js';
 import { TaskRegistry } from './task-registry.js';
-import { Task } from './task.js';
+import type { Task } from './task.js';
 
 /** How the scheduler works. Times in milliseconds. */
 interface SchedulerOptions extends LifecycleOptions {
@@ -77,8 +78,8 @@ export class Scheduler implements Backend {
     options?: TaskOptions,
     extras?: SubmitExtras,
   ): Promise<TaskHandle> {
-    const task = await this.#accept(handler, args, options, extras);
-    return new LocalTaskHandle(task, this.#lifecycle);
+    const accepted = await this.#accept(handler, args, options, extras);
+    return new LocalTaskHandle(accepted, this.#lifecycle);
   }
 
   run(
@@ -89,7 +90,9 @@ export class Scheduler implements Backend {
   ): Promise<unknown> {
     try {
       const accepted = this.#accept(handler, args, options, extras);
-      return accepted instanceof Task ? accepted.promise : accepted.then((task) => task.promise);
+      return accepted instanceof Promise
+        ? accepted.then(({ promise }) => promise)
+        : accepted.promise;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -167,7 +170,7 @@ export class Scheduler implements Backend {
     args: readonly unknown[],
     options: TaskOptions | undefined,
     extras: SubmitExtras | undefined,
-  ): Task | Promise<Task> {
+  ): Accepted | Promise<Accepted> {
     return this.#lifecycle.submit(prepareTask(this.#recordOf(handler), args, options, extras));
   }
 
@@ -227,11 +230,13 @@ export class Scheduler implements Backend {
 
 /** What users hold of a task of this process. */
 class LocalTaskHandle implements TaskHandle {
+  readonly #accepted: Accepted;
   readonly #task: Task;
   readonly #lifecycle: TaskLifecycle;
 
-  constructor(task: Task, lifecycle: TaskLifecycle) {
-    this.#task = task;
+  constructor(accepted: Accepted, lifecycle: TaskLifecycle) {
+    this.#accepted = accepted;
+    this.#task = accepted.task;
     this.#lifecycle = lifecycle;
   }
 
@@ -268,8 +273,8 @@ class LocalTaskHandle implements TaskHandle {
   }
 
   get result(): Promise<unknown> {
-    this.#task.watch();
-    return this.#task.promise;
+    this.#accepted.watch();
+    return this.#accepted.promise;
   }
 
   cancel(reason?: unknown): boolean {

@@ -15,6 +15,7 @@ import { decodeError, type EncodedError } from '../protocol/error-codec.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { AbortSignals } from './abort-signals.js';
 import { Admission } from './admission.js';
+import { Caller, SharedTasks, type Accepted } from './callers.js';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.js';
 import { comesBefore } from './fair-queue.js';
 import { ReadyQueue } from './ready-queue.js';
@@ -58,7 +59,8 @@ export class TaskLifecycle implements LaneListener<Task> {
   readonly #queue = new ReadyQueue();
   readonly #dispatcher: Dispatcher;
   readonly #limits = new TimeLimits((task, due) => this.#onDue(task, due));
-  readonly #signals = new AbortSignals((task, why) => void this.#cancel(task, why));
+  readonly #signals = new AbortSignals<Task>((task, why) => void this.#cancel(task, why));
+  readonly #shared = new SharedTasks((task, why) => void this.#cancel(task, why));
   readonly #awaitingIdle: (() => void)[] = [];
   #inFlight = 0;
   #retrying = 0;
@@ -92,7 +94,7 @@ export class TaskLifecycle implements LaneListener<Task> {
    * Accepts a task at once, or promises to when there is room.
    * @throws ShutdownError, DuplicateTaskError, QueueFullError, TaskCancelledError
    */
-  submit(task: Task): Task | Promise<Task> {
+  submit(task: Task): Accepted | Promise<Accepted> {
     if (this.#isClosed) {
       throw new ShutdownError(givenSubjectOf(task), 'submitted');
     }
@@ -104,28 +106,38 @@ export class TaskLifecycle implements LaneListener<Task> {
       refuseAborted(task);
     }
     if (this.#admission.size === 0 && this.#hasRoom) {
-      this.#register(task);
+      const accepted = this.#register(task);
       this.#accept(task);
-      return task;
+      return accepted;
     }
     if (this.#options.onFull === 'reject') {
       throw new QueueFullError(this.#options.maxQueue, subjectOf(task));
     }
-    this.#register(task);
-    return this.#admission.wait(task);
+    return this.#whenAdmitted(this.#register(task));
   }
 
-  #join(twin: Task, task: Task): Task | Promise<Task> {
+  #whenAdmitted(accepted: Task | Caller): Promise<Accepted> {
+    const admission = this.#admission.wait(accepted.task);
+    return accepted instanceof Caller ? accepted.admitted(admission) : admission;
+  }
+
+  #join(twin: Task, task: Task): Accepted | Promise<Accepted> {
     if (task.policy.onDuplicate === 'reject' || twin.handler !== task.handler) {
       throw new DuplicateTaskError(givenSubjectOf(task));
     }
-    return twin.phase === 'admitting' ? this.#admission.wait(twin) : twin;
+    refuseAborted(task);
+    const joined = this.#shared.join(twin, task.signals);
+    return twin.phase === 'admitting' ? this.#whenAdmitted(joined) : joined;
   }
 
   /** From now on the task is found by its uid, and its signals count. */
-  #register(task: Task): void {
+  #register(task: Task): Task | Caller {
     this.#registry.add(task);
+    if (task.givenUid !== undefined && task.signals.length > 0) {
+      return this.#shared.first(task);
+    }
     this.#signals.add(task);
+    return task;
   }
 
   #accept(task: Task): void {
@@ -512,6 +524,7 @@ export class TaskLifecycle implements LaneListener<Task> {
   #settle(task: Task, state: SettledState, value: unknown): void {
     this.#limits.forget(task);
     this.#signals.remove(task);
+    this.#shared.settled(task);
     const wasAccepted = task.phase !== 'admitting';
     task.settle(state, value, monotonicMs());
     if (!wasAccepted) {

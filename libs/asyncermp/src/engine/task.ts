@@ -79,6 +79,11 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
     return (this.#extras ??= new TaskExtras());
   }
 
+  /** Itself: what its caller holds, unless that is one of several callers. */
+  get task(): this {
+    return this;
+  }
+
   /** The uid that the caller gave, if it gave one. */
   get givenUid(): string | undefined {
     return this.#extras?.uid;
@@ -108,6 +113,10 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
 
   get signals(): readonly AbortSignal[] {
     return this.#extras?.signals ?? NONE;
+  }
+
+  dropSignals(): void {
+    this.rare.signals = undefined;
   }
 
   get progress(): unknown {
