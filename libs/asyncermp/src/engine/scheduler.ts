@@ -20,7 +20,6 @@ import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
 import type { Accepted } from './callers.js';
 import { HandlerRecord } from './handler-record.js';
 import { Mapping, type MapHost } from './map.js';
-import { pendingRejections } from './settle.js';
 import { prepareChunk, prepareTask, signalsOf } from './submission.js';
 import { subjectOf } from './task-errors.js';
 import { TaskLifecycle, type LifecycleOptions } from './task-lifecycle.js';
@@ -202,7 +201,6 @@ export class Scheduler implements Backend {
       this.#log.shutdown(before.inFlight, counts, this.#options.shutdownTimeout);
     }
     await lifecycle.close();
-    await pendingRejections.done();
   }
 
   /** Settles tasks that will not finish any more. Returns how many. */

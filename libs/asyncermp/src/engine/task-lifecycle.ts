@@ -21,6 +21,7 @@ import { comesBefore } from './fair-queue.js';
 import { ReadyQueue } from './ready-queue.js';
 import { roughBytes } from './recent-items.js';
 import { pauseAfterCrash, pauseAfterFailure } from './retry-policy.js';
+import { MOST_IN_A_TURN, YieldingQueue } from './settle.js';
 import { Cancellation, crashed, notStarted, subjectOf, timedOut } from './task-errors.js';
 import type { TaskPublisher } from './task-publisher.js';
 import type { TaskRegistry } from './task-registry.js';
@@ -61,6 +62,11 @@ export class TaskLifecycle implements LaneListener<Task> {
   readonly #limits = new TimeLimits((task, due) => this.#onDue(task, due));
   readonly #signals = new AbortSignals<Task>((task, why) => void this.#cancel(task, why));
   readonly #shared = new SharedTasks((task, why) => void this.#cancel(task, why));
+  /** Tasks that failed or were cancelled, and whose listeners and callers are still to hear of it. */
+  readonly #outcomes = new YieldingQueue<Task>(MOST_IN_A_TURN, (task) => {
+    this.#publisher.settled(task, 0);
+    task.deliver();
+  });
   readonly #awaitingIdle: (() => void)[] = [];
   #inFlight = 0;
   #retrying = 0;
@@ -536,7 +542,11 @@ export class TaskLifecycle implements LaneListener<Task> {
     this.counts[state]++;
     const bytes = state === 'completed' ? roughBytes(value) : 0;
     this.#registry.settled(task, bytes);
-    this.#publisher.settled(task, bytes);
+    if (state === 'completed') {
+      this.#publisher.settled(task, bytes);
+    } else {
+      this.#outcomes.add(task);
+    }
     this.#admit();
     this.#resolveIdle();
   }
@@ -590,12 +600,13 @@ export class TaskLifecycle implements LaneListener<Task> {
     return this.#dispatcher.warmUp();
   }
 
-  /** Resolves when no task is in flight and no submission waits. */
-  drain(): Promise<void> {
-    return new Promise((resolve) => {
+  /** Resolves when no task is in flight, no submission waits, and listeners have heard of every outcome. */
+  async drain(): Promise<void> {
+    await new Promise<void>((resolve) => {
       this.#awaitingIdle.push(resolve);
       this.#resolveIdle();
     });
+    await this.#outcomes.done();
   }
 
   #resolveIdle(): void {
@@ -620,6 +631,7 @@ export class TaskLifecycle implements LaneListener<Task> {
   async close(): Promise<void> {
     this.#isPaused = true;
     await this.#dispatcher.close();
+    await this.#outcomes.done();
     this.#publisher.close();
   }
 }
