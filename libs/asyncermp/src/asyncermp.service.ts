@@ -117,8 +117,9 @@ export class AsyncerMpService {
    * Runs a handler over many items and yields the results, in the order of the items unless
    * `ordered: false`. At most `concurrency` tasks are in flight, and no more items are read ahead than
    * these need, so the source may be endless. Several short items share one task. The first error ends
-   * the loop, unless `settle: true`. Leaving the loop cancels the tasks in flight. Refuses a handler with
-   * decorators above `@CpuTask()`, as `submit()` does.
+   * the loop, unless `settle: true`; an error of the source ends it after the results of the items before.
+   * Leaving the loop cancels the tasks in flight, and does not wait for a source that has not answered yet. Refuses a
+   * handler with decorators above `@CpuTask()`, as `submit()` does.
    *
    * @param items - The arguments of each call, from any iterable or async iterable.
    * @throws What a handler threw, what the source threw, or an `AsyncerMpError`, from the loop.

@@ -52,7 +52,8 @@ export interface TaskDefaults {
   readonly retryOn?: (error: unknown) => boolean;
   /**
    * What happens to a submission whose uid is in flight: `'reject'` throws a `DuplicateTaskError`, `'join'`
-   * returns the task in flight. Default `'reject'`.
+   * returns the task in flight. The `signal` of each of its callers then rejects that caller only, and the task
+   * is cancelled when the last one has left. Default `'reject'`.
    */
   readonly onDuplicate?: 'reject' | 'join';
 }

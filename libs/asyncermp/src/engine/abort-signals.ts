@@ -1,48 +1,54 @@
 import { Cancellation } from './task-errors.js';
-import type { Task } from './task.js';
 
-/** Cancels tasks by their `AbortSignal`: one listener for each signal, which any number of tasks may share. */
-export class AbortSignals {
-  readonly #cancel: (task: Task, why: Cancellation) => void;
-  readonly #tasks = new Map<AbortSignal, Set<Task>>();
+/** What signals can end. */
+export interface Abortable {
+  readonly signals: readonly AbortSignal[];
+  /** They count no longer, and are not kept. */
+  dropSignals(): void;
+}
+
+/** Cancels items by their `AbortSignal`s: one listener for each signal, which any number of items may share. */
+export class AbortSignals<T extends Abortable> {
+  readonly #cancel: (item: T, why: Cancellation) => void;
+  readonly #items = new Map<AbortSignal, Set<T>>();
   readonly #onAbort = (event: Event): void => {
     const signal = event.target as AbortSignal;
-    const tasks = this.#tasks.get(signal);
-    this.#tasks.delete(signal);
+    const items = this.#items.get(signal);
+    this.#items.delete(signal);
     const cancellation = new Cancellation(signal.reason);
     // forEach, since V8 would compile a long `for` loop while it runs, which on Node 24 doubles its time.
-    tasks?.forEach((task) => this.#cancel(task, cancellation));
+    items?.forEach((item) => this.#cancel(item, cancellation));
   };
 
-  /** @param cancel - Called for each task whose signal is aborted. */
-  constructor(cancel: (task: Task, why: Cancellation) => void) {
+  /** @param cancel - Called for each item whose signal is aborted. */
+  constructor(cancel: (item: T, why: Cancellation) => void) {
     this.#cancel = cancel;
   }
 
-  add(task: Task): void {
-    for (const signal of task.signals) {
-      let tasks = this.#tasks.get(signal);
-      if (!tasks) {
-        tasks = new Set();
-        this.#tasks.set(signal, tasks);
+  add(item: T): void {
+    for (const signal of item.signals) {
+      let items = this.#items.get(signal);
+      if (!items) {
+        items = new Set();
+        this.#items.set(signal, items);
         signal.addEventListener('abort', this.#onAbort, { once: true });
       }
-      tasks.add(task);
+      items.add(item);
     }
   }
 
-  remove(task: Task): void {
-    if (task.signals.length === 0) {
+  remove(item: T): void {
+    if (item.signals.length === 0) {
       return;
     }
-    for (const signal of task.signals) {
-      const tasks = this.#tasks.get(signal);
-      tasks?.delete(task);
-      if (tasks?.size === 0) {
-        this.#tasks.delete(signal);
+    for (const signal of item.signals) {
+      const items = this.#items.get(signal);
+      items?.delete(item);
+      if (items?.size === 0) {
+        this.#items.delete(signal);
         signal.removeEventListener('abort', this.#onAbort);
       }
     }
-    task.rare.signals = undefined;
+    item.dropSignals();
   }
 }

@@ -13,13 +13,19 @@ const MOST_ITEMS = 256;
 /** What a mapping needs of the scheduler. */
 export interface MapHost {
   readonly maxProcesses: number;
-  /** Submits one task for several items, the first of which has the place `first` among all. */
-  submit(
+  /** What ends the mapping when it waits for its source: signals of the call, and the shutdown's. */
+  readonly signals: readonly AbortSignal[];
+  /** What the mapping ends with if this one is aborted. */
+  errorOf(signal: AbortSignal): unknown;
+  /** Makes one task of several items, the first of which has the place `first` among all. */
+  prepare(
     items: readonly (readonly unknown[])[],
     first: number,
     mode: RunMode,
     options: TaskOptions,
-  ): Task | Promise<Task>;
+  ): Task;
+  /** The same task once it is accepted. */
+  submit(task: Task): unknown;
   cancel(task: Task, reason: unknown): void;
 }
 
@@ -29,20 +35,20 @@ class Chunk {
   readonly first: number;
   readonly size: number;
   readonly mode: RunMode;
-  /** Its task, once it is accepted. */
+  /** Its task, also while it waits for admission; undefined if the items make none. */
   task: Task | undefined = undefined;
-  readonly settled: Promise<Settled>;
+  settled: Settled | undefined = undefined;
+  /** The chunk whose results come after those of this one. */
+  behind: Chunk | undefined = undefined;
 
-  constructor(first: number, size: number, mode: RunMode, run: (chunk: Chunk) => Promise<Settled>) {
+  constructor(first: number, size: number, mode: RunMode) {
     this.first = first;
     this.size = size;
     this.mode = mode;
-    this.settled = run(this);
   }
 }
 
 interface Settled {
-  readonly chunk: Chunk;
   readonly isFailed: boolean;
   /** The task's result, or its error. */
   readonly outcome: unknown;
@@ -59,9 +65,20 @@ export class Mapping {
   readonly #own: ReturnType<typeof splitMapOptions>['own'];
   readonly #taskOptions: TaskOptions;
   readonly #total: number | undefined;
+  readonly #isOrdered: boolean;
   readonly #isOneByOne: boolean;
-  readonly #inFlight: Chunk[] = [];
+  /** The chunks whose results were not taken yet. */
+  readonly #held = new Set<Chunk>();
+  /**
+   * The first and the last chunk of a line, in the order in which results come: with `ordered` every chunk from
+   * its start, otherwise each from its outcome.
+   */
+  #front: Chunk | undefined = undefined;
+  #back: Chunk | undefined = undefined;
   #done = 0;
+  #isLeft = false;
+  #wake: () => void = () => {};
+  readonly #onNews = (): void => this.#wake();
 
   constructor(
     host: MapHost,
@@ -74,50 +91,69 @@ export class Mapping {
     this.#handler = handler;
     this.#own = own;
     this.#taskOptions = task;
-    this.#source = new ItemSource(items);
+    this.#source = new ItemSource(items, this.#onNews);
     this.#total = Array.isArray(items) ? items.length : undefined;
     const { timeout, attempts, crashAttempts } = mergePolicy(handler.policy, task);
+    this.#isOrdered = own.ordered ?? true;
     this.#isOneByOne = timeout !== Infinity || attempts > 1 || crashAttempts > 1;
   }
 
   /** The results, or with `settle` the outcomes. A consumer that stops early cancels what is in flight. */
   results(): AsyncGenerator<unknown, void, undefined> {
-    return new FlatGenerator(this.#resultsOfChunks());
+    return new FlatGenerator(this.#resultsOfChunks(), () => {
+      this.#isLeft = true;
+      this.#wake();
+    });
   }
 
   async *#resultsOfChunks(): AsyncGenerator<readonly unknown[], void, undefined> {
     try {
       for (;;) {
         this.#fill();
-        const [next] = this.#inFlight;
-        if (!next && this.#source.isExhausted) {
+        if (this.#isLeft) {
           return;
         }
-        const settled = await this.#nextSettled();
-        if (settled) {
-          yield this.#resultsOf(settled);
+        const chunk = this.#takeSettled();
+        if (chunk?.settled) {
+          yield this.#resultsOf(chunk, chunk.settled);
+        } else if (this.#held.size === 0 && this.#source.isExhausted) {
+          this.#source.throwFailure();
+          return;
+        } else {
+          await this.#news();
         }
       }
+    } catch (error) {
+      // As in a `for await`, this error counts, and not one of the source's `return()`.
+      await this.#end().catch(() => {});
+      throw error;
     } finally {
-      for (const { task } of this.#inFlight) {
-        if (task) {
-          this.#host.cancel(task, 'map() was ended');
-        }
-      }
-      await this.#source.close();
+      await this.#end();
     }
+  }
+
+  async #end(): Promise<void> {
+    // The last one first: the end of one that waits would let in those that wait for admission.
+    for (const { task } of [...this.#held].toReversed()) {
+      if (task) {
+        this.#host.cancel(task, 'map() was ended');
+      }
+    }
+    this.#held.clear();
+    await this.#source.close();
   }
 
   /** Starts tasks as far as the window and the source allow. */
   #fill(): void {
-    while (this.#hasRoom && !this.#source.isExhausted) {
+    while (this.#hasRoom && !this.#source.isExhausted && !this.#isLeft) {
       let first = this.#source.count;
       const items = this.#source.take(this.#chunkSize);
-      if (items.length === 0) {
+      // The source's own code may have left the loop.
+      if (items.length === 0 || this.#isLeft) {
         return;
       }
       for (const part of this.#own.settle ? apartIfUncloneable(items) : [items]) {
-        this.#inFlight.push(this.#start(part, first));
+        this.#start(part, first);
         first += part.length;
       }
     }
@@ -134,40 +170,90 @@ export class Mapping {
       : Math.max(1, Math.min(MOST_ITEMS, Math.floor(CHUNK_MS / meanMs)));
   }
 
-  #start(items: readonly (readonly unknown[])[], first: number): Chunk {
+  #start(items: readonly (readonly unknown[])[], first: number): void {
     const several = this.#own.settle ? RunMode.SettledChunk : RunMode.Chunk;
-    const mode = items.length === 1 ? RunMode.Single : several;
-    return new Chunk(first, items.length, mode, (chunk) => this.#run(chunk, items));
+    const chunk = new Chunk(first, items.length, items.length === 1 ? RunMode.Single : several);
+    this.#held.add(chunk);
+    if (this.#isOrdered) {
+      this.#lineUp(chunk);
+    }
+    void this.#run(chunk, items);
   }
 
   /** Runs a chunk to its outcome. Never rejects: the error may be needed later, or not at all. */
-  async #run(chunk: Chunk, items: readonly (readonly unknown[])[]): Promise<Settled> {
+  async #run(chunk: Chunk, items: readonly (readonly unknown[])[]): Promise<void> {
     const { first, mode } = chunk;
     try {
-      chunk.task = await this.#host.submit(items, first, mode, this.#taskOptions);
-      return { chunk, isFailed: false, outcome: await chunk.task.promise };
+      const task = this.#host.prepare(items, first, mode, this.#taskOptions);
+      // Before it is accepted, so that a consumer that leaves cancels it in every state.
+      chunk.task = task;
+      const accepted = this.#host.submit(task);
+      if (accepted !== task) {
+        await accepted;
+      }
+      chunk.settled = { isFailed: false, outcome: await task.promise };
     } catch (error) {
-      return { chunk, isFailed: true, outcome: error };
+      chunk.settled = { isFailed: true, outcome: error };
+    }
+    if (!this.#isOrdered) {
+      this.#lineUp(chunk);
+    }
+    if (chunk === this.#front) {
+      this.#wake();
     }
   }
 
-  /** The chunk whose results come next, once it is settled; undefined if the source has more items first. */
-  #nextSettled(): Promise<Settled | undefined> {
-    const { ordered = true } = this.#own;
-    const candidates = ordered ? this.#inFlight.slice(0, 1) : this.#inFlight;
-    const waitsFor: Promise<Settled | undefined>[] = candidates.map(({ settled }) => settled);
-    if (this.#hasRoom && !this.#source.isExhausted) {
-      waitsFor.push(this.#source.more().then(() => undefined));
+  #lineUp(chunk: Chunk): void {
+    if (this.#back) {
+      this.#back.behind = chunk;
+    } else {
+      this.#front = chunk;
     }
-    return Promise.race(waitsFor);
+    this.#back = chunk;
+  }
+
+  /** Takes the chunk whose results come next, if it is settled. */
+  #takeSettled(): Chunk | undefined {
+    const chunk = this.#front;
+    if (!chunk?.settled) {
+      return undefined;
+    }
+    this.#front = chunk.behind;
+    if (this.#back === chunk) {
+      this.#back = undefined;
+    }
+    this.#held.delete(chunk);
+    return chunk;
+  }
+
+  /** Waits until the next results are ready, the source has another item or has ended, or the consumer leaves. */
+  async #news(): Promise<void> {
+    // Tasks in flight are ended by these signals themselves, and then the loop by their errors.
+    const signals = this.#held.size === 0 ? this.#host.signals : [];
+    const aborted = signals.find((signal) => signal.aborted);
+    if (aborted) {
+      throw this.#host.errorOf(aborted);
+    }
+    const news = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    for (const signal of signals) {
+      signal.addEventListener('abort', this.#onNews);
+    }
+    if (this.#hasRoom) {
+      this.#source.readAhead();
+    }
+    await news;
+    for (const signal of signals) {
+      signal.removeEventListener('abort', this.#onNews);
+    }
   }
 
   get #hasRoom(): boolean {
-    return this.#inFlight.length < (this.#own.concurrency ?? 2 * this.#host.maxProcesses);
+    return this.#held.size < (this.#own.concurrency ?? 2 * this.#host.maxProcesses);
   }
 
-  #resultsOf({ chunk, isFailed, outcome }: Settled): readonly unknown[] {
-    this.#inFlight.splice(this.#inFlight.indexOf(chunk), 1);
+  #resultsOf(chunk: Chunk, { isFailed, outcome }: Settled): readonly unknown[] {
     if (isFailed && !this.#own.settle) {
       throw outcome;
     }
@@ -222,12 +308,18 @@ function apartIfUncloneable(
 class ItemSource<T> {
   readonly #iterator: Iterator<T> | AsyncIterator<T>;
   readonly #isAsync: boolean;
-  #pending: Promise<void> | undefined = undefined;
+  readonly #onRead: () => void;
   readonly #read: T[] = [];
+  /** Whether `next()` of an asynchronous source has not answered yet. */
+  #isReading = false;
   #isDone = false;
+  /** What the source threw. Kept until the results of the items before it were taken. */
+  #failure: { readonly error: unknown } | undefined = undefined;
   #count = 0;
 
-  constructor(items: Iterable<T> | AsyncIterable<T>) {
+  /** @param onRead - Called when an asynchronous source has another item, or has ended or failed. */
+  constructor(items: Iterable<T> | AsyncIterable<T>, onRead: () => void) {
+    this.#onRead = onRead;
     this.#isAsync = Symbol.asyncIterator in items;
     this.#iterator =
       Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
@@ -245,7 +337,7 @@ class ItemSource<T> {
 
   /**
    * Takes up to `most` items: from a synchronous source as many as it has, from an asynchronous one those
-   * that have arrived. Empty if none has: wait for {@link more}.
+   * that have arrived. Empty if none has: call {@link readAhead}.
    */
   take(most: number): T[] {
     if (!this.#isAsync) {
@@ -256,44 +348,72 @@ class ItemSource<T> {
     return items;
   }
 
-  /** Settles when an asynchronous source has another item or has ended; rejects if it failed. */
-  more(): Promise<void> {
-    return (this.#pending ??= this.#readNext());
+  /** Asks an asynchronous source for its next item, unless it was asked already. */
+  readAhead(): void {
+    if (this.#isAsync && !this.#isReading && !this.#isDone) {
+      void this.#readNext();
+    }
+  }
+
+  /** Throws what the source threw, if it failed. */
+  throwFailure(): void {
+    if (this.#failure) {
+      throw this.#failure.error;
+    }
   }
 
   /** Ends the source early: calls its `return()`. */
   async close(): Promise<void> {
-    if (!this.#isDone) {
-      this.#isDone = true;
-      await this.#iterator.return?.();
+    if (this.#isDone) {
+      return;
+    }
+    this.#isDone = true;
+    const closed = this.#return();
+    if (this.#isReading) {
+      // A generator returns only after its `next()` has answered, which may never be: a loop over the source
+      // itself would not have asked for that item yet, and leave at once.
+      closed.catch(() => {});
+    } else {
+      await closed;
     }
   }
 
+  async #return(): Promise<void> {
+    await this.#iterator.return?.();
+  }
+
   #readNow(most: number): void {
-    while (!this.#isDone && this.#read.length < most) {
-      const { done, value } = this.#iterator.next() as IteratorResult<T, unknown>;
-      if (done) {
-        this.#isDone = true;
-      } else {
-        this.#read.push(value);
+    try {
+      while (!this.#isDone && this.#read.length < most) {
+        this.#take(this.#iterator.next() as IteratorResult<T, unknown>);
       }
+    } catch (error) {
+      this.#fail(error);
     }
   }
 
   async #readNext(): Promise<void> {
+    this.#isReading = true;
     try {
-      const { done, value } = (await this.#iterator.next()) as IteratorResult<T, unknown>;
-      if (done) {
-        this.#isDone = true;
-      } else {
-        this.#read.push(value);
-      }
+      this.#take((await this.#iterator.next()) as IteratorResult<T, unknown>);
     } catch (error) {
-      this.#isDone = true;
-      throw error;
-    } finally {
-      this.#pending = undefined;
+      this.#fail(error);
     }
+    this.#isReading = false;
+    this.#onRead();
+  }
+
+  #take({ done, value }: IteratorResult<T, unknown>): void {
+    if (done) {
+      this.#isDone = true;
+    } else if (!this.#isDone) {
+      this.#read.push(value);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#isDone = true;
+    this.#failure = { error };
   }
 }
 
@@ -303,14 +423,23 @@ class ItemSource<T> {
  */
 export class FlatGenerator<T> implements AsyncGenerator<T, void, undefined> {
   readonly #batches: AsyncGenerator<readonly T[], void, undefined>;
+  readonly #onLeave: () => void;
   #batch: readonly T[] = [];
   /** The next item of the batch. */
   #place = 0;
   /** Settles when all earlier calls are answered; undefined while none waits. */
   #others: Promise<void> | undefined = undefined;
 
-  constructor(batches: AsyncGenerator<readonly T[], void, undefined>) {
+  /**
+   * @param onLeave - Called at once when the consumer leaves. An earlier call may wait for what never comes, and
+   * the generator answers `return()` only after it.
+   */
+  constructor(
+    batches: AsyncGenerator<readonly T[], void, undefined>,
+    onLeave: () => void = () => {},
+  ) {
     this.#batches = batches;
+    this.#onLeave = onLeave;
   }
 
   next(): Promise<IteratorResult<T, void>> {
@@ -320,6 +449,7 @@ export class FlatGenerator<T> implements AsyncGenerator<T, void, undefined> {
   }
 
   return(): Promise<IteratorResult<T, void>> {
+    this.#onLeave();
     return this.#afterOthers(async () => {
       this.#batch = [];
       await this.#batches.return();
@@ -328,6 +458,7 @@ export class FlatGenerator<T> implements AsyncGenerator<T, void, undefined> {
   }
 
   throw(error: unknown): Promise<IteratorResult<T, void>> {
+    this.#onLeave();
     return this.#afterOthers(async () => {
       this.#batch = [];
       await this.#batches.throw(error);

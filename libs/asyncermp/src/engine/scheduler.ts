@@ -2,7 +2,12 @@ import type { Observable } from 'rxjs';
 import type { Backend, TaskHandler } from '../contract/backend.js';
 import { rules } from '../contract/check-options.js';
 import type { CompletedQueue } from '../contract/completed-queue.js';
-import { ConfigurationError, ShutdownError, withoutStack } from '../contract/errors.js';
+import {
+  ConfigurationError,
+  ShutdownError,
+  TaskCancelledError,
+  withoutStack,
+} from '../contract/errors.js';
 import type { SubmitExtras } from '../contract/interceptor.js';
 import type { MapOptions } from '../contract/map-options.js';
 import type { PoolStats } from '../contract/pool-stats.js';
@@ -13,15 +18,15 @@ import type { WorkerFactory } from '../pool/lane.js';
 import type { PoolLog } from '../pool/pool-log.js';
 import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
 import { clearTimeout, setTimeout } from '../protocol/real-timers.js';
+import type { Accepted } from './callers.js';
 import { HandlerRecord } from './handler-record.js';
 import { Mapping, type MapHost } from './map.js';
-import { pendingRejections } from './settle.js';
-import { prepareChunk, prepareTask } from './submission.js';
+import { prepareChunk, prepareTask, signalsOf } from './submission.js';
 import { subjectOf } from './task-errors.js';
 import { TaskLifecycle, type LifecycleOptions } from './task-lifecycle.js';
 import type { TaskPublisher } from './task-publisher.js';
 import { TaskRegistry, type RetainLimits } from './task-registry.js';
-import { Task } from './task.js';
+import type { Task } from './task.js';
 
 /** How the scheduler works. Times in milliseconds. */
 interface SchedulerOptions extends LifecycleOptions, RetainLimits {
@@ -39,6 +44,8 @@ export class Scheduler implements Backend {
   readonly #lifecycle: TaskLifecycle;
   /** By the handlers' indexes. */
   readonly #records: HandlerRecord[] = [];
+  /** Aborted when intake stops. */
+  readonly #closed = new AbortController();
   #closing: Promise<void> | undefined = undefined;
 
   constructor(
@@ -68,8 +75,8 @@ export class Scheduler implements Backend {
     options?: TaskOptions,
     extras?: SubmitExtras,
   ): Promise<TaskHandle> {
-    const task = await this.#accept(handler, args, options, extras);
-    return new LocalTaskHandle(task, this.#lifecycle);
+    const accepted = await this.#accept(handler, args, options, extras);
+    return new LocalTaskHandle(accepted, this.#lifecycle);
   }
 
   run(
@@ -80,7 +87,9 @@ export class Scheduler implements Backend {
   ): Promise<unknown> {
     try {
       const accepted = this.#accept(handler, args, options, extras);
-      return accepted instanceof Task ? accepted.promise : accepted.then((task) => task.promise);
+      return accepted instanceof Promise
+        ? accepted.then(({ promise }) => promise)
+        : accepted.promise;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -98,8 +107,14 @@ export class Scheduler implements Backend {
       get maxProcesses() {
         return lifecycle.maxProcesses;
       },
-      submit: (chunk, first, mode, taskOptions) =>
-        lifecycle.submit(prepareChunk(record, chunk, first, mode, taskOptions, extras)),
+      signals: [...(signalsOf(options.signal, extras?.signals) ?? []), this.#closed.signal],
+      errorOf: (signal) =>
+        signal === this.#closed.signal
+          ? new ShutdownError({ handler: handler.name }, 'submitted')
+          : new TaskCancelledError({ handler: handler.name }, signal.reason),
+      prepare: (chunk, first, mode, taskOptions) =>
+        prepareChunk(record, chunk, first, mode, taskOptions, extras),
+      submit: (task) => lifecycle.submit(task),
       cancel: (task, reason) => void lifecycle.cancel(task, reason),
     };
     return new Mapping(host, record, items, options).results();
@@ -152,7 +167,7 @@ export class Scheduler implements Backend {
     args: readonly unknown[],
     options: TaskOptions | undefined,
     extras: SubmitExtras | undefined,
-  ): Task | Promise<Task> {
+  ): Accepted | Promise<Accepted> {
     return this.#lifecycle.submit(prepareTask(this.#recordOf(handler), args, options, extras));
   }
 
@@ -168,6 +183,7 @@ export class Scheduler implements Backend {
     const lifecycle = this.#lifecycle;
     const before = { ...lifecycle.counts, inFlight: lifecycle.inFlight };
     lifecycle.closeIntake();
+    this.#closed.abort();
     let lost = 0;
     if (lifecycle.isPaused) {
       lost += this.#giveUp((task) => task.state !== 'running');
@@ -183,7 +199,6 @@ export class Scheduler implements Backend {
       this.#log.shutdown(before.inFlight, counts, this.#options.shutdownTimeout);
     }
     await lifecycle.close();
-    await pendingRejections.done();
   }
 
   /** Fails tasks that will not finish any more. Returns how many. */
@@ -215,11 +230,13 @@ export class Scheduler implements Backend {
 
 /** What users hold of a task of this process. */
 class LocalTaskHandle implements TaskHandle {
+  readonly #accepted: Accepted;
   readonly #task: Task;
   readonly #lifecycle: TaskLifecycle;
 
-  constructor(task: Task, lifecycle: TaskLifecycle) {
-    this.#task = task;
+  constructor(accepted: Accepted, lifecycle: TaskLifecycle) {
+    this.#accepted = accepted;
+    this.#task = accepted.task;
     this.#lifecycle = lifecycle;
   }
 
@@ -256,8 +273,8 @@ class LocalTaskHandle implements TaskHandle {
   }
 
   get result(): Promise<unknown> {
-    this.#task.watch();
-    return this.#task.promise;
+    this.#accepted.watch();
+    return this.#accepted.promise;
   }
 
   cancel(reason?: unknown): boolean {

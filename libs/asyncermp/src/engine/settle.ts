@@ -134,21 +134,12 @@ export class YieldingQueue<T> {
   };
 }
 
-/** A settled task whose caller's promise is still to be rejected. */
-export interface PendingRejection {
-  deliver(): void;
-}
-
 /**
- * How many promises are rejected in one turn of the event loop: some milliseconds of work. A hundred
- * thousand at once, of tasks that are cancelled or expire together, would hold it for a fifth of a second.
+ * How many failures and cancels are delivered in one turn of the event loop, to listeners and to the promises of
+ * callers: some milliseconds of work. A hundred thousand at once, of tasks that are cancelled or expire together,
+ * would hold it for a fifth of a second, and with a listener for twice that.
  */
-const MOST_IN_A_TURN = 1_000;
-
-/** Rejects the promises of tasks that failed or were cancelled, in the order in which the tasks settled. */
-export const pendingRejections = new YieldingQueue<PendingRejection>(MOST_IN_A_TURN, (task) =>
-  task.deliver(),
-);
+export const MOST_IN_A_TURN = 1_000;
 
 /**
  * Rejects a deferred promise in such a way that, while `make` runs, V8 knows the async functions that

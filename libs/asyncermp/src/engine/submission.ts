@@ -91,7 +91,7 @@ function givenExtras(
 }
 
 /** Each once: the call's own signal may be one of those around it. */
-function signalsOf(
+export function signalsOf(
   own: AbortSignal | undefined,
   others: readonly AbortSignal[] | undefined,
 ): readonly AbortSignal[] | undefined {

@@ -15,10 +15,12 @@ import { decodeError, type EncodedError } from '../protocol/error-codec.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { AbortSignals } from './abort-signals.js';
 import { Admission } from './admission.js';
+import { Caller, SharedTasks, type Accepted } from './callers.js';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.js';
 import { comesBefore } from './fair-queue.js';
 import { ReadyQueue } from './ready-queue.js';
 import { pauseAfterCrash, pauseAfterFailure } from './retry-policy.js';
+import { MOST_IN_A_TURN, YieldingQueue } from './settle.js';
 import { Cancellation, crashed, notStarted, subjectOf, timedOut } from './task-errors.js';
 import type { TaskPublisher } from './task-publisher.js';
 import { settledBytes, type TaskRegistry } from './task-registry.js';
@@ -57,7 +59,16 @@ export class TaskLifecycle implements LaneListener<Task> {
   readonly #queue = new ReadyQueue();
   readonly #dispatcher: Dispatcher;
   readonly #limits = new TimeLimits((task, due) => this.#onDue(task, due));
-  readonly #signals = new AbortSignals((task, why) => void this.#cancel(task, why));
+  readonly #signals = new AbortSignals<Task>((task, why) => void this.#cancel(task, why));
+  readonly #shared = new SharedTasks((task, why) => void this.#cancel(task, why));
+  /** Tasks that failed or were cancelled, and whose listeners and callers are still to hear of it. */
+  readonly #outcomes = new YieldingQueue<{ readonly task: Task; readonly bytes: number }>(
+    MOST_IN_A_TURN,
+    ({ task, bytes }) => {
+      this.#publisher.settled(task, bytes);
+      task.deliver();
+    },
+  );
   readonly #awaitingIdle: (() => void)[] = [];
   #inFlight = 0;
   #retrying = 0;
@@ -91,7 +102,7 @@ export class TaskLifecycle implements LaneListener<Task> {
    * Accepts a task at once, or promises to when there is room.
    * @throws ShutdownError, DuplicateTaskError, QueueFullError, TaskCancelledError
    */
-  submit(task: Task): Task | Promise<Task> {
+  submit(task: Task): Accepted | Promise<Accepted> {
     if (this.#isClosed) {
       throw new ShutdownError(givenSubjectOf(task), 'submitted');
     }
@@ -103,28 +114,38 @@ export class TaskLifecycle implements LaneListener<Task> {
       refuseAborted(task);
     }
     if (this.#admission.size === 0 && this.#hasRoom) {
-      this.#register(task);
+      const accepted = this.#register(task);
       this.#accept(task);
-      return task;
+      return accepted;
     }
     if (this.#options.onFull === 'reject') {
       throw new QueueFullError(this.#options.maxQueue, subjectOf(task));
     }
-    this.#register(task);
-    return this.#admission.wait(task);
+    return this.#whenAdmitted(this.#register(task));
   }
 
-  #join(twin: Task, task: Task): Task | Promise<Task> {
+  #whenAdmitted(accepted: Task | Caller): Promise<Accepted> {
+    const admission = this.#admission.wait(accepted.task);
+    return accepted instanceof Caller ? accepted.admitted(admission) : admission;
+  }
+
+  #join(twin: Task, task: Task): Accepted | Promise<Accepted> {
     if (task.policy.onDuplicate === 'reject' || twin.handler !== task.handler) {
       throw new DuplicateTaskError(givenSubjectOf(task));
     }
-    return twin.phase === 'admitting' ? this.#admission.wait(twin) : twin;
+    refuseAborted(task);
+    const joined = this.#shared.join(twin, task.signals);
+    return twin.phase === 'admitting' ? this.#whenAdmitted(joined) : joined;
   }
 
   /** From now on the task is found by its uid, and its signals count. */
-  #register(task: Task): void {
+  #register(task: Task): Task | Caller {
     this.#registry.add(task);
+    if (task.givenUid !== undefined && task.signals.length > 0) {
+      return this.#shared.first(task);
+    }
     this.#signals.add(task);
+    return task;
   }
 
   #accept(task: Task): void {
@@ -535,6 +556,7 @@ export class TaskLifecycle implements LaneListener<Task> {
   #settle(task: Task, state: SettledState, value: unknown): void {
     this.#limits.forget(task);
     this.#signals.remove(task);
+    this.#shared.settled(task);
     const wasAccepted = task.phase !== 'admitting';
     const { lane, startedAt } = task;
     task.settle(state, value, monotonicMs());
@@ -551,7 +573,11 @@ export class TaskLifecycle implements LaneListener<Task> {
     if (lane && task.startedAt !== undefined && task.startedAt !== startedAt) {
       this.#publisher.started(task, task.waitMs(task.startedAt), lane.id);
     }
-    this.#publisher.settled(task, bytes);
+    if (state === 'completed') {
+      this.#publisher.settled(task, bytes);
+    } else {
+      this.#outcomes.add({ task, bytes });
+    }
     this.#admit();
     this.#resolveIdle();
   }
@@ -605,12 +631,13 @@ export class TaskLifecycle implements LaneListener<Task> {
     return this.#dispatcher.warmUp();
   }
 
-  /** Resolves when no task is in flight and no submission waits. */
-  drain(): Promise<void> {
-    return new Promise((resolve) => {
+  /** Resolves when no task is in flight, no submission waits, and listeners have heard of every outcome. */
+  async drain(): Promise<void> {
+    await new Promise<void>((resolve) => {
       this.#awaitingIdle.push(resolve);
       this.#resolveIdle();
     });
+    await this.#outcomes.done();
   }
 
   #resolveIdle(): void {
@@ -635,6 +662,7 @@ export class TaskLifecycle implements LaneListener<Task> {
   async close(): Promise<void> {
     this.#isPaused = true;
     await this.#dispatcher.close();
+    await this.#outcomes.done();
     this.#publisher.close();
   }
 }

@@ -13,13 +13,7 @@ import {
 import type { SettledState, TaskState } from '../contract/task-handle.js';
 import { Cancellation } from './task-errors.js';
 import type { HandlerRecord, TaskPolicy } from './handler-record.js';
-import {
-  settlePromise,
-  type Outcome,
-  type Resolve,
-  pendingRejections,
-  type PendingRejection,
-} from './settle.js';
+import { settlePromise, type Outcome, type Resolve } from './settle.js';
 import { QueueNode } from './fair-queue.js';
 import { TRANSITIONS, type TaskPhase, type TaskTransition } from './task-states.js';
 import type { TaskHeaders } from '../contract/interceptor.js';
@@ -32,7 +26,7 @@ const NONE: readonly never[] = [];
  * `TaskLifecycle` causes; everything else reads. A million tasks may wait, so each field counts: what few
  * tasks have is in the extras, and the promise is made when it is asked for.
  */
-export class Task extends QueueNode implements Attempt, Outcome, SettledTask, PendingRejection {
+export class Task extends QueueNode implements Attempt, Outcome, SettledTask {
   /** Which attempt was sent last, from 1; 0 before the first. */
   attempt = 0;
   /** Written by the lane that holds it. */
@@ -79,6 +73,11 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
     return (this.#extras ??= new TaskExtras());
   }
 
+  /** Itself: what its caller holds, unless that is one of several callers. */
+  get task(): this {
+    return this;
+  }
+
   /** The uid that the caller gave, if it gave one. */
   get givenUid(): string | undefined {
     return this.#extras?.uid;
@@ -108,6 +107,10 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
 
   get signals(): readonly AbortSignal[] {
     return this.#extras?.signals ?? NONE;
+  }
+
+  dropSignals(): void {
+    this.rare.signals = undefined;
   }
 
   get progress(): unknown {
@@ -235,7 +238,11 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
     this.#move('requeue');
   }
 
-  /** @param value - A result, an error, or the {@link Cancellation} that makes the error. */
+  /**
+   * The caller's promise resolves at once. It rejects by {@link deliver}, since many may be rejected together.
+   *
+   * @param value - A result, an error, or the {@link Cancellation} that makes the error.
+   */
   settle(state: SettledState, value: unknown, now: number): void {
     // Read before the state changes: a lane that still holds the attempt may be gone when it is asked for.
     const startedAt = this.begunAt;
@@ -248,12 +255,8 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask, Pe
       this.#extras.handOver = undefined;
       this.#extras.overrunError = undefined;
     }
-    if (this.#resolve) {
-      if (state === 'completed') {
-        this.deliver();
-      } else {
-        pendingRejections.add(this);
-      }
+    if (state === 'completed') {
+      this.deliver();
     }
   }
 

@@ -52,6 +52,62 @@ describe('many queued tasks', () => {
     }
   });
 
+  it('are reported to listeners 1,000 per turn of the event loop, each before its caller is rejected', async () => {
+    const { mp, emitter } = await startFaults();
+    await mp.pause();
+    const controller = new AbortController();
+    const { signal } = controller;
+    let turn = 0;
+    let immediate = setImmediate(function next() {
+      turn++;
+      immediate = setImmediate(next);
+    });
+    const reports: string[] = [];
+    const turns: number[] = [];
+    emitter.on(TaskEvent.Cancelled, ({ uid }: { uid: string }) => {
+      reports.push(`event of ${uid}`);
+      turns.push(turn);
+    });
+    let observed = 0;
+    mp.completed$.subscribe(() => observed++);
+    // Only every second one has a caller that waits.
+    const tasks = await Promise.all(
+      Array.from({ length: 5_000 }, () => mp.submit(FaultService, 'thread', [], { signal })),
+    );
+    const callers = tasks.flatMap(({ uid, result }, index) =>
+      index % 2 ? [result.catch(() => reports.push(`caller of ${uid}`))] : [],
+    );
+    controller.abort();
+    expect(mp.stats()).toMatchObject({ waiting: 0, cancelled: 5_000 });
+    expect(reports).toHaveLength(1_000);
+    await mp.drain();
+    expect(observed).toBe(5_000);
+    clearImmediate(immediate);
+    await Promise.all(callers);
+    for (let index = 0; index < 5; index++) {
+      expect(turns.filter((other) => other === index)).toHaveLength(1_000);
+    }
+    const places = new Map(reports.map((report, place) => [report, place]));
+    const early = tasks.filter(
+      ({ uid }, index) =>
+        index % 2 &&
+        !(Number(places.get(`event of ${uid}`)) < Number(places.get(`caller of ${uid}`))),
+    );
+    expect(early).toEqual([]);
+  });
+
+  it('are all reported before the application has shut down', async () => {
+    const { app, mp, emitter } = await startFaults();
+    await mp.pause();
+    let heard = 0;
+    let observed = 0;
+    emitter.on(TaskEvent.Failed, () => heard++);
+    mp.completed$.subscribe(() => observed++);
+    await Promise.all(Array.from({ length: 5_000 }, () => mp.submit(FaultService, 'thread', [])));
+    await app.close();
+    expect([heard, observed]).toEqual([5_000, 5_000]);
+  });
+
   it('can be cancelled one by one, the last ones first', async () => {
     const { mp } = await startFaults();
     await mp.pause();
