@@ -1,8 +1,7 @@
-import { inspect } from 'node:util';
 import { Logger, type LoggerService } from '@nestjs/common';
 import type { CrashDetails } from '../contract/errors.js';
 import type { LogLevelName, LogLine } from '../protocol/envelope.js';
-import { headline } from '../contract/safe-inspect.js';
+import { headline, safeInspect } from '../contract/safe-inspect.js';
 
 const CONTEXT = 'AsyncerMp';
 
@@ -58,7 +57,7 @@ export class PoolLog {
   }
 
   workerDied(worker: number, { reason, exitCode, cause }: CrashDetails): void {
-    const why = cause === undefined ? `${reason}, code ${exitCode}` : inspect(cause);
+    const why = cause === undefined ? `${reason}, code ${exitCode}` : safeInspect(cause);
     this.#logger.warn(`Worker ${worker} died without a task: ${why}`);
   }
 

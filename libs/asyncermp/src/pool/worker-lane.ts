@@ -131,8 +131,10 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
         break;
       }
       case FromWorker.Skipped:
-        this.#release(message[1]);
-        this.#listener.onSkipped(this);
+        if (this.#table.isDetached(message[1])) {
+          this.#release(message[1]);
+          this.#listener.onSkipped(this);
+        }
         break;
       case FromWorker.Ready:
         this.#state = 'ready';
@@ -248,6 +250,12 @@ class SlotTable<A extends Attempt> {
     if (attempt) {
       attempt.slot = -1;
     }
+  }
+
+  /** Whether it is taken by an attempt that is no longer in it. */
+  isDetached(slot: number): boolean {
+    const isSlot = slot >= 0 && slot < SLOT_COUNT;
+    return isSlot && this.#attempts[slot] === undefined && !this.#free.includes(slot);
   }
 
   free(slot: number): void {

@@ -7,19 +7,20 @@ import {
   type WorkerOptions,
 } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { safeInspect } from '../../contract/safe-inspect.js';
 import type { CrashDetails, TaskSerializationError } from '../../contract/errors.js';
 import { Doorbell } from '../../protocol/doorbell.js';
 import {
   FromWorker,
   addRun,
+  isFromWorkerMessage,
   newRunMessage,
   type ControlMessage,
-  type FromWorkerMessage,
   type LeaseData,
   type RunMessage,
   type WorkerManifest,
 } from '../../protocol/envelope.js';
-import { encodeError } from '../../protocol/error-codec.js';
+import { decodeError, encodeError } from '../../protocol/error-codec.js';
 import type { InstanceShape } from '../../protocol/instance-shape.js';
 import type { InjectionPlan } from '../../protocol/injection-plan.js';
 import { Slots } from '../../protocol/slots.js';
@@ -73,7 +74,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     this.#onInstances = options.onInstances;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.on('message', (message: FromWorkerMessage) => {
+    port1.on('message', (message: unknown) => {
       this.#receive(message);
       this.#receiveArrived(MOST_AT_ONCE);
     });
@@ -149,8 +150,17 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     return this.#death();
   }
 
-  #receive(message: FromWorkerMessage): void {
+  #receive(message: unknown): void {
+    if (!isFromWorkerMessage(message)) {
+      this.#lostMessage(
+        new Error(`${safeInspect(message)} is no message of this library's workers`),
+      );
+      return;
+    }
     switch (message[0]) {
+      case FromWorker.Uncaught:
+        this.#note(decodeError(message[1]));
+        break;
       case FromWorker.CodeCache:
         this.#image?.keep(message[1]);
         break;
@@ -180,7 +190,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     }
   }
 
-  #nextArrived(): { readonly message: FromWorkerMessage } | undefined {
+  #nextArrived(): { readonly message: unknown } | undefined {
     try {
       return receiveMessageOnPort(this.#port);
     } catch (error) {
