@@ -26,6 +26,7 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
   #state: 'starting' | 'ready' | 'ended' = 'starting';
   /** Whether the application ends the worker, so that its end is no crash. */
   #isEndExpected = false;
+  #isLeftBehind = false;
   #startError: unknown = undefined;
 
   /** @param open - Starts the worker. */
@@ -113,6 +114,13 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
     this.#channel.post([ToWorker.Release]);
   }
 
+  leaveBehind(): void {
+    this.#isEndExpected = true;
+    this.#isLeftBehind = true;
+    this.#channel.leaveBehind();
+    this.#end();
+  }
+
   readonly #reportUnsendable = (attempt: A, error: TaskSerializationError): void => {
     this.#release(attempt.slot);
     this.#listener.onUnsendable(this, attempt, error);
@@ -134,6 +142,10 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
         if (this.#table.isDetached(message[1])) {
           this.#release(message[1]);
           this.#listener.onSkipped(this);
+        } else {
+          // A handler has overwritten the slots or forged the message. What the worker still does is not
+          // known, and tasks might wait for it without an end.
+          this.#channel.end();
         }
         break;
       case FromWorker.Ready:
@@ -141,7 +153,9 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
         this.#listener.onReady(this);
         break;
       case FromWorker.StartFailed:
-        this.#startError = decodeError(message[1]);
+        if (this.#state === 'starting') {
+          this.#startError = decodeError(message[1]);
+        }
         break;
       case FromWorker.HeapLimit:
         this.#listener.onHeapLimit(this);
@@ -196,7 +210,15 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
       this.#release(slot);
     }
     const { gone } = this.#channel;
-    this.#listener.onEnded(this, { running, runningSince, waiting, gone, ...outcome });
+    const isLeftBehind = this.#isLeftBehind;
+    this.#listener.onEnded(this, {
+      running,
+      runningSince,
+      waiting,
+      isLeftBehind,
+      gone,
+      ...outcome,
+    });
   }
 
   #outcomeOf(death: CrashDetails): Pick<LaneEnd<A>, 'crash' | 'startError'> {

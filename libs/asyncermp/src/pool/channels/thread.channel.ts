@@ -141,6 +141,10 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     this.#lease?.end();
   }
 
+  leaveBehind(): void {
+    this.#lease?.leaveBehind();
+  }
+
   close(): CrashDetails {
     // A port that has reported its close has nothing left, and Node 20 to 24 crash when they are asked for it.
     if (!this.#isPortClosed) {
@@ -303,6 +307,7 @@ class ThreadLease {
   /** Settles when the thread is gone, after `onExit`. */
   readonly gone: Promise<void>;
   readonly #end = new AbortController();
+  readonly #thread: Worker;
 
   /** @throws what Node throws if it refuses to make the thread, because of an option in execArgv, say */
   constructor(
@@ -320,6 +325,7 @@ class ThreadLease {
       entryFile === undefined
         ? startBundleThread(lease, threadOptions, signal)
         : startPiscinaThread(lease, threadOptions, signal, entryFile);
+    this.#thread = thread;
     // piscina unrefs a thread that has no task; but the pool waits for the end of each.
     thread.ref();
     thread.on('error', (error) => events.onError(error));
@@ -334,6 +340,11 @@ class ThreadLease {
   /** Ends the thread at once, whatever it is doing. */
   end(): void {
     this.#end.abort();
+  }
+
+  /** The process need not wait for the thread, once it was ended. */
+  leaveBehind(): void {
+    this.#thread.unref();
   }
 }
 
