@@ -29,6 +29,12 @@ export interface AsyncerMpOptions {
    */
   readonly spareProcesses?: number;
   /**
+   * Whether one worker is started when the application starts, if none is kept ready (`minProcesses: 0`): to
+   * see that workers can load the handlers, and to refuse to start otherwise. It serves the first tasks, or
+   * ends after `idleTimeout`. Default true.
+   */
+  readonly verify?: boolean;
+  /**
    * How long a worker may take to start, lifecycle hooks of its providers included, in ms. When it takes
    * longer, it is ended and has failed to start. Default 60,000.
    */
@@ -140,6 +146,7 @@ const optionRules: OptionRules<AsyncerMpOptions> = {
   maxProcesses: rules.wholeFrom(1),
   minProcesses: rules.wholeFrom(0),
   spareProcesses: rules.wholeFrom(0),
+  verify: rules.boolean,
   startTimeout: rules.milliseconds,
   idleTimeout: rules.millisecondsFrom0,
   isolation: rules.oneOf('threads', 'inline'),
@@ -185,6 +192,7 @@ export function resolveOptions(given: AsyncerMpOptions | number = {}): ResolvedO
   const { env, execArgv, logger } = options;
   const maxProcesses = options.maxProcesses ?? availableParallelism();
   const minProcesses = options.minProcesses ?? 1;
+  const isolation = options.isolation ?? 'threads';
   if (minProcesses > maxProcesses) {
     throw new ConfigurationError(
       `${WHERE}: minProcesses takes at most maxProcesses, which is ${maxProcesses}, and got ${minProcesses}`,
@@ -195,9 +203,11 @@ export function resolveOptions(given: AsyncerMpOptions | number = {}): ResolvedO
     maxProcesses,
     minProcesses,
     spareProcesses: options.spareProcesses ?? 0,
+    // Inline workers load no files.
+    verify: isolation === 'threads' && (options.verify ?? true),
     startTimeout: options.startTimeout ?? 60_000,
     idleTimeout: options.idleTimeout ?? 60_000,
-    isolation: options.isolation ?? 'threads',
+    isolation,
     injection: options.injection ?? 'auto',
     maxQueue: options.maxQueue ?? Infinity,
     onFull: options.onFull ?? 'reject',

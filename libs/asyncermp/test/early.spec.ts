@@ -65,17 +65,25 @@ describe('when the application has started', () => {
   it('minProcesses workers are ready, and no more', async () => {
     for (const minProcesses of [0, 1, 2]) {
       const { app, mp } = await startApplication({
-        options: { maxProcesses: 2, minProcesses },
+        options: { maxProcesses: 2, minProcesses, verify: false },
         providers: calc,
       });
-      expect(mp.stats().workers).toEqual({ starting: 0, idle: minProcesses, busy: 0 });
+      expect(mp.stats().workers).toEqual({ starting: 0, idle: minProcesses, busy: 0, ending: 0 });
       await app.close();
     }
   });
 
+  it('one worker is ready although minProcesses is 0: it was started to check the handlers', async () => {
+    const { mp } = await startApplication({
+      options: { maxProcesses: 2, minProcesses: 0 },
+      providers: calc,
+    });
+    expect(mp.stats().workers).toEqual({ starting: 0, idle: 1, busy: 0, ending: 0 });
+  });
+
   it('no worker is started for an application without handlers', async () => {
     const { mp } = await startApplication({ providers: [] });
-    expect(mp.stats().workers).toEqual({ starting: 0, idle: 0, busy: 0 });
+    expect(mp.stats().workers).toEqual({ starting: 0, idle: 0, busy: 0, ending: 0 });
     expect(mp.completedQueue.size).toBe(0);
     await mp.drain();
   });

@@ -30,7 +30,7 @@ describe('app.close()', () => {
     expect(mp.stats()).toMatchObject({
       completed: 3,
       running: 0,
-      workers: { starting: 0, idle: 0, busy: 0 },
+      workers: { starting: 0, idle: 0, busy: 0, ending: 0 },
     });
   });
 
@@ -119,11 +119,11 @@ describe('app.close()', () => {
 
   it('may be called while workers start, and twice', async () => {
     const { app, mp } = await startApplication({
-      options: { maxProcesses: 2, minProcesses: 0 },
+      options: { maxProcesses: 2, minProcesses: 0, verify: false },
       providers,
     });
     const tasks = [1, 2, 3].map((n) => mp.run(CalcService, 'square', [n]));
-    expect(mp.stats().workers).toEqual({ starting: 2, idle: 0, busy: 0 });
+    expect(mp.stats().workers).toEqual({ starting: 2, idle: 0, busy: 0, ending: 0 });
     await Promise.all([app.close(), app.close()]);
     await expect(Promise.all(tasks)).resolves.toEqual([1, 4, 9]);
     await app.close();
@@ -150,11 +150,19 @@ describe('a process with an application', () => {
     expect(code).toBe(0);
   });
 
-  it('ends by itself if the application fails to start because workers miss a handler', async () => {
-    const { code, out, err } = await run('refused-application.js');
-    expect(out, err).toMatch(
-      /^ConfigurationError: The handler HiddenService\.work was not defined .*\n$/,
-    );
+  for (const minProcesses of ['1', '0']) {
+    it(`ends by itself if it does not start, since workers miss a handler (minProcesses: ${minProcesses})`, async () => {
+      const { code, out, err } = await run('refused-application.js', minProcesses);
+      expect(out, err).toMatch(
+        /^ConfigurationError: The handler HiddenService\.work was not defined .*\n$/,
+      );
+      expect(code).toBe(0);
+    });
+  }
+
+  it('starts without that check if no worker is kept ready and verify is false', async () => {
+    const { code, out, err } = await run('refused-application.js', '0', 'unverified');
+    expect(out, err).toBe('booted\n');
     expect(code).toBe(0);
   });
 });

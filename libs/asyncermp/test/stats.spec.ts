@@ -21,7 +21,7 @@ describe('stats()', () => {
       admitting: 0,
       accepted: 5,
       completed: 0,
-      workers: { starting: 0, idle: 0, busy: 2 },
+      workers: { starting: 0, idle: 0, busy: 2, ending: 0 },
       paused: false,
     });
     tasks.at(-1)?.cancel();
@@ -33,7 +33,7 @@ describe('stats()', () => {
       completed: 4,
       failed: 0,
       cancelled: 1,
-      workers: { starting: 0, idle: 2, busy: 0 },
+      workers: { starting: 0, idle: 2, busy: 0, ending: 0 },
     });
   });
 });

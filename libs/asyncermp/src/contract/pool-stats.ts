@@ -28,6 +28,11 @@ export interface PoolStats {
     readonly idle: number;
     /** Running an attempt, also those that are replaced when it is over. */
     readonly busy: number;
+    /**
+     * Released or killed, and not gone yet. A thread in a native call cannot be interrupted: a worker that has
+     * not ended one second after it was killed is replaced, and counted here until the call returns.
+     */
+    readonly ending: number;
   };
   /** True between `pause()` and `resume()`. */
   readonly paused: boolean;

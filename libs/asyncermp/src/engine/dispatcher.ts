@@ -5,7 +5,7 @@ import type { PooledWorker } from '../pool/worker-set.js';
 import { Prefetch } from './prefetch.js';
 import { Semaphore } from './semaphore.js';
 import type { Task } from './task.js';
-import { GraceTimers } from './time-limits.js';
+import { BeginWatch, GraceTimers } from './time-limits.js';
 
 /** How workers are kept, and how long a handler may take to stop, in milliseconds. */
 export interface DispatcherOptions extends WorkerPoolOptions {
@@ -34,6 +34,7 @@ export class Dispatcher {
   readonly #semaphore: Semaphore;
   readonly #prefetch: Prefetch;
   readonly #grace: GraceTimers;
+  readonly #beginWatch: BeginWatch;
   readonly #cancelGrace: number;
   readonly #unflushed = new Set<Lane<Task>>();
 
@@ -52,6 +53,13 @@ export class Dispatcher {
     );
     this.#cancelGrace = options.cancelGrace;
     this.#grace = new GraceTimers(options.cancelGrace, (worker) => this.#pool.kill(worker));
+    this.#beginWatch = new BeginWatch(
+      () => this.#pool.workers,
+      (worker) => {
+        log.workerBlocked(worker.lane.id);
+        this.#pool.kill(worker);
+      },
+    );
   }
 
   get semaphore(): Pick<Semaphore, 'held' | 'limit' | 'available'> {
@@ -98,6 +106,7 @@ export class Dispatcher {
     worker.lane.send(task, reportStart);
     this.#unflushed.add(worker.lane);
     this.#prefetch.noteSent(task, worker);
+    this.#beginWatch.noteSent(worker);
   }
 
   flush(): void {
@@ -218,7 +227,7 @@ export class Dispatcher {
       this.#leaveLane(task);
     }
     if (end.running) {
-      this.#leaveLane(end.running);
+      this.#leaveLane(end.running, end.isLeftBehind ? end.gone : undefined);
     }
     return this.#pool.onEnded(lane, end);
   }
@@ -237,6 +246,7 @@ export class Dispatcher {
   /** Ends all workers. One whose handler is asked to stop has its grace period; the others are idle. */
   async close(): Promise<void> {
     this.#prefetch.close();
+    this.#beginWatch.close();
     await this.#pool.close(this.#cancelGrace);
   }
 
@@ -247,6 +257,7 @@ export class Dispatcher {
 
   /** The worker's lane has one attempt less. */
   #noteRoom(worker: PooledWorker<Task>): void {
+    worker.unbegunLooks = 0;
     if (worker.lane.load > 0) {
       this.#prefetch.noteRoom(worker);
     } else if (this.#releasePermit(worker)) {
@@ -264,9 +275,15 @@ export class Dispatcher {
     return hasPermit;
   }
 
-  #leaveLane(task: Task): void {
+  /** @param over - Settles when the attempt no longer runs; undefined if it does not. */
+  #leaveLane(task: Task, over?: Promise<void>): void {
     task.leaveLane();
-    task.handler.semaphore?.release();
+    const { semaphore } = task.handler;
+    if (over) {
+      void over.then(() => semaphore?.release());
+    } else {
+      semaphore?.release();
+    }
     this.#grace.stop(task);
   }
 }

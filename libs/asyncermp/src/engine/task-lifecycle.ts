@@ -373,7 +373,10 @@ export class TaskLifecycle implements LaneListener<Task> {
     if (startFailure) {
       this.#failQueue(startFailure.error);
     }
-    if (running) {
+    if (running?.phase === 'stopping' && end.isLeftBehind) {
+      // The retry waits until the worker is gone, as ever: never two attempts at a time.
+      void end.gone.then(() => this.#workerDied(running, crash));
+    } else if (running) {
       this.#workerDied(running, crash);
     }
     for (const task of suspects) {

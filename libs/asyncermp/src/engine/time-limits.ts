@@ -154,3 +154,73 @@ export class GraceTimers {
     }
   }
 }
+
+/** How often workers are looked at that have attempts, in ms. */
+const LOOK_MS = 1_000;
+/** How often in a row a worker may be found to have begun none of them: it has begun none for 5 seconds. */
+const MOST_LOOKS = 5;
+
+/**
+ * Watches over the time between sent and begun. Something that a handler left behind (a timer, a stream) may
+ * block the event loop of its worker, which then receives nothing: no time limit of a task would ever pass,
+ * because those of a run count from its begin. One timer for all workers, and none while nothing is sent.
+ *
+ * Looks are counted rather than time: while this thread is blocked there are none, and the messages of its
+ * workers are not to blame. A worker also begins late when an argument takes long to read. So the limit
+ * doubles each time that a task comes back from such a worker.
+ */
+export class BeginWatch {
+  readonly #workers: () => Iterable<PooledWorker<Task>>;
+  readonly #onBlocked: (worker: PooledWorker<Task>) => void;
+  #timer: NodeJS.Timeout | undefined = undefined;
+
+  /**
+   * @param workers - All workers of the pool.
+   * @param onBlocked - Called with a worker that begins nothing.
+   */
+  constructor(
+    workers: () => Iterable<PooledWorker<Task>>,
+    onBlocked: (worker: PooledWorker<Task>) => void,
+  ) {
+    this.#workers = workers;
+    this.#onBlocked = onBlocked;
+  }
+
+  /** The worker was sent an attempt. */
+  noteSent({ lane }: PooledWorker<Task>): void {
+    // An attempt in the application's own thread begins at once, and the tests of users count timers.
+    if (this.#timer === undefined && !lane.takesOneAtATime) {
+      this.#timer = setTimeout(this.#onTimer, LOOK_MS).unref();
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Looks after the messages that have arrived. */
+  readonly #onTimer = (): void => {
+    setImmediate(this.#look);
+  };
+
+  readonly #look = (): void => {
+    this.#timer = undefined;
+    const blocked: PooledWorker<Task>[] = [];
+    for (const worker of this.#workers()) {
+      const { lane } = worker;
+      if (lane.load > 0 && worker.state !== 'ending') {
+        this.noteSent(worker);
+        const held = lane.held();
+        const hasBegun = held.some((task) => lane.isStarted(task));
+        worker.unbegunLooks = hasBegun ? 0 : worker.unbegunLooks + 1;
+        const returns = Math.max(0, ...held.map((task) => task.returns));
+        if (worker.unbegunLooks > MOST_LOOKS * 2 ** returns) {
+          blocked.push(worker);
+        }
+      }
+    }
+    for (const worker of blocked) {
+      this.#onBlocked(worker);
+    }
+  };
+}

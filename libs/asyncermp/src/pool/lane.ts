@@ -5,7 +5,7 @@ import type { EncodedError } from '../protocol/error-codec.js';
 
 /**
  * One worker: it takes attempts and runs them one after another, in the order in which they were sent. It
- * reports to its {@link LaneListener}. Of its methods only `flush` reports while it runs.
+ * reports to its {@link LaneListener}. Of its methods only `flush` and `leaveBehind` report while they run.
  */
 export interface Lane<A extends Attempt = Attempt> {
   /** Counts from 1: the number of the worker in events, logs and statistics. */
@@ -38,6 +38,8 @@ export interface Lane<A extends Attempt = Attempt> {
   giveUp(error: Error): void;
   /** Lets the worker close its providers and end by itself. `onEnded` follows when it is gone. */
   release(): void;
+  /** Reports `onEnded` now, for a worker that does not end in time: whatever it still does, no one waits for it. */
+  leaveBehind(): void;
 }
 
 /** How a worker ended, and the attempts that it held then. */
@@ -52,6 +54,8 @@ export interface LaneEnd<A extends Attempt = Attempt> {
   readonly crash: CrashDetails | undefined;
   /** What the worker threw before it was ready; undefined if it was. */
   readonly startError: unknown;
+  /** Whether it is still there: a thread in a native call cannot be ended. No code of the handler follows. */
+  readonly isLeftBehind: boolean;
   /** Settles when nothing is left of it: the memory of a killed thread takes some milliseconds to free. */
   readonly gone: Promise<void>;
 }

@@ -52,9 +52,39 @@ export class PoolLog {
     );
   }
 
-  workerStartFailed(worker: number, error: unknown, retryMs: number): void {
+  /** @param failures - How many starts failed since the last line. */
+  workerStartFailed(worker: number, error: unknown, retryMs: number, failures: number): void {
     const text = stackOf(error) ?? headline(error);
-    this.#logger.error(`Worker ${worker} could not start, next try in ${retryMs} ms: ${text}`);
+    const more = failures > 1 ? ` (${failures} starts failed since this was logged last)` : '';
+    this.#logger.error(
+      `Worker ${worker} could not start, next try in ${retryMs} ms${more}: ${text}`,
+    );
+  }
+
+  /** @param wasStarting - Whether it had not even started. */
+  workerKilled(worker: number, wasStarting: boolean): void {
+    this.#logger.warn(
+      `Worker ${worker} was released and is killed, because ${
+        wasStarting
+          ? 'it does not get ready'
+          : "its providers' shutdown hooks, or what a handler left behind, do not end"
+      }`,
+    );
+  }
+
+  /** @param ending - How many workers do not end, this one included. */
+  workerLeftBehind(worker: number, ending: number): void {
+    this.#logger.warn(
+      `Worker ${worker} does not end, and is left behind: a thread in a native call cannot be interrupted. ` +
+        `It ends when that returns. ${ending} such ${ending === 1 ? 'worker is' : 'workers are'} ending now.`,
+    );
+  }
+
+  workerBlocked(worker: number): void {
+    this.#logger.warn(
+      `Worker ${worker} does not begin what it was sent, because something that a handler left behind blocks ` +
+        'its event loop. It is replaced, and its tasks wait for another worker.',
+    );
   }
 
   workerDied(worker: number, { reason, exitCode, cause }: CrashDetails): void {

@@ -26,6 +26,7 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
   #state: 'starting' | 'ready' | 'ended' = 'starting';
   /** Whether the application ends the worker, so that its end is no crash. */
   #isEndExpected = false;
+  #isLeftBehind = false;
   #startError: unknown = undefined;
 
   /** @param open - Starts the worker. */
@@ -164,6 +165,13 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
     this.#channel.post([ToWorker.Release]);
   }
 
+  leaveBehind(): void {
+    this.#isEndExpected = true;
+    this.#isLeftBehind = true;
+    this.#channel.leaveBehind();
+    this.#end();
+  }
+
   #receive(message: LaneMessage): void {
     switch (message[0]) {
       case FromWorker.Completed:
@@ -177,15 +185,23 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
         break;
       }
       case FromWorker.Skipped:
-        this.#release(message[1]);
-        this.#listener.onSkipped(this);
+        if (this.#table.isDetached(message[1])) {
+          this.#release(message[1]);
+          this.#listener.onSkipped(this);
+        } else {
+          // A handler has overwritten the slots or forged the message. What the worker still does is not
+          // known, and tasks might wait for it without an end.
+          this.#channel.end();
+        }
         break;
       case FromWorker.Ready:
         this.#state = 'ready';
         this.#listener.onReady(this);
         break;
       case FromWorker.StartFailed:
-        this.#startError = decodeError(message[1]);
+        if (this.#state === 'starting') {
+          this.#startError = decodeError(message[1]);
+        }
         break;
       case FromWorker.HeapLimit:
         this.#listener.onHeapLimit(this);
@@ -240,7 +256,15 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
       this.#release(slot);
     }
     const { gone } = this.#channel;
-    this.#listener.onEnded(this, { running, runningSince, waiting, gone, ...outcome });
+    const isLeftBehind = this.#isLeftBehind;
+    this.#listener.onEnded(this, {
+      running,
+      runningSince,
+      waiting,
+      isLeftBehind,
+      gone,
+      ...outcome,
+    });
   }
 
   #outcomeOf(death: CrashDetails): Pick<LaneEnd<A>, 'crash' | 'startError'> {
@@ -294,6 +318,12 @@ class SlotTable<A extends Attempt> {
     if (attempt) {
       attempt.slot = -1;
     }
+  }
+
+  /** Whether it is taken by an attempt that is no longer in it. */
+  isDetached(slot: number): boolean {
+    const isSlot = slot >= 0 && slot < SLOT_COUNT;
+    return isSlot && this.#attempts[slot] === undefined && !this.#free.includes(slot);
   }
 
   free(slot: number): void {

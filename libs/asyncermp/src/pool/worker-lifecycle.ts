@@ -1,21 +1,32 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { LONGEST_TIMER_MS } from '../protocol/monotonic-clock.js';
+import { headline } from '../contract/safe-inspect.js';
+import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
 import { clearTimeout, setImmediate, setTimeout } from '../protocol/real-timers.js';
 import type { Attempt } from './channels/channel.js';
-import type { LaneListener, WorkerFactory } from './lane.js';
+import type { LaneEnd, LaneListener, WorkerFactory } from './lane.js';
+import type { PoolLog } from './pool-log.js';
 import { PooledWorker, type IdleWorkers, type WorkerSet } from './worker-set.js';
 
-/** Starts workers: not during a pause after failed starts, and with at most `startTimeout` for each. */
+/**
+ * Starts workers: not during a pause after failed starts, not while too many do not end, and with at most
+ * `startTimeout` for each.
+ */
 export class WorkerStartup<A extends Attempt> {
   readonly #factory: WorkerFactory<A>;
   readonly #lanes: LaneListener<A>;
   readonly #workers: WorkerSet<A>;
+  readonly #termination: WorkerTermination<A>;
+  readonly #mostEnding: () => number;
   readonly #startTimeoutMs: number;
   readonly #backoff: StartBackoff;
+  readonly #reports = new StartFailureReports();
+  /** When a start failed last, in `monotonicMs`. */
+  #failedAt = -Infinity;
   #lastId = 0;
   #isClosed = false;
 
   /**
+   * @param mostEnding - How many workers may be ending when one is started.
    * @param startTimeoutMs - How long a worker may take to be ready, in ms; Infinity for no limit.
    * @param onMayStart - Called when a pause is over.
    */
@@ -23,18 +34,24 @@ export class WorkerStartup<A extends Attempt> {
     factory: WorkerFactory<A>,
     lanes: LaneListener<A>,
     workers: WorkerSet<A>,
+    termination: WorkerTermination<A>,
+    mostEnding: () => number,
     startTimeoutMs: number,
     onMayStart: () => void,
   ) {
     this.#factory = factory;
     this.#lanes = lanes;
     this.#workers = workers;
+    this.#termination = termination;
+    this.#mostEnding = mostEnding;
     this.#startTimeoutMs = startTimeoutMs;
     this.#backoff = new StartBackoff(onMayStart);
   }
 
   get mayStart(): boolean {
-    return !this.#isClosed && this.#backoff.mayStart;
+    return (
+      !this.#isClosed && this.#backoff.mayStart && this.#termination.ending < this.#mostEnding()
+    );
   }
 
   /** Whether starts failed so often in a row that waiting tasks should fail. */
@@ -52,14 +69,23 @@ export class WorkerStartup<A extends Attempt> {
     }
   }
 
-  /** A worker failed to start. Returns the pause until the next try, in ms. */
-  noteFailure(): number {
-    return this.#backoff.failed();
+  /**
+   * A worker failed to start.
+   *
+   * @returns the pause until the next try, in ms, and how many failures to log: none if this one is not
+   */
+  noteFailure(error: unknown): { readonly pauseMs: number; readonly unlogged: number } {
+    this.#failedAt = monotonicMs();
+    const pauseMs = this.#backoff.failed();
+    return { pauseMs, unlogged: this.#reports.failed(headline(error), this.#failedAt) };
   }
 
-  /** A worker finished an attempt. */
-  noteSuccess(): void {
-    this.#backoff.succeeded();
+  /** A worker finished an attempt. One from before a failure proves nothing: others may still fail to start. */
+  noteSuccess(worker: PooledWorker<A>): void {
+    if (worker.bornAt > this.#failedAt) {
+      this.#backoff.succeeded();
+      this.#reports.succeeded();
+    }
   }
 
   close(): void {
@@ -69,8 +95,8 @@ export class WorkerStartup<A extends Attempt> {
 
   #giveUp(worker: PooledWorker<A>): void {
     if (worker.state === 'starting') {
-      worker.state = 'ending';
-      worker.lane.giveUp(
+      this.#termination.giveUp(
+        worker,
         new Error(
           `It was not ready within the startTimeout of ${this.#startTimeoutMs} ms. Does a lifecycle hook or ` +
             'a factory of one of its providers wait for something?',
@@ -80,7 +106,7 @@ export class WorkerStartup<A extends Attempt> {
   }
 }
 
-/** How long the shutdown hooks of a worker's providers may take before the worker is killed, in ms. */
+/** How long a worker may take to close its providers and end, in ms; then it is killed. */
 const RELEASE_GRACE_MS = 5_000;
 /**
  * How long a worker that is no longer needed may take to start, in ms. A thread is not ended while it loads
@@ -88,29 +114,81 @@ const RELEASE_GRACE_MS = 5_000;
  * be used on an instantiated module`, from a require() of an ES module that was interrupted).
  */
 const START_GRACE_MS = 15_000;
+/**
+ * How long a killed worker may take to end, in ms; then it is left behind. A thread ends within
+ * milliseconds, except in a native call, which nothing can interrupt.
+ */
+const KILL_GRACE_MS = 1_000;
+/** No pool waits longer for its workers when it is closed, in ms. */
+const LONGEST_CLOSE_MS = RELEASE_GRACE_MS + KILL_GRACE_MS;
 
-/** Ends workers: lets them close their providers where there is time, and kills them where there is none. */
+/**
+ * Ends workers: lets them close their providers where there is time, kills them where there is none, and
+ * leaves behind those that cannot be killed.
+ */
 export class WorkerTermination<A extends Attempt> {
   readonly #idle: IdleWorkers<A>;
+  readonly #workers: WorkerSet<A>;
+  readonly #log: PoolLog;
+  readonly #onGone: () => void;
   /** Workers that have ended, and whose threads are not gone yet. */
   readonly #leaving = new Set<Promise<void>>();
+  readonly #leftBehind = new Set<Promise<void>>();
+  /** When all workers that have started are killed, in `monotonicMs`. */
+  #killAllAt = Infinity;
 
-  constructor(idle: IdleWorkers<A>) {
+  /** @param onGone - Called when a worker that was left behind has ended at last. */
+  constructor(idle: IdleWorkers<A>, workers: WorkerSet<A>, log: PoolLog, onGone: () => void) {
     this.#idle = idle;
+    this.#workers = workers;
+    this.#log = log;
+    this.#onGone = onGone;
   }
 
-  /** A worker has ended; its thread is gone when this settles. */
-  ended(gone: Promise<void>): void {
-    this.#leaving.add(gone);
-    void gone.then(() => this.#leaving.delete(gone));
+  /** How many workers were released, killed or left behind, and are still there. */
+  get ending(): number {
+    return this.#workers.count('ending') + this.#leftBehind.size;
   }
 
-  /** Settles when nothing is left of the workers that have ended. */
-  async allGone(): Promise<void> {
-    await Promise.all(this.#leaving);
+  /** A worker has ended, or was left behind; its thread is gone when `gone` settles. */
+  ended(worker: PooledWorker<A>, { isLeftBehind, gone }: LaneEnd<A>): void {
+    const set = isLeftBehind ? this.#leftBehind : this.#leaving;
+    set.add(gone);
+    if (!isLeftBehind) {
+      clearTimeout(worker.killTimer);
+    }
+    void gone.then(() => {
+      clearTimeout(worker.killTimer);
+      set.delete(gone);
+      if (isLeftBehind) {
+        this.#onGone();
+      }
+    });
+  }
+
+  /**
+   * The pool is closed: settles when its workers have ended and nothing is left of them, or were left behind.
+   *
+   * @param allEnded - Settles when all workers have ended.
+   */
+  async close(allEnded: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, LONGEST_CLOSE_MS);
+    });
+    await Promise.race([allEnded.then(() => Promise.all(this.#leaving)), limit]);
+    clearTimeout(timer);
+    for (const worker of this.#workers) {
+      this.#leaveBehind(worker);
+    }
     // The event loop closes their ports at the end of its turn; they are gone in the next one.
     await nextTurn();
     await nextTurn();
+  }
+
+  /** From now on, no worker that has started is given more time than there is until the pool has closed. */
+  limit(): void {
+    this.#killAllAt = monotonicMs() + RELEASE_GRACE_MS;
   }
 
   /** The worker takes nothing any more. */
@@ -123,27 +201,78 @@ export class WorkerTermination<A extends Attempt> {
   kill(worker: PooledWorker<A>): void {
     this.mark(worker);
     worker.lane.kill();
+    this.#expectEnd(worker);
+  }
+
+  /** Ends a worker that was not ready in time. */
+  giveUp(worker: PooledWorker<A>, error: Error): void {
+    this.mark(worker);
+    worker.lane.giveUp(error);
+    this.#expectEnd(worker);
   }
 
   /** Lets a worker end by itself; one that is starting, once it has started. */
   release(worker: PooledWorker<A>): void {
-    if (worker.state !== 'ending') {
-      const graceMs = worker.state === 'starting' ? START_GRACE_MS : RELEASE_GRACE_MS;
-      this.mark(worker);
-      worker.lane.release();
-      this.#killIn(worker, graceMs);
+    if (worker.state === 'ending') {
+      return;
+    }
+    const isStarting = worker.state === 'starting';
+    this.mark(worker);
+    worker.lane.release();
+    if (isStarting) {
+      this.#killIn(worker, START_GRACE_MS, () => this.#log.workerKilled(worker.lane.id, true));
+    } else {
+      this.#expectRelease(worker);
+    }
+  }
+
+  /** A worker that was released has started, and now closes its providers. */
+  noteReady(worker: PooledWorker<A>): void {
+    if (!worker.isKilled) {
+      this.#expectRelease(worker);
     }
   }
 
   /** The worker ends when its attempts are over, and is killed when that takes too long. */
   retire(worker: PooledWorker<A>, graceMs: number): void {
     worker.state = 'retiring';
-    this.#killIn(worker, Math.min(graceMs, RELEASE_GRACE_MS));
+    this.#killIn(worker, this.#untilKillAll(graceMs));
   }
 
-  #killIn(worker: PooledWorker<A>, graceMs: number): void {
+  #expectRelease(worker: PooledWorker<A>): void {
+    const graceMs = this.#untilKillAll(RELEASE_GRACE_MS);
+    this.#killIn(worker, graceMs, () => this.#log.workerKilled(worker.lane.id, false));
+  }
+
+  #untilKillAll(graceMs: number): number {
+    return Math.max(0, Math.min(graceMs, this.#killAllAt - monotonicMs()));
+  }
+
+  #killIn(worker: PooledWorker<A>, graceMs: number, onKilled?: () => void): void {
     clearTimeout(worker.killTimer);
-    worker.killTimer = setTimeout(() => this.kill(worker), graceMs);
+    worker.killTimer = setTimeout(() => {
+      onKilled?.();
+      this.kill(worker);
+    }, graceMs);
+  }
+
+  /** The worker was killed. */
+  #expectEnd(worker: PooledWorker<A>): void {
+    if (worker.isKilled) {
+      return;
+    }
+    worker.isKilled = true;
+    clearTimeout(worker.killTimer);
+    // When this thread was blocked, the news of its end may be waiting behind the timer.
+    const late = () => setImmediate(() => this.#leaveBehind(worker));
+    worker.killTimer = setTimeout(late, KILL_GRACE_MS);
+  }
+
+  #leaveBehind(worker: PooledWorker<A>): void {
+    if (this.#workers.get(worker.lane)) {
+      this.#log.workerLeftBehind(worker.lane.id, this.ending);
+      worker.lane.leaveBehind();
+    }
   }
 }
 
@@ -198,5 +327,47 @@ export class StartBackoff {
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+}
+
+const FIRST_REPORT_PAUSE_MS = 10_000;
+const LONGEST_REPORT_PAUSE_MS = 3_600_000;
+
+/**
+ * Decides which failures to start a worker are logged: the first one, one for another reason, and after
+ * that one now and then, since workers that cannot start are tried again and again.
+ */
+export class StartFailureReports {
+  #reason: string | undefined = undefined;
+  #pauseMs = FIRST_REPORT_PAUSE_MS;
+  #nextAt = 0;
+  #unlogged = 0;
+
+  /**
+   * A start failed at that time, in `monotonicMs`. Returns how many failures were not logged until now, this
+   * one included; 0 if it is not to be logged either.
+   */
+  failed(text: string, now: number): number {
+    // Numbers vary where the reason does not: ports, times, ids.
+    const reason = text.replaceAll(/\d+/g, '0');
+    const isOther = reason !== this.#reason;
+    this.#unlogged++;
+    if (!isOther && now < this.#nextAt) {
+      return 0;
+    }
+    this.#pauseMs = isOther
+      ? FIRST_REPORT_PAUSE_MS
+      : Math.min(this.#pauseMs * 2, LONGEST_REPORT_PAUSE_MS);
+    this.#reason = reason;
+    this.#nextAt = now + this.#pauseMs;
+    const unlogged = this.#unlogged;
+    this.#unlogged = 0;
+    return unlogged;
+  }
+
+  /** Workers start again: the next failure is a first one. */
+  succeeded(): void {
+    this.#reason = undefined;
+    this.#unlogged = 0;
   }
 }

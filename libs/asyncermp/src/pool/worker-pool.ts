@@ -17,6 +17,8 @@ export interface WorkerPoolOptions {
   readonly idleTimeout: number;
   readonly maxTasksPerWorker: number;
   readonly maxWorkerAge: number;
+  /** Whether {@link WorkerPool.warmUp} starts a worker to see that it can, if none is kept warm. */
+  readonly verify: boolean;
 }
 
 /** Workers keep failing to start, and none is there: what waits cannot run. */
@@ -45,7 +47,7 @@ export class WorkerPool<A extends Attempt> {
 
   /**
    * @param lanes - Hears what the workers' lanes report; passes on what concerns the pool.
-   * @param onMayStart - Called when a pause after failed starts is over.
+   * @param onMayStart - Called when workers may be started again.
    */
   constructor(
     factory: WorkerFactory<A>,
@@ -57,12 +59,21 @@ export class WorkerPool<A extends Attempt> {
     this.#options = options;
     this.#log = log;
     this.#idle = new IdleWorkers(options.idleTimeout, (worker) => this.#expire(worker));
-    this.#termination = new WorkerTermination(this.#idle);
-    this.#startup = new WorkerStartup(factory, lanes, this.#workers, options.startTimeout, () => {
+    this.#size = new PoolSize(this.#workers, this.#idle, options);
+    const mayStart = () => {
       this.#keepMinimum();
       onMayStart();
-    });
-    this.#size = new PoolSize(this.#workers, this.#idle, options);
+    };
+    this.#termination = new WorkerTermination(this.#idle, this.#workers, log, mayStart);
+    this.#startup = new WorkerStartup(
+      factory,
+      lanes,
+      this.#workers,
+      this.#termination,
+      () => this.#size.mostEnding,
+      options.startTimeout,
+      mayStart,
+    );
     this.#recycler = new Recycler(
       this.#workers,
       this.#size,
@@ -73,14 +84,19 @@ export class WorkerPool<A extends Attempt> {
   }
 
   /**
-   * Starts the workers that are kept warm; settles when they are ready, or one failed to start.
+   * Starts the workers that are kept warm, or one to see that it can if none is; settles when they are ready,
+   * or one failed to start.
    * @throws ConfigurationError of a worker: it would keep the later ones from starting, too
    */
   warmUp(): Promise<void> {
-    if (this.#size.isWarm) {
+    const isCheck = this.#options.verify && !this.#size.keepsAny;
+    if (this.#size.isWarm && !(isCheck && this.#workers.count('ready') === 0)) {
       return Promise.resolve();
     }
     this.#keepMinimum();
+    if (this.#workers.size === 0 && this.#startup.mayStart) {
+      this.#startup.start();
+    }
     return new Promise((resolve, reject) => {
       this.#awaiting.push((startError) =>
         startError instanceof ConfigurationError ? reject(startError) : resolve(),
@@ -106,10 +122,11 @@ export class WorkerPool<A extends Attempt> {
     return this.#idle.latest;
   }
 
-  count(): { starting: number; idle: number; busy: number } {
+  count(): { starting: number; idle: number; busy: number; ending: number } {
     const idle = this.#idle.size;
     const busy = this.#workers.count('ready') - idle + this.#workers.count('retiring');
-    return { starting: this.#workers.count('starting'), idle, busy };
+    const { ending } = this.#termination;
+    return { starting: this.#workers.count('starting'), idle, busy, ending };
   }
 
   /**
@@ -154,7 +171,7 @@ export class WorkerPool<A extends Attempt> {
   /** An attempt is over; the worker may have reached a limit. */
   noteFinished(worker: PooledWorker<A>): void {
     worker.finished++;
-    this.#startup.noteSuccess();
+    this.#startup.noteSuccess(worker);
     this.#recycler.noteFinished(worker);
   }
 
@@ -165,6 +182,9 @@ export class WorkerPool<A extends Attempt> {
 
   onReady(lane: Lane<A>): void {
     const worker = this.#workers.get(lane);
+    if (worker?.state === 'ending') {
+      this.#termination.noteReady(worker);
+    }
     if (worker?.state !== 'starting') {
       return;
     }
@@ -178,18 +198,15 @@ export class WorkerPool<A extends Attempt> {
   }
 
   /** A worker has ended. Returns the error if workers persistently fail to start and none is left. */
-  onEnded(
-    lane: Lane<A>,
-    { crash, running, startError, gone }: LaneEnd<A>,
-  ): StartFailure | undefined {
+  onEnded(lane: Lane<A>, end: LaneEnd<A>): StartFailure | undefined {
+    const { crash, running, startError } = end;
     const worker = this.#workers.get(lane);
     if (!worker) {
       return undefined;
     }
-    this.#termination.ended(gone);
+    this.#termination.ended(worker, end);
     this.#workers.remove(worker);
     this.#idle.remove(worker);
-    clearTimeout(worker.killTimer);
     if (this.#isClosed) {
       if (this.#workers.size === 0) {
         this.#wakeAwaiting();
@@ -240,7 +257,7 @@ export class WorkerPool<A extends Attempt> {
 
   /**
    * Lets every worker close its providers and end; one that still has an attempt has `graceMs` for it.
-   * Settles when all are gone.
+   * Settles when all are gone, or in six seconds: what does not end by then is left behind.
    */
   async close(graceMs: number): Promise<void> {
     this.#isClosed = true;
@@ -248,6 +265,7 @@ export class WorkerPool<A extends Attempt> {
     this.#startup.close();
     this.#wakeAwaiting();
     const ended = this.#allEnded();
+    this.#termination.limit();
     for (const worker of this.#workers) {
       if (worker.lane.load === 0) {
         this.#termination.release(worker);
@@ -255,8 +273,7 @@ export class WorkerPool<A extends Attempt> {
         this.#termination.retire(worker, graceMs);
       }
     }
-    await ended;
-    await this.#termination.allGone();
+    await this.#termination.close(ended);
   }
 
   #allEnded(): Promise<void> {
@@ -278,7 +295,10 @@ export class WorkerPool<A extends Attempt> {
   #startFailed(worker: PooledWorker<A>, error: unknown): StartFailure | undefined {
     // It may have been a replacement.
     this.#recycler.callOff();
-    this.#log.workerStartFailed(worker.lane.id, error, this.#startup.noteFailure());
+    const { pauseMs, unlogged } = this.#startup.noteFailure(error);
+    if (unlogged > 0) {
+      this.#log.workerStartFailed(worker.lane.id, error, pauseMs, unlogged);
+    }
     this.#wakeAwaiting(error);
     const isNoneLeft = this.#workers.count('ready') + this.#workers.count('starting') === 0;
     return this.#startup.failPersistently && isNoneLeft ? { error } : undefined;
@@ -299,6 +319,9 @@ export class WorkerPool<A extends Attempt> {
     }
   }
 }
+
+/** So many workers may be ending in the smallest pool. */
+const FEWEST_ENDING = 4;
 
 /** How many workers there may be, and how many there should be. */
 class PoolSize<A extends Attempt> {
@@ -328,6 +351,19 @@ class PoolSize<A extends Attempt> {
   /** Whether all that should be there are ready. */
   get isWarm(): boolean {
     return this.#workers.count('ready') >= this.#kept;
+  }
+
+  /** Whether any worker is kept when nothing waits for one. */
+  get keepsAny(): boolean {
+    return this.#options.minProcesses + this.#options.spareProcesses > 0;
+  }
+
+  /**
+   * How many workers may be ending when another one is started. Where hooks hang or native calls do not
+   * return, threads would pile up without an end.
+   */
+  get mostEnding(): number {
+    return Math.max(FEWEST_ENDING, this.max + this.#options.spareProcesses);
   }
 
   get #kept(): number {

@@ -23,12 +23,16 @@ export class PooledWorker<A extends Attempt> {
   typicalNs = 0;
   /** Whether the running attempt takes longer than expected, so that nothing is sent behind it. */
   blocked = false;
+  /** How often in a row it was found to have begun none of its attempts. */
+  unbegunLooks = 0;
   /** Attempts finished. */
   finished = 0;
   /** Whether it reached a limit, and a replacement is being started. */
   dueForRecycle = false;
   /** Since when it has nothing to do, in `monotonicMs`. */
   idleSince = 0;
+  /** Whether it was killed, and its end is awaited. */
+  isKilled = false;
   /** Ends it when it takes too long to start or to end by itself. */
   killTimer: NodeJS.Timeout | undefined = undefined;
 

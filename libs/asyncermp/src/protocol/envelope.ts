@@ -1,5 +1,6 @@
-import type { TaskHeaders } from '../contract/interceptor.js';
+import { types } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
+import type { TaskHeaders } from '../contract/interceptor.js';
 import type { EncodedError } from './error-codec.js';
 import type { InstanceShape } from './instance-shape.js';
 
@@ -14,6 +15,7 @@ import type { InstanceShape } from './instance-shape.js';
  *                              Progress                    any number
  *   Cancel                     Completed, Failed           one of them ends the attempt
  *                              Skipped                     instead of all these: it was revoked
+ *                              Uncaught                    the last one: nothing caught an error
  *   Release                                                the worker closes its providers and ends
  */
 
@@ -34,6 +36,7 @@ export const FromWorker = {
   CodeCache: 10,
   ImageFailed: 11,
   Instances: 12,
+  Uncaught: 13,
 } as const;
 
 export type ToWorkerMessage = RunMessage | ControlMessage;
@@ -43,7 +46,7 @@ export type ControlMessage =
   | [head: typeof ToWorker.Cancel, slot: number, reason: EncodedError]
   | [head: typeof ToWorker.Release];
 
-export type FromWorkerMessage = LaneMessage | ImageMessage | InstancesMessage;
+export type FromWorkerMessage = LaneMessage | ThreadMessage | InstancesMessage;
 
 /** What a lane receives, whatever its worker is. */
 export type LaneMessage =
@@ -57,13 +60,58 @@ export type LaneMessage =
   | [head: typeof FromWorker.HeapLimit]
   | [head: typeof FromWorker.Log, level: LogLevelName, line: LogLine];
 
-/** About the image that a thread was started with: for the channel that started it, not for its lane. */
-type ImageMessage =
+/** About the thread itself: for the channel that started it, not for its lane. */
+type ThreadMessage =
+  | [head: typeof FromWorker.Uncaught, error: EncodedError]
   | [head: typeof FromWorker.CodeCache, codeCache: SharedArrayBuffer]
   | [head: typeof FromWorker.ImageFailed, error: string];
 
 /** What the worker's providers look like, once, if the lease asks for it. */
 type InstancesMessage = [head: typeof FromWorker.Instances, shapes: readonly InstanceShape[]];
+
+/**
+ * Whether the message is one of those that a worker sends. A handler can find its worker's port and post
+ * anything, which must not throw in the application.
+ */
+export function isFromWorkerMessage(message: unknown): message is FromWorkerMessage {
+  if (!Array.isArray(message)) {
+    return false;
+  }
+  const [head, first, second] = message as unknown[];
+  switch (head) {
+    case FromWorker.Completed:
+    case FromWorker.Progress:
+    case FromWorker.Started:
+    case FromWorker.Skipped:
+      return isSlot(first);
+    case FromWorker.Failed:
+      return isSlot(first) && isObject(second);
+    case FromWorker.Ready:
+    case FromWorker.HeapLimit:
+      return true;
+    case FromWorker.StartFailed:
+    case FromWorker.Uncaught:
+      return isObject(first);
+    case FromWorker.Log:
+      return isLogLevel(first) && isLogLine(second);
+    case FromWorker.Instances:
+      return Array.isArray(first);
+    case FromWorker.CodeCache:
+      return types.isSharedArrayBuffer(first);
+    case FromWorker.ImageFailed:
+      return typeof first === 'string';
+    default:
+      return false;
+  }
+}
+
+function isSlot(value: unknown): boolean {
+  return Number.isInteger(value);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
 
 /** Those that are about an attempt. */
 export type AttemptMessage = Extract<
@@ -201,7 +249,13 @@ export function autoUidSeq(prefix: string, uid: string): number | undefined {
   return autoUid(prefix, seq) === uid ? seq : undefined;
 }
 
-export type LogLevelName = 'log' | 'error' | 'warn' | 'debug' | 'verbose' | 'fatal';
+const LOG_LEVELS = ['log', 'error', 'warn', 'debug', 'verbose', 'fatal'] as const;
+
+export type LogLevelName = (typeof LOG_LEVELS)[number];
+
+function isLogLevel(value: unknown): value is LogLevelName {
+  return (LOG_LEVELS as readonly unknown[]).includes(value);
+}
 
 /** One line of a worker's logger, on its way to the application's logger. */
 export interface LogLine {
@@ -212,4 +266,12 @@ export interface LogLine {
   /** The task that the line was written in. */
   readonly uid: string | undefined;
   readonly handler: string | undefined;
+}
+
+function isLogLine(value: unknown): value is LogLine {
+  if (!isObject(value) || !Array.isArray((value as Partial<LogLine>).extra)) {
+    return false;
+  }
+  const { context, uid, handler } = value as Record<string, unknown>;
+  return [context, uid, handler].every((text) => text === undefined || typeof text === 'string');
 }

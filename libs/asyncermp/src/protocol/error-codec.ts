@@ -24,9 +24,15 @@ export function encodeError(thrown: unknown): EncodedError {
   }
 }
 
-/** Restores the value that {@link encodeError} encoded. */
+/** Restores the value that {@link encodeError} encoded. Never throws, although a handler may forge what arrives. */
 export function decodeError(encoded: EncodedError): unknown {
-  return new ErrorDecoder().decode(encoded);
+  try {
+    return new ErrorDecoder().decode(encoded);
+  } catch (error) {
+    return new Error('A worker threw, and what it sent of the error cannot be read', {
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -164,10 +170,9 @@ function isError(value: unknown): value is object {
 
 /** A copy, made now: a getter may return something else when the value is read again to send it. */
 function snapshot(value: unknown): EncodedValue | undefined {
-  if (findUncloneable(value, '') !== undefined) {
-    return undefined;
-  }
-  return attempt(() => ({ kind: 'value', value: structuredClone(value) }));
+  const copy = attempt((): EncodedValue => ({ kind: 'value', value: structuredClone(value) }));
+  // The copy is checked, and not the value, which may be deeper when it is read a second time.
+  return copy && findUncloneable(copy.value, '') === undefined ? copy : undefined;
 }
 
 function snapshotOrText(value: unknown): EncodedValue {
@@ -212,8 +217,13 @@ class ErrorDecoder {
         define(error, key, value, enumerable);
       }
     }
-    const { stack = `${error.name}: ${error.message}` } = encoded;
-    define(error, 'stack', stack, false);
+    const { stack } = encoded;
+    define(
+      error,
+      'stack',
+      typeof stack === 'string' ? stack : `${error.name}: ${error.message}`,
+      false,
+    );
     return error;
   }
 }

@@ -166,12 +166,12 @@ export class Slots {
 
   /** When the attempt began, in {@link monotonicMs}; undefined if it did not. */
   startedAt(slot: number): number | undefined {
-    return this.isStarted(slot) ? this.#startedAt[slot] : undefined;
+    return this.isStarted(slot) ? plausible(this.#startedAt[slot]) : undefined;
   }
 
   /** How long the attempt ran, once its outcome was received. */
   runMs(slot: number): number {
-    return this.#runMs[slot] ?? 0;
+    return plausible(this.#runMs[slot]);
   }
 
   // ---- the worker's side
@@ -215,4 +215,9 @@ export class Slots {
   reportStart(slot: number): boolean {
     return this.#reportStart[slot] === 1;
   }
+}
+
+/** A time as the worker wrote it, or 0: its code may have overwritten the memory, and estimates are made of it. */
+function plausible(ms: number | undefined): number {
+  return ms !== undefined && ms >= 0 && ms < Infinity ? ms : 0;
 }

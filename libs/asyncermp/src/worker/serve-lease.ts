@@ -11,6 +11,7 @@ import { runningTask } from './current-task.js';
 import { Inbox } from './inbox.js';
 import { standIns } from '../injection/stand-ins.js';
 import { markWorker } from './inside-worker.js';
+import { reportUncaughtErrors } from './uncaught-errors.js';
 import { WorkerLogger } from './worker-logger.js';
 
 /**
@@ -27,6 +28,7 @@ export async function serveLease(
   if (originalFrames) {
     setOriginalFrames(originalFrames);
   }
+  reportUncaughtErrors(port);
   markWorker(lease.worker);
   const logger = new WorkerLogger(port);
   let container: WorkerContainer;

@@ -1,11 +1,15 @@
-import { inspect } from 'node:util';
 import type { MessagePort } from 'node:worker_threads';
 import type { LoggerService } from '@nestjs/common';
+import { safeInspect } from '../contract/safe-inspect.js';
 import { FromWorker, type LogLevelName, type LogLine } from '../protocol/envelope.js';
+import { findUncloneable } from '../protocol/uncloneable.js';
 import { runningTask } from './current-task.js';
 
 /** Contexts of Nest's log lines while it builds an application. One application logs them, not each worker. */
 const BOOT_CONTEXTS = new Set(['NestFactory', 'InstanceLoader', 'NestApplicationContext']);
+
+/** Nest logs with this context why it cannot build an application. The application logs it as a failed start. */
+const START_ERROR_CONTEXT = 'ExceptionHandler';
 
 const STACK = /^.+\n\s+at .+:\d+:\d+/;
 
@@ -49,6 +53,9 @@ export class WorkerLogger implements LoggerService {
       return;
     }
     const task = runningTask();
+    if (task === undefined && context === START_ERROR_CONTEXT) {
+      return;
+    }
     const line: LogLine = {
       message,
       context,
@@ -56,16 +63,28 @@ export class WorkerLogger implements LoggerService {
       uid: task?.uid,
       handler: task?.handler,
     };
-    try {
-      this.#port.postMessage([FromWorker.Log, level, line]);
-    } catch {
-      // The line contains something that cannot be cloned.
-      const text = {
-        ...line,
-        message: inspect(message),
-        extra: line.extra.map((item) => inspect(item)),
-      };
-      this.#port.postMessage([FromWorker.Log, level, text]);
-    }
+    this.#port.postMessage([FromWorker.Log, level, cloneable(line)]);
+  }
+}
+
+/**
+ * The line as it can be sent, with the texts of what cannot be. Whatever the application could not read, and
+ * not only what cannot be written, would cost the worker and its task.
+ */
+function cloneable(line: LogLine): LogLine {
+  const { message, extra } = line;
+  return { ...line, message: cloneableOrText(message), extra: extra.map(cloneableOrText) };
+}
+
+function cloneableOrText(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) {
+    return typeof value === 'function' || typeof value === 'symbol' ? safeInspect(value) : value;
+  }
+  try {
+    // The copy is checked, and not the value: a getter may return something else when it is read again.
+    const copy: unknown = structuredClone(value);
+    return findUncloneable(copy, '') ? safeInspect(value) : copy;
+  } catch {
+    return safeInspect(value);
   }
 }

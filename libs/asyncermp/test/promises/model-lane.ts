@@ -112,6 +112,10 @@ export class ModelLane implements Lane<Task> {
     }
   }
 
+  leaveBehind(): void {
+    this.die(true);
+  }
+
   // ---- what the test makes it do; false if there is nothing of that kind to do
 
   becomeReady(): boolean {
@@ -164,7 +168,7 @@ export class ModelLane implements Lane<Task> {
   }
 
   /** The worker ends: by itself, or because it was killed or released. */
-  die(): void {
+  die(isLeftBehind = false): void {
     const isExpected = this.state === 'killed' || this.state === 'released';
     const running = this.running;
     const waiting = this.held().filter((task) => task !== running);
@@ -174,6 +178,7 @@ export class ModelLane implements Lane<Task> {
       waiting,
       crash: isExpected ? undefined : { reason: 'exit', exitCode: 1 },
       startError: undefined,
+      isLeftBehind,
       gone: Promise.resolve(),
     };
     this.state = 'gone';

@@ -213,7 +213,7 @@ describe('the promises of the library', () => {
     await Promise.all([finishing, queued]);
     expect(await stuck).toBeInstanceOf(ShutdownError);
     await closing;
-    expect(mp.stats().workers).toEqual({ starting: 0, idle: 0, busy: 0 });
+    expect(mp.stats().workers).toEqual({ starting: 0, idle: 0, busy: 0, ending: 0 });
     expect(events.filter(({ name }) => name === TaskEvent.Completed)).toHaveLength(2);
     expect(events.filter(({ name }) => name === TaskEvent.Failed)).toHaveLength(1);
   });

@@ -39,7 +39,7 @@ it.runIf(MINUTES > 0)(
     console.table(rows);
     expect({ ...last, heapMb: 0 }).toEqual({ ...start, heapMb: 0 });
     expect(last.heapMb - first.heapMb).toBeLessThan(8);
-    expect(await close()).toEqual({ starting: 0, idle: 0, busy: 0 });
+    expect(await close()).toEqual({ starting: 0, idle: 0, busy: 0, ending: 0 });
   },
   MINUTES * 60_000 + 300_000,
 );

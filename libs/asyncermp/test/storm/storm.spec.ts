@@ -22,5 +22,5 @@ it(`a storm of ${TASKS} tasks of every kind: each settles once, and no resource 
   if (TASKS > 3_000) {
     console.table(outcomes);
   }
-  expect(await close()).toEqual({ starting: 0, idle: 0, busy: 0 });
+  expect(await close()).toEqual({ starting: 0, idle: 0, busy: 0, ending: 0 });
 }, 1_800_000);

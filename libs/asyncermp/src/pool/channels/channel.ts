@@ -29,8 +29,10 @@ export interface Channel<A extends Attempt> {
   post(message: ControlMessage): void;
   /** Ends the worker at once, whatever it is doing. `onEnded` follows when it runs nothing any more. */
   end(): void;
+  /** The worker does not end, and the process need not wait for it. */
+  leaveBehind(): void;
   /**
-   * To be called when the worker has ended: receives what it had posted before, and nothing more.
+   * To be called when the worker has ended or was left behind: receives what it had posted before, and nothing more.
    *
    * @returns how the worker ended, as far as the application did not end it
    */

@@ -88,6 +88,10 @@ export class InlineChannel<A extends Attempt> implements Channel<A> {
     soon(() => this.#listener.onEnded());
   }
 
+  leaveBehind(): void {
+    // Nothing is left: a handler that goes on is code of the application.
+  }
+
   close(): CrashDetails {
     this.#deliver();
     this.#isClosed = true;

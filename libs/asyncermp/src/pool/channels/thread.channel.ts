@@ -9,18 +9,19 @@ import {
 } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { CrashDetails } from '../../contract/errors.js';
+import { safeInspect } from '../../contract/safe-inspect.js';
 import { Doorbell } from '../../protocol/doorbell.js';
 import {
   FromWorker,
   addRun,
+  isFromWorkerMessage,
   newRunMessage,
   type ControlMessage,
-  type FromWorkerMessage,
   type LeaseData,
   type RunMessage,
   type WorkerManifest,
 } from '../../protocol/envelope.js';
-import { encodeError } from '../../protocol/error-codec.js';
+import { decodeError, encodeError } from '../../protocol/error-codec.js';
 import type { InstanceShape } from '../../protocol/instance-shape.js';
 import type { InjectionPlan } from '../../protocol/injection-plan.js';
 import { Slots } from '../../protocol/slots.js';
@@ -74,7 +75,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     this.#onInstances = options.onInstances;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
-    port1.on('message', (message: FromWorkerMessage) => {
+    port1.on('message', (message: unknown) => {
       this.#receive(message);
       this.#receiveArrived(MOST_AT_ONCE);
     });
@@ -138,6 +139,10 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     this.#lease?.end();
   }
 
+  leaveBehind(): void {
+    this.#lease?.leaveBehind();
+  }
+
   close(): CrashDetails {
     // A port that has reported its close has nothing left, and Node 20 to 24 crash when they are asked for it.
     if (!this.#isPortClosed) {
@@ -147,8 +152,17 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     return this.#death();
   }
 
-  #receive(message: FromWorkerMessage): void {
+  #receive(message: unknown): void {
+    if (!isFromWorkerMessage(message)) {
+      this.#lostMessage(
+        new Error(`${safeInspect(message)} is no message of this library's workers`),
+      );
+      return;
+    }
     switch (message[0]) {
+      case FromWorker.Uncaught:
+        this.#note(decodeError(message[1]));
+        break;
       case FromWorker.CodeCache:
         this.#image?.keep(message[1]);
         break;
@@ -178,7 +192,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     }
   }
 
-  #nextArrived(): { readonly message: FromWorkerMessage } | undefined {
+  #nextArrived(): { readonly message: unknown } | undefined {
     try {
       return receiveMessageOnPort(this.#port);
     } catch (error) {
@@ -251,6 +265,7 @@ class ThreadLease {
   /** Settles when the thread is gone, after `onExit`. */
   readonly gone: Promise<void>;
   readonly #end = new AbortController();
+  readonly #thread: Worker;
 
   /** @throws what Node throws if it refuses to make the thread, because of an option in execArgv, say */
   constructor(
@@ -268,6 +283,7 @@ class ThreadLease {
       entryFile === undefined
         ? startBundleThread(lease, threadOptions, signal)
         : startPiscinaThread(lease, threadOptions, signal, entryFile);
+    this.#thread = thread;
     // piscina unrefs a thread that has no task; but the pool waits for the end of each.
     thread.ref();
     thread.on('error', (error) => events.onError(error));
@@ -282,6 +298,11 @@ class ThreadLease {
   /** Ends the thread at once, whatever it is doing. */
   end(): void {
     this.#end.abort();
+  }
+
+  /** The process need not wait for the thread, once it was ended. */
+  leaveBehind(): void {
+    this.#thread.unref();
   }
 }
 
