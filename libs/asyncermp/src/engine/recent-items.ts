@@ -1,3 +1,4 @@
+import { setTimeout } from '../protocol/real-timers.js';
 import { LONGEST_TIMER_MS, monotonicMs } from '../protocol/monotonic-clock.js';
 
 /** How many items are kept, how much memory they may take together, and how long each is kept. */
