@@ -1,12 +1,11 @@
 import { threadId } from 'node:worker_threads';
 import { Inject, Injectable } from '@nestjs/common';
-import { CpuTask, CpuTaskHost } from 'nestjs-asyncermp';
+import { CpuTask } from 'nestjs-asyncermp';
 import type { Answer } from 'survey-geometry';
-import { METRES_PER_STEP, ScaleModule } from './scale.module.js';
+import { METRES_PER_STEP } from './scale.module.js';
 
-/** A handler in another folder, with a host that says how a worker builds it. */
+/** A handler in another folder, which needs what a configured module of the application provides. */
 @Injectable()
-@CpuTaskHost({ imports: [ScaleModule.forRoot(3)] })
 export class SlopeService {
   constructor(@Inject(METRES_PER_STEP) private readonly metresPerStep: number) {}
 
