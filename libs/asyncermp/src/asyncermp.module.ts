@@ -180,7 +180,7 @@ function makeScheduler({ options, publisher, log, workers }: BackendParts): Back
 
 /** Imports only the factory for the given isolation. A worker has no workers of its own and imports none. */
 async function loadWorkerFactory(
-  { isolation }: ResolvedOptions,
+  { isolation, strictClasses }: ResolvedOptions,
   bench?: TestBench,
 ): Promise<MakeWorkers | undefined> {
   if (workerNumber() !== undefined) {
@@ -197,6 +197,7 @@ async function loadWorkerFactory(
             return explorer.instanceOf(definition);
           },
         })),
+        strictClasses,
         bench?.gate,
       );
   }
@@ -209,6 +210,7 @@ async function loadWorkerFactory(
         uidPrefix: UID_PREFIX,
         resourceLimits,
         maxHeapBytes: maxWorkerHeap * 1_048_576,
+        strictClasses,
         env,
         execArgv,
       },

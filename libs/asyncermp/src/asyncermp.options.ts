@@ -89,6 +89,12 @@ export interface AsyncerMpOptions {
   readonly retainMemory?: number;
   /** Options of every task. A handler's options and those of a call override them. */
   readonly defaults?: TaskDefaults;
+  /**
+   * Whether arguments, results and progress that contain an instance of a class that is not sendable are refused
+   * with a `TaskSerializationError`. Otherwise it arrives as a plain object, with a warning outside of
+   * production. A handler's own `strictClasses` overrides it. Default false.
+   */
+  readonly strictClasses?: boolean;
   /** Replaces a worker after this number of attempts: a whole number from 1, or Infinity. Default Infinity. */
   readonly maxTasksPerWorker?: number;
   /** Replaces a worker of this age, in ms. Default Infinity. */
@@ -163,6 +169,7 @@ const optionRules: OptionRules<AsyncerMpOptions> = {
     test: rules.millisecondsFrom0.test,
   },
   defaults: rules.object,
+  strictClasses: rules.boolean,
   maxTasksPerWorker: rules.wholeFromOrInfinity(1),
   maxWorkerAge: rules.milliseconds,
   maxWorkerHeap: { expected: 'a number of MB above 0, or Infinity', test: rules.milliseconds.test },
@@ -218,6 +225,7 @@ export function resolveOptions(given: AsyncerMpOptions | number = {}): ResolvedO
     retainFailed: retentionOf('retainFailed', options.retainFailed ?? retain),
     retainMemory: options.retainMemory ?? 32,
     defaults: options.defaults ?? {},
+    strictClasses: options.strictClasses ?? false,
     maxTasksPerWorker: options.maxTasksPerWorker ?? Infinity,
     maxWorkerAge: options.maxWorkerAge ?? Infinity,
     maxWorkerHeap: options.maxWorkerHeap ?? Infinity,

@@ -41,6 +41,7 @@ const refused: [option: keyof AsyncerMpOptions, values: unknown[], takes: string
   ['retainFailed', [...whole, Infinity], 'a whole number from 0, or { count, age }'],
   ['retainMemory', notNumbers, 'a number of MB from 0, or Infinity'],
   ['defaults', [5, 'fast', null], 'an object'],
+  ['strictClasses', ['yes', 1, null], 'true or false'],
   ['maxTasksPerWorker', [...whole, 0], 'a whole number from 1, or Infinity'],
   ['maxWorkerAge', [...notNumbers, 0], 'a number of milliseconds above 0, or Infinity'],
   ['maxWorkerHeap', [...notNumbers, 0], 'a number of MB above 0, or Infinity'],

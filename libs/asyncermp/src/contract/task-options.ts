@@ -79,6 +79,11 @@ export interface CpuTaskOptions extends TaskDefaults {
   readonly name?: string;
   /** The most attempts of this handler at once, within `maxProcesses`. A whole number from 1. Default: no own limit. */
   readonly concurrency?: number;
+  /**
+   * Whether instances of classes that are not sendable are refused in this handler's arguments, results and
+   * progress. Default: the module's `strictClasses`.
+   */
+  readonly strictClasses?: boolean;
 }
 
 const backoff: OptionRule = {
@@ -137,6 +142,7 @@ const handlerRules: OptionRules<CpuTaskOptions> = {
   ...defaultRules,
   name: rules.text,
   concurrency: rules.wholeFrom(1),
+  strictClasses: rules.boolean,
 };
 
 /** @throws ConfigurationError */

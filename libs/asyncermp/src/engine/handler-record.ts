@@ -2,6 +2,7 @@ import { cancelledText } from '../contract/errors.js';
 import type { TaskHandler } from '../contract/backend.js';
 import type { TaskDefaults } from '../contract/task-options.js';
 import { TaskEvent, taskEventOf } from '../contract/task-events.js';
+import type { LostClass } from '../protocol/lost-classes.js';
 import { Semaphore } from './semaphore.js';
 
 /** The options of a task that the scheduler acts on, with everything filled in. */
@@ -76,11 +77,19 @@ export class HandlerRecord {
     undefined;
   /** The policy of its tasks, where a call has no options of its own. */
   readonly policy: TaskPolicy;
+  /** Whether arguments lose no class. */
+  readonly isStrict: boolean;
+  /** Called with each class that arguments lose for the first time. */
+  readonly onLost: (lost: LostClass, handler: string) => void;
 
   constructor(
-    { name, index, options: { concurrency, ...defaults } }: TaskHandler,
+    { name, index, options: { concurrency, strictClasses, ...defaults } }: TaskHandler,
     moduleDefaults: TaskDefaults,
+    isStrict: boolean,
+    onLost: (lost: LostClass, handler: string) => void,
   ) {
+    this.isStrict = strictClasses ?? isStrict;
+    this.onLost = onLost;
     this.name = name;
     this.index = index;
     this.eventNames = Object.fromEntries(

@@ -1,5 +1,5 @@
 import { decodeError } from '../protocol/error-codec.js';
-import { findUncloneable } from '../protocol/uncloneable.js';
+import { prepareOutgoing } from '../protocol/outgoing.js';
 import { RunMode, type ItemOutcome } from '../protocol/envelope.js';
 import { type MapOptions, type MapOutcome, splitMapOptions } from '../contract/map-options.js';
 import type { TaskOptions } from '../contract/task-options.js';
@@ -152,7 +152,9 @@ export class Mapping {
       if (items.length === 0 || this.#isLeft) {
         return;
       }
-      for (const part of this.#own.settle ? apartIfUncloneable(items) : [items]) {
+      for (const part of this.#own.settle
+        ? apartIfUnsendable(items, this.#handler.isStrict)
+        : [items]) {
         this.#start(part, first);
         first += part.length;
       }
@@ -287,13 +289,14 @@ function* outcomesOf(
 }
 
 /** Splits items so that each that cannot be sent is alone in its part, and fails alone. */
-function apartIfUncloneable(
+function apartIfUnsendable(
   items: readonly (readonly unknown[])[],
+  isStrict: boolean,
 ): readonly (readonly (readonly unknown[])[])[] {
   const parts: (readonly unknown[])[][] = [];
   let isOpen = false;
   for (const args of items) {
-    const isBad = !Array.isArray(args) || findUncloneable(args, '') !== undefined;
+    const isBad = !Array.isArray(args) || !isSendable(args, isStrict);
     if (isBad || !isOpen) {
       parts.push([args]);
     } else {
@@ -302,6 +305,16 @@ function apartIfUncloneable(
     isOpen = !isBad;
   }
   return parts;
+}
+
+function isSendable(args: readonly unknown[], isStrict: boolean): boolean {
+  try {
+    // The classes that it loses are noted when it is submitted.
+    prepareOutgoing(args, '', isStrict || undefined, {});
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Items of `map()`, from any iterable: read one by one, and not before they are needed. */

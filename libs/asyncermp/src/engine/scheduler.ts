@@ -32,6 +32,8 @@ import type { Task } from './task.js';
 interface SchedulerOptions extends LifecycleOptions, RetainLimits {
   /** Options of every task, where neither its call nor its handler says otherwise. */
   readonly defaults: TaskDefaults;
+  /** Whether nothing may lose its class, where the handler says nothing else. */
+  readonly strictClasses: boolean;
   readonly shutdownTimeout: number;
 }
 
@@ -172,7 +174,12 @@ export class Scheduler implements Backend {
   }
 
   #recordOf(handler: TaskHandler): HandlerRecord {
-    return (this.#records[handler.index] ??= new HandlerRecord(handler, this.#options.defaults));
+    return (this.#records[handler.index] ??= new HandlerRecord(
+      handler,
+      this.#options.defaults,
+      this.#options.strictClasses,
+      (lost, name) => this.#log.lostClass(lost, name),
+    ));
   }
 
   /**

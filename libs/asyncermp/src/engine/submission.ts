@@ -3,9 +3,16 @@ import type { Transferable } from 'node:worker_threads';
 import { ConfigurationError } from '../contract/errors.js';
 import type { SubmitExtras } from '../contract/interceptor.js';
 import { checkTaskOptions, type TaskOptions } from '../contract/task-options.js';
-import { RunMode } from '../protocol/envelope.js';
+import { RunMode, type SentArgs } from '../protocol/envelope.js';
+import { encodeValue } from '../protocol/outgoing.js';
 import { takeTransferList } from '../protocol/transfer.js';
-import { findUncloneable, flatLength, serializationError } from '../protocol/uncloneable.js';
+import {
+  flatLength,
+  inspectOutgoing,
+  serializationError,
+  type Inspection,
+} from '../protocol/uncloneable.js';
+import type { EncodedValue } from '../protocol/value-codec.js';
 import { policyOfCall, type HandlerRecord, type TaskPolicy } from './handler-record.js';
 import { Task, type GivenExtras } from './task.js';
 
@@ -21,8 +28,13 @@ export function prepareTask(
 ): Task {
   const own = options && readOnce(options);
   const policy = policyOf(handler, own);
-  const handOver = checkArguments(handler, args, 'args', own);
-  return makeTask(handler, args, RunMode.Single, policy, handOver, own, extras);
+  const handOver = listedTransfers(handler, args, 'args', own);
+  const inspection = inspectArguments(handler, args, 'args', handOver, own);
+  const sent = inspection?.needsEncoding ? encoded(handler, args, handOver, own) : args;
+  if (inspection?.lost) {
+    handler.onLost(inspection.lost, handler.name);
+  }
+  return makeTask(handler, sent, RunMode.Single, 1, policy, handOver, own, extras);
 }
 
 /**
@@ -40,24 +52,35 @@ export function prepareChunk(
 ): Task {
   const own = options && readOnce(options);
   const policy = policyOf(handler, own);
-  const handOver = items.flatMap(
-    (args, index) => checkArguments(handler, args, `items[${first + index}]`, own) ?? [],
-  );
-  return makeTask(
-    handler,
-    mode === RunMode.Single ? (items[0] ?? []) : items,
-    mode,
-    policy,
-    handOver.length > 0 ? handOver : undefined,
-    own,
-    extras,
-  );
+  const handOver: Transferable[] = [];
+  let needsEncoding = false;
+  items.forEach((args, index) => {
+    const path = `items[${first + index}]`;
+    const listed = listedTransfers(handler, args, path, own);
+    const inspection = inspectArguments(handler, args, path, listed, own);
+    handOver.push(...(listed ?? []));
+    needsEncoding ||= inspection?.needsEncoding === true;
+    if (inspection?.lost) {
+      handler.onLost(inspection.lost, handler.name);
+    }
+  });
+  const list = handOver.length > 0 ? handOver : undefined;
+  const subject = { uid: own?.uid, handler: handler.name };
+  let sent: SentArgs = mode === RunMode.Single ? (items[0] ?? []) : items;
+  if (needsEncoding) {
+    sent =
+      mode === RunMode.Single
+        ? encoded(handler, items[0] ?? [], list, own, `items[${first}]`)
+        : encodeValue(items, 'items', handler.isStrict, subject, list, first);
+  }
+  return makeTask(handler, sent, mode, items.length, policy, list, own, extras);
 }
 
 function makeTask(
   handler: HandlerRecord,
-  args: readonly unknown[],
+  args: SentArgs,
   mode: RunMode,
+  items: number,
   policy: TaskPolicy,
   handOver: readonly Transferable[] | undefined,
   options: TaskOptions | undefined,
@@ -71,6 +94,7 @@ function makeTask(
     policy,
     args,
     mode,
+    items,
     priority: options?.priority ?? policy.priority,
     fairnessKey: options?.fairnessKey,
     extras: givenExtras(handOver, options, extras),
@@ -132,8 +156,8 @@ function readOnce(options: TaskOptions): TaskOptions {
   return own;
 }
 
-/** Returns what is handed over with the arguments, if anything. */
-function checkArguments(
+/** What is handed over with the arguments, if anything. */
+function listedTransfers(
   handler: HandlerRecord,
   args: readonly unknown[],
   path: string,
@@ -146,16 +170,38 @@ function checkArguments(
     );
   }
   const marked = takeTransferList(args);
-  const handOver = options?.transfer ? [...options.transfer, ...(marked ?? [])] : marked;
+  return options?.transfer ? [...options.transfer, ...(marked ?? [])] : marked;
+}
+
+/** Undefined if they can be sent as they are. */
+function inspectArguments(
+  handler: HandlerRecord,
+  args: readonly unknown[],
+  path: string,
+  handOver: readonly Transferable[] | undefined,
+  options: TaskOptions | undefined,
+): Inspection | undefined {
   if (!handOver && flatLength(args) === args.length) {
     // As in most calls, there is nothing in it that could not be cloned.
     return undefined;
   }
-  const culprit = findUncloneable(args, path, handOver);
-  if (culprit) {
-    throw serializationError(culprit, { uid: options?.uid, handler: handler.name });
+  const inspection = inspectOutgoing(args, path, handler.isStrict, handOver);
+  if (inspection?.culprit) {
+    throw serializationError(inspection.culprit, { uid: options?.uid, handler: handler.name });
   }
-  return handOver;
+  return inspection;
+}
+
+/** Encoded at the call, so that an error of `to` is one of the call. */
+function encoded(
+  handler: HandlerRecord,
+  args: readonly unknown[],
+  handOver: readonly Transferable[] | undefined,
+  options: TaskOptions | undefined,
+  path = 'args',
+): EncodedValue {
+  const subject = { uid: options?.uid, handler: handler.name };
+  return encodeValue(args, path, handler.isStrict, subject, handOver);
 }
 
 /** A further attempt needs the arguments again, so an attempt before the last one copies them. */

@@ -12,6 +12,7 @@ import type { Lane, LaneEnd, LaneListener, WorkerFactory } from '../pool/lane.js
 import type { PoolLog } from '../pool/pool-log.js';
 import type { LogLevelName, LogLine } from '../protocol/envelope.js';
 import { decodeError, type EncodedError } from '../protocol/error-codec.js';
+import type { LostClass } from '../protocol/lost-classes.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { AbortSignals } from './abort-signals.js';
 import { Admission } from './admission.js';
@@ -352,6 +353,10 @@ export class TaskLifecycle implements LaneListener<Task> {
 
   onHeapLimit(lane: Lane<Task>): void {
     this.#dispatcher.heapLimit(lane);
+  }
+
+  onLostClass(_lane: Lane<Task>, task: Task, lost: LostClass): void {
+    this.#log.lostClass(lost, task.handlerName);
   }
 
   onLog(lane: Lane<Task>, level: LogLevelName, line: LogLine): void {

@@ -2,7 +2,7 @@ import type { Transferable } from 'node:worker_threads';
 import { randomBytes } from 'node:crypto';
 import type { Attempt } from '../pool/channels/channel.js';
 import type { Lane } from '../pool/lane.js';
-import { RunMode, autoUid } from '../protocol/envelope.js';
+import { RunMode, autoUid, type SentArgs } from '../protocol/envelope.js';
 import type { SettledTask } from './completed-queue.js';
 import {
   type TaskSettledEvent,
@@ -45,7 +45,7 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask {
   acceptedAt: number;
   readonly handler: HandlerRecord;
   readonly policy: TaskPolicy;
-  args: readonly unknown[];
+  args: SentArgs;
   #phase: TaskPhase = 'admitting';
   #value: unknown = undefined;
   #promise: Promise<unknown> | undefined = undefined;
@@ -53,7 +53,7 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask {
   #isWatched = false;
   #extras: TaskExtras | undefined = undefined;
 
-  constructor({ handler, policy, args, mode, priority, fairnessKey, extras }: Submission) {
+  constructor({ handler, policy, args, mode, items, priority, fairnessKey, extras }: Submission) {
     super(nextSeq(), priority, fairnessKey);
     this.acceptedAt = monotonicMs();
     this.handler = handler;
@@ -64,7 +64,7 @@ export class Task extends QueueNode implements Attempt, Outcome, SettledTask {
     }
     if (mode !== RunMode.Single) {
       this.rare.mode = mode;
-      this.rare.items = args.length;
+      this.rare.items = items;
     }
   }
 
@@ -331,8 +331,10 @@ const SETTLING = {
 interface Submission {
   readonly handler: HandlerRecord;
   readonly policy: TaskPolicy;
-  readonly args: readonly unknown[];
+  readonly args: SentArgs;
   readonly mode: RunMode;
+  /** How many calls of the handler it is. */
+  readonly items: number;
   readonly priority: number;
   readonly fairnessKey: string | undefined;
   readonly extras: GivenExtras | undefined;

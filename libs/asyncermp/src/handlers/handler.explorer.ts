@@ -10,6 +10,7 @@ import {
   instancesOf,
   type InstanceWrapper,
 } from './instance-wrapper.js';
+import { filesOfSendables } from '../protocol/sendable-classes.js';
 import {
   classFindings,
   duplicateNames,
@@ -44,6 +45,8 @@ export class HandlerExplorer {
   /** The files that a worker imports, and the names of the handlers that it must then have. */
   get manifest(): WorkerManifest {
     const files = this.handlers.flatMap(({ file }) => file ?? []);
+    // Behind those of handlers: they mostly import the sendable classes themselves.
+    files.push(...filesOfSendables());
     return { files: [...new Set(files)], handlers: this.handlers.map(({ name }) => name) };
   }
 

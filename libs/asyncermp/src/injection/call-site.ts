@@ -10,8 +10,24 @@ import { isAbsolute } from 'node:path';
  * distinguished in it.
  */
 export function definingFile(): string | undefined {
-  let file: string | undefined;
-  for (const site of callSites(definingFile)) {
+  return definingSite(definingFile)?.file;
+}
+
+/** The same with line and column, to distinguish two classes of one file. */
+export function definingPlace(): string {
+  const site = definingSite(definingPlace);
+  return site ? `${site.file}:${site.line}:${site.column}` : 'evaluated code';
+}
+
+interface DefiningSite {
+  readonly file: string;
+  readonly line: number | null;
+  readonly column: number | null;
+}
+
+function definingSite(below: Function): DefiningSite | undefined {
+  let found: DefiningSite | undefined;
+  for (const site of callSites(below)) {
     const name = site.getFileName();
     // Built-in functions have no file name, and neither has evaluated code (`devtool: 'eval'` of bundlers).
     if (typeof name !== 'string') {
@@ -21,10 +37,10 @@ export function definingFile(): string | undefined {
       break;
     }
     if (isFile(name)) {
-      file = name;
+      found = { file: name, line: site.getLineNumber(), column: site.getColumnNumber() };
     }
   }
-  return file;
+  return found;
 }
 
 /**

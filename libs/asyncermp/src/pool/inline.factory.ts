@@ -7,11 +7,13 @@ import { WorkerLane } from './worker-lane.js';
 /** Workers in the application's own thread, for unit tests. */
 export class InlineWorkerFactory<A extends Attempt> implements WorkerFactory<A> {
   readonly #handlers: readonly RunnableHandler[];
+  readonly #strictClasses: boolean;
   readonly #gate: InlineGate<A> | undefined;
 
   /** @param handlers - In the order of the handlers' indices, on the application's own instances. */
-  constructor(handlers: readonly RunnableHandler[], gate?: InlineGate<A>) {
+  constructor(handlers: readonly RunnableHandler[], strictClasses: boolean, gate?: InlineGate<A>) {
     this.#handlers = handlers;
+    this.#strictClasses = strictClasses;
     this.#gate = gate;
   }
 
@@ -19,7 +21,7 @@ export class InlineWorkerFactory<A extends Attempt> implements WorkerFactory<A> 
     return new WorkerLane(
       id,
       listener,
-      (events) => new InlineChannel(this.#handlers, this.#gate, events),
+      (events) => new InlineChannel(this.#handlers, this.#strictClasses, this.#gate, events),
     );
   }
 }

@@ -1,5 +1,6 @@
 import type { CrashDetails, TaskSerializationError } from '../contract/errors.js';
 import type { LogLevelName, LogLine } from '../protocol/envelope.js';
+import type { LostClass } from '../protocol/lost-classes.js';
 import type { Attempt } from './channels/channel.js';
 import type { EncodedError } from '../protocol/error-codec.js';
 
@@ -78,6 +79,8 @@ export interface LaneListener<A extends Attempt = Attempt> {
   onSkipped(lane: Lane<A>): void;
   /** After an attempt, the worker's heap was larger than `maxWorkerHeap` allows. */
   onHeapLimit(lane: Lane<A>): void;
+  /** What the worker sent of an attempt has lost a class. */
+  onLostClass(lane: Lane<A>, attempt: A, lost: LostClass): void;
   /** The worker's logger was given a line. */
   onLog(lane: Lane<A>, level: LogLevelName, line: LogLine): void;
   /** The worker has ended. What it had reported before follows, and then {@link onEnded}. */

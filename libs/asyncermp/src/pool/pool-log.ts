@@ -2,6 +2,7 @@ import { Logger, type LoggerService } from '@nestjs/common';
 import type { CrashDetails } from '../contract/errors.js';
 import type { LogLevelName, LogLine } from '../protocol/envelope.js';
 import { headline, safeInspect, stackOf } from '../contract/safe-inspect.js';
+import { lostClassText, type LostClass } from '../protocol/lost-classes.js';
 
 const CONTEXT = 'AsyncerMp';
 
@@ -9,6 +10,7 @@ const CONTEXT = 'AsyncerMp';
 export class PoolLog {
   readonly #logger: LoggerService;
   readonly #isNest: boolean;
+  readonly #lost = new Set<string>();
 
   /** @param logger - Default: Nest's own, with the context `AsyncerMp`. */
   constructor(logger: LoggerService = new Logger(CONTEXT)) {
@@ -35,6 +37,15 @@ export class PoolLog {
     this.#logger.error(
       `retryOn threw on task ${uid} of ${handler}, so the task is not tried again: ${headline(error)}`,
     );
+  }
+
+  /** A value lost its class. Once for each class, however many workers report it. */
+  lostClass(lost: LostClass, handler: string): void {
+    const key = `${lost.name}: ${[...lost.methods, ...lost.getters].join()}`;
+    if (!this.#lost.has(key)) {
+      this.#lost.add(key);
+      this.#logger.warn(lostClassText(lost, handler));
+    }
   }
 
   warn(text: string): void {

@@ -6,6 +6,7 @@ import {
   type AttemptMessage,
   type LaneMessage,
 } from '../protocol/envelope.js';
+import { decodeIncoming, type Crossing } from '../protocol/outgoing.js';
 import { SLOT_COUNT, type LaneSlots } from '../protocol/slots.js';
 import { unsendable, type Attempt, type Channel, type OpenChannel } from './channels/channel.js';
 import type { Lane, LaneEnd, LaneListener } from './lane.js';
@@ -217,20 +218,47 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
     const startedAt = this.#slots.startedAt(slot) ?? Number.NaN;
     const runMs = this.#slots.runMs(slot);
     switch (message[0]) {
-      case FromWorker.Completed:
+      case FromWorker.Completed: {
+        const arrived = message[3] && this.#arrived(attempt, 'result', message[3]);
         this.#release(slot);
-        this.#listener.onCompleted(this, attempt, message[2], startedAt, runMs);
+        if (arrived?.error) {
+          this.#listener.onFailed(this, attempt, encodeError(arrived.error), startedAt, runMs);
+        } else {
+          const result = arrived?.value ? arrived.value[0] : message[2];
+          this.#listener.onCompleted(this, attempt, result, startedAt, runMs);
+        }
         break;
+      }
       case FromWorker.Failed:
         this.#release(slot);
         this.#listener.onFailed(this, attempt, message[2], startedAt, runMs);
         break;
-      case FromWorker.Progress:
-        this.#listener.onProgress(this, attempt, message[2]);
+      case FromWorker.Progress: {
+        const arrived = message[3] && this.#arrived(attempt, 'progress', message[3]);
+        if (!arrived?.error) {
+          this.#listener.onProgress(this, attempt, arrived?.value ? arrived.value[0] : message[2]);
+        }
         break;
+      }
       case FromWorker.Started:
         this.#listener.onStarted(this, attempt);
         break;
+    }
+  }
+
+  /** What of a value was sent besides it. Before the slot is free, because `from` of a class is a user's code. */
+  #arrived(attempt: A, path: string, { encoded, lost }: Crossing): Arrived {
+    if (lost) {
+      this.#listener.onLostClass(this, attempt, lost);
+    }
+    if (!encoded) {
+      return {};
+    }
+    try {
+      const { uid, handlerName: handler } = attempt;
+      return { value: [decodeIncoming(encoded, path, { uid, handler })] };
+    } catch (error) {
+      return { error };
     }
   }
 
@@ -283,6 +311,12 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
 }
 
 const NOW = Promise.resolve();
+
+/** A value that was encoded, or why it could not be decoded; neither if it was sent as it is. */
+interface Arrived {
+  readonly value?: readonly [unknown];
+  readonly error?: unknown;
+}
 
 /** Which attempt is in which slot of a lane. */
 class SlotTable<A extends Attempt> {

@@ -3,6 +3,8 @@ import type { MessagePort } from 'node:worker_threads';
 import type { TaskHeaders } from '../contract/interceptor.js';
 import type { EncodedError } from './error-codec.js';
 import type { InstanceShape } from './instance-shape.js';
+import type { Crossing } from './outgoing.js';
+import type { EncodedValue } from './value-codec.js';
 
 /*
  * The messages between a lane in the application and the attempt runner in its worker. Tuples with a
@@ -53,8 +55,8 @@ export type LaneMessage =
   | [head: typeof FromWorker.Ready]
   | [head: typeof FromWorker.StartFailed, error: EncodedError]
   | [head: typeof FromWorker.Started, slot: number]
-  | [head: typeof FromWorker.Progress, slot: number, value: unknown]
-  | [head: typeof FromWorker.Completed, slot: number, result: unknown]
+  | [head: typeof FromWorker.Progress, slot: number, value: unknown, crossing?: Crossing]
+  | [head: typeof FromWorker.Completed, slot: number, result: unknown, crossing?: Crossing]
   | [head: typeof FromWorker.Failed, slot: number, error: EncodedError]
   | [head: typeof FromWorker.Skipped, slot: number]
   | [head: typeof FromWorker.HeapLimit]
@@ -150,6 +152,8 @@ export interface LeaseData {
   readonly maxHeapBytes: number;
   /** Whether the worker describes its instances. */
   readonly describe: boolean;
+  /** Whether results lose no class, where their handler says nothing else. */
+  readonly strictClasses: boolean;
   /** The modules that the worker need not load file by file; undefined where it has to. */
   readonly image: SharedImage | undefined;
 }
@@ -164,11 +168,14 @@ export interface SharedImage {
 /** The number that makes a uid with the prefix of the lease, or the uid that the caller gave. */
 export type SentUid = number | string;
 
+/** The arguments of an attempt: as they are, or encoded where the clone would not keep all of them. */
+export type SentArgs = readonly unknown[] | EncodedValue;
+
 /** An attempt on its way. Its numbers are in its slot. */
 export interface SentRun {
   readonly slot: number;
   readonly uid: SentUid;
-  readonly args: readonly unknown[];
+  readonly args: SentArgs;
   readonly headers: TaskHeaders | undefined;
 }
 
@@ -192,7 +199,7 @@ export function addRun(
   message: RunMessage,
   slot: number,
   uid: SentUid,
-  args: readonly unknown[],
+  args: SentArgs,
   headers: TaskHeaders | undefined,
 ): void {
   message.push(slot, headers === undefined ? uid : [uid, headers], args);
@@ -206,7 +213,7 @@ export function readRuns(message: RunMessage, into: SentRun[]): void {
     into.push({
       slot: message[i] as number,
       uid: isPair ? subject[0] : subject,
-      args: message[i + 2] as readonly unknown[],
+      args: message[i + 2] as SentArgs,
       headers: isPair ? subject[1] : undefined,
     });
   }

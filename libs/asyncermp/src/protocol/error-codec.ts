@@ -1,10 +1,11 @@
-import { types } from 'node:util';
 import * as nest from '@nestjs/common';
 import * as ownErrors from '../contract/errors.js';
 import { safeInspect, headline } from '../contract/safe-inspect.js';
 import { framesOfHandler } from './handler-call.js';
 import { withOriginalFrames } from './original-frames.js';
-import { findUncloneable } from './uncloneable.js';
+import { sendableByKey, sendableOf } from './sendable-classes.js';
+import { findUncloneable, inspectOutgoing, isError } from './uncloneable.js';
+import { ValueEncoder, decodeParts, type EncodedValue as EncodedParts } from './value-codec.js';
 
 /**
  * Encodes a thrown value for another thread, where {@link decodeError} restores it. Never throws, whatever was
@@ -12,7 +13,7 @@ import { findUncloneable } from './uncloneable.js';
  *
  * An error keeps its name, message, `code`, causes (16 deep), `errors`, stack and own enumerable properties;
  * properties that cannot be cloned become their `inspect` text. It keeps its class if that is built in, one of
- * Nest's `HttpException`s or one of this library's. Any other class is replaced by a class of the same name
+ * Nest's `HttpException`s, one of this library's or sendable. Any other class is replaced by a class of the same name
  * that extends the nearest of these. A thrown value that is not an error is cloned; if it cannot be cloned, an
  * Error describes it.
  */
@@ -35,16 +36,34 @@ export function decodeError(encoded: EncodedError): unknown {
   }
 }
 
+/** Encodes the errors within one value. An error that is met twice stays one. */
+export function encodeNestedErrors(): (error: object) => EncodedError {
+  const encoder = new ErrorEncoder();
+  return (error) => encoder.encode(error);
+}
+
+/** The other side of {@link encodeNestedErrors}. */
+export function decodeNestedError(): (encoded: unknown) => unknown {
+  const decoder = new ErrorDecoder();
+  return (encoded) => decoder.decode(encoded as EncodedError);
+}
+
 /**
  * A thrown value in a form that the structured clone always accepts. Only `encodeError` and `decodeError` read
  * its contents.
  */
-export type EncodedError = EncodedValue | EncodedInstance;
+export type EncodedError = EncodedValue | EncodedObject | EncodedInstance;
 
 /** A cloneable value that is not an error. */
 interface EncodedValue {
   readonly kind: 'value';
   readonly value: unknown;
+}
+
+/** A value that the structured clone does not keep whole. */
+interface EncodedObject {
+  readonly kind: 'parts';
+  readonly parts: EncodedParts;
 }
 
 /** An error. Errors that refer to each other stay a graph, which the clone preserves. */
@@ -56,6 +75,8 @@ interface EncodedInstance {
   readonly classes: readonly string[];
   readonly message: string;
   readonly stack: string | undefined;
+  /** What `to` of a sendable class returned, from which the other side makes the error. */
+  data: EncodedError | undefined;
   readonly properties: EncodedProperty[];
 }
 
@@ -85,7 +106,7 @@ class ErrorEncoder {
       return this.#error(thrown, 0);
     }
     return (
-      snapshot(thrown) ??
+      this.#snapshot(thrown, 0) ??
       placeholderError(`${safeInspect(thrown)} was thrown, which cannot be sent between threads`)
     );
   }
@@ -104,9 +125,15 @@ class ErrorEncoder {
       classes: attempt(() => classIdsOf(error)) ?? [],
       message: typeof message === 'string' ? message : safeInspect(message ?? ''),
       stack: typeof stack === 'string' ? withOriginalFrames(framesOfHandler(stack)) : undefined,
+      data: undefined,
       properties: [],
     };
     this.#encoded.set(error, instance);
+    const to = sendableOf(error)?.to;
+    if (to) {
+      const data = attempt(() => this.#snapshot(to(error as never), depth + 1));
+      instance.data = data;
+    }
     this.#addProperties(error, instance, depth);
     return instance;
   }
@@ -144,11 +171,38 @@ class ErrorEncoder {
       return {
         kind: 'list',
         items: value.map((item) =>
-          isError(item) && depth <= MAX_DEPTH ? this.#error(item, depth) : snapshotOrText(item),
+          isError(item) && depth <= MAX_DEPTH
+            ? this.#error(item, depth)
+            : this.#snapshotOrText(item, depth),
         ),
       };
     }
-    return snapshotOrText(value);
+    return this.#snapshotOrText(value, depth);
+  }
+
+  /** A copy, made now: a getter may return something else when the value is read again to send it. */
+  #snapshot(value: unknown, depth: number): EncodedError | undefined {
+    const inspection = inspectOutgoing(value, '', undefined);
+    if (inspection?.culprit) {
+      return undefined;
+    }
+    const copy = attempt((): EncodedValue | EncodedObject =>
+      inspection
+        ? { kind: 'parts', parts: this.#parts(value, inspection.trims, depth) }
+        : { kind: 'value', value: structuredClone(value) },
+    );
+    // The copy is checked as well, because the value may be deeper when it is read a second time.
+    return copy && findUncloneable(copy, '') === undefined ? copy : undefined;
+  }
+
+  #parts(value: unknown, trims: boolean, depth: number): EncodedParts {
+    const encodeError = (error: object) => this.#nested(error, depth + 1);
+    const options = { encodeError, transferList: undefined, isStrict: undefined, trims };
+    return new ValueEncoder(value, options).encode(value, '');
+  }
+
+  #snapshotOrText(value: unknown, depth: number): EncodedError {
+    return this.#snapshot(value, depth) ?? text(safeInspect(value));
   }
 }
 
@@ -160,23 +214,9 @@ function placeholderError(message: string): EncodedInstance {
     classes: ['Error'],
     message,
     stack: undefined,
+    data: undefined,
     properties: [],
   };
-}
-
-function isError(value: unknown): value is object {
-  return types.isNativeError(value) || attempt(() => value instanceof Error) === true;
-}
-
-/** A copy, made now: a getter may return something else when the value is read again to send it. */
-function snapshot(value: unknown): EncodedValue | undefined {
-  const copy = attempt((): EncodedValue => ({ kind: 'value', value: structuredClone(value) }));
-  // The copy is checked, and not the value, which may be deeper when it is read a second time.
-  return copy && findUncloneable(copy.value, '') === undefined ? copy : undefined;
-}
-
-function snapshotOrText(value: unknown): EncodedValue {
-  return snapshot(value) ?? text(safeInspect(value));
 }
 
 function text(value: string): EncodedValue {
@@ -202,13 +242,25 @@ class ErrorDecoder {
         return this.#decoded.get(encoded) ?? this.#error(encoded);
       case 'list':
         return encoded.items.map((item) => this.decode(item));
+      case 'parts':
+        return this.#parts(encoded.parts);
       default:
         return encoded.value;
     }
   }
 
+  /** An error arrives whatever becomes of its properties. */
+  #parts(parts: EncodedParts): unknown {
+    try {
+      return decodeParts(parts, 'a property', (encoded) => this.decode(encoded as EncodedError));
+    } catch (failure) {
+      const { what } = failure as { readonly what?: string };
+      return `[${what ?? headline(failure)}]`;
+    }
+  }
+
   #error(encoded: EncodedInstance): Error {
-    const error = createInstance(encoded);
+    const error = this.#fromData(encoded) ?? createInstance(encoded);
     this.#decoded.set(encoded, error);
     for (const [key, encodedValue, enumerable] of encoded.properties) {
       const value = this.decode(encodedValue);
@@ -226,7 +278,22 @@ class ErrorDecoder {
     );
     return error;
   }
+
+  /** By `from` of its class. Without one, or where that throws, the error is made of its properties. */
+  #fromData({ classes, data }: EncodedInstance): Error | undefined {
+    const from = sendableByKey(classes[0]?.slice(SENDABLE.length) ?? '')?.from;
+    if (!from || !data) {
+      return undefined;
+    }
+    return attempt(() => {
+      const made: unknown = from(this.decode(data) as never);
+      return isError(made) ? (made as Error) : undefined;
+    });
+  }
 }
+
+/** The class's key in the table of sendable classes, as an id. */
+const SENDABLE = 'sendable:';
 
 /**
  * Creates the error without running the constructor of its class: the constructor's arguments are unknown, and
@@ -302,6 +369,10 @@ function addErrorClasses(byId: Map<string, ErrorClass>, family: string, exported
 /** The ids of the known classes that an error is an instance of, nearest first. */
 function classIdsOf(error: object): string[] {
   const ids: string[] = [];
+  const sendable = sendableOf(error);
+  if (sendable) {
+    ids.push(SENDABLE + sendable.key);
+  }
   let prototype: unknown = Object.getPrototypeOf(error);
   for (let i = 0; i < MAX_PROTOTYPES && typeof prototype === 'object' && prototype !== null; i++) {
     const id = idOf((prototype as { constructor?: unknown }).constructor, error);
@@ -333,7 +404,9 @@ function idOf(constructor: unknown, error: object): string | undefined {
 function knownClassOf(ids: readonly string[]): ErrorClass {
   const { byId } = knownClasses();
   for (const id of ids) {
-    const errorClass = byId.get(id);
+    const errorClass = id.startsWith(SENDABLE)
+      ? (sendableByKey(id.slice(SENDABLE.length))?.target as ErrorClass | undefined)
+      : byId.get(id);
     if (errorClass) {
       return errorClass;
     }

@@ -68,6 +68,23 @@ export function whyHostUncloneable(value: object): string | undefined {
   return undefined;
 }
 
+/** Prototypes whose objects a clone keeps, or replaces by one of the same kind, such as Node's Blob. */
+const hostClasses = new WeakMap<object, boolean>();
+
+/**
+ * Whether a clone of an object without properties has a class, and so its content. Otherwise it is `{}`. Only a
+ * trial clone tells, once for each class.
+ */
+export function clonesAsItself(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object;
+  let isHost = hostClasses.get(prototype);
+  if (isHost === undefined) {
+    isHost = Object.getPrototypeOf(structuredClone(value)) !== Object.prototype;
+    hostClasses.set(prototype, isHost);
+  }
+  return isHost;
+}
+
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }

@@ -1,7 +1,17 @@
 import { types, inspect } from 'node:util';
 import { headline, safeText } from '../contract/safe-inspect.js';
 import { TaskSerializationError, type ErrorSubject } from '../contract/errors.js';
+import { builtInClassOf, hostNameOf } from './host-values.js';
 import {
+  classNameOf,
+  isFirstLoss,
+  isPlainPrototype,
+  lostClass,
+  type LostClass,
+} from './lost-classes.js';
+import { sendableOf } from './sendable-classes.js';
+import {
+  clonesAsItself,
   errorsCloneInTheirCause,
   whyBufferUncloneable,
   whyHostUncloneable,
@@ -9,7 +19,7 @@ import {
 } from './structured-clone.js';
 
 /** The first part of a value that the structured clone cannot copy, and why. */
-interface Uncloneable {
+export interface Uncloneable {
   /** The path to the part, as code: `args[0].user.save`, `args[1].get("key")`. */
   readonly path: string;
   /** The reason, for `<path> <what>, so it cannot be sent between threads`: `is a function`. */
@@ -42,19 +52,101 @@ export function findUncloneable(
   if (refused) {
     return refused;
   }
-  const finding = walk(value, transferList);
-  return (
-    finding && {
-      path: pathOf(finding, path),
-      what: finding.what,
-      ...(finding.thrown && { cause: finding.thrown.value }),
-    }
-  );
+  const finding = visit(new CloneWalk(transferList && new Set(transferList), undefined), value);
+  return finding && uncloneable(finding, path);
 }
 
-function walk(value: unknown, transferList: readonly unknown[] | undefined): Finding | undefined {
+function uncloneable(finding: Finding, path: string): Uncloneable {
+  return {
+    path: pathOf(finding, path),
+    what: finding.what,
+    ...(finding.thrown && { cause: finding.thrown.value }),
+  };
+}
+
+/** What must happen to a value before it is sent. */
+export interface Inspection {
+  /** It cannot be sent. */
+  readonly culprit: Uncloneable | undefined;
+  /** It contains what the structured clone would not keep: it must be encoded. */
+  readonly needsEncoding: boolean;
+  /** It has views that show less than half of a large buffer. */
+  readonly trims: boolean;
+  /** A class that it loses, for a warning. */
+  readonly lost: LostClass | undefined;
+}
+
+/**
+ * Checks a value that is about to be sent, like {@link findUncloneable}, and looks in the same pass for what
+ * needs more than a clone: sendable classes, errors, objects of Node. Undefined if it can be sent as it is.
+ *
+ * @param isStrict - Whether an instance of a class that is not sendable is refused. Undefined if its loss is not
+ * even noted, as in an error.
+ */
+export function inspectOutgoing(
+  value: unknown,
+  path: string,
+  isStrict: boolean | undefined,
+  transferList?: readonly unknown[],
+): Inspection | undefined {
+  if (!transferList && isFlat(value)) {
+    return undefined;
+  }
+  const refused = transferList && findUntransferable(transferList);
+  if (refused) {
+    return { culprit: refused, needsEncoding: false, trims: false, lost: undefined };
+  }
+  const transferred = transferList && new Set<unknown>(transferList);
+  const rules: OutgoingRules = { isStrict, only: undefined };
+  const walk = new CloneWalk(transferred, rules);
+  const finding = visit(walk, value);
+  if (finding) {
+    return {
+      culprit: uncloneable(finding, path),
+      needsEncoding: false,
+      trims: false,
+      lost: undefined,
+    };
+  }
+  const { needsEncoding, trims, firstLost } = walk;
+  if (!needsEncoding && !firstLost) {
+    return undefined;
+  }
+  return {
+    culprit: undefined,
+    needsEncoding,
+    trims,
+    lost: firstLost && lostClass(firstLost, pathToInstance(value, path, firstLost, transferred)),
+  };
+}
+
+/** Whether nothing in it has to be looked at. */
+function isFlat(value: unknown): boolean {
+  const type = typeof value;
+  return type !== 'object' && type !== 'function' && type !== 'symbol';
+}
+
+/** By a walk of its own, which refuses just that class: once per class. */
+function pathToInstance(
+  value: unknown,
+  path: string,
+  only: object,
+  transferred: ReadonlySet<unknown> | undefined,
+): string {
+  const finding = visit(new CloneWalk(transferred, { isStrict: true, only }), value);
+  return finding ? pathOf(finding, path) : path;
+}
+
+/** How a walk treats what a clone keeps, but not as it is. */
+interface OutgoingRules {
+  readonly isStrict: boolean | undefined;
+  /** The prototype of the only class that strictness concerns; undefined for all. */
+  readonly only: object | undefined;
+}
+
+function visit(walk: CloneWalk, value: unknown): Finding | undefined {
   try {
-    return new CloneWalk(transferList && new Set(transferList)).visit(value, 0);
+    return walk.visit(value, 0);
   } catch (error) {
     // Getters of properties were caught where they ran. What is left is a stack overflow of the walk itself, and
     // odd objects: a typed array with a `buffer` of its own that throws.
@@ -88,9 +180,17 @@ class CloneWalk {
   #openErrors: Set<object> | undefined = undefined;
   /** Whether a trial clone would copy much memory, or would contain a transferred object. */
   #costly = false;
+  /** Undefined where the question is only what the structured clone accepts. */
+  readonly #outgoing: OutgoingRules | undefined;
+  needsEncoding = false;
+  /** It has views that show less than half of a large buffer. */
+  trims = false;
+  /** The prototype of a class that is lost, and was not reported before. */
+  firstLost: object | undefined = undefined;
 
-  constructor(transferred: ReadonlySet<unknown> | undefined) {
+  constructor(transferred: ReadonlySet<unknown> | undefined, outgoing: OutgoingRules | undefined) {
     this.#transferred = transferred;
+    this.#outgoing = outgoing;
   }
 
   /** The first uncloneable part of the value; undefined if there is none. */
@@ -130,11 +230,20 @@ class CloneWalk {
       return tooDeep();
     }
     if (Array.isArray(value)) {
-      return this.#visitArray(value, depth);
+      return (
+        (this.#outgoing &&
+          Object.getPrototypeOf(value) !== Array.prototype &&
+          this.#leaveClass(value)) ||
+        this.#visitArray(value, depth)
+      );
     }
-    return Object.getPrototypeOf(value) === Object.prototype && !types.isArgumentsObject(value)
-      ? this.#visitProperties(value, Object.keys(value), depth)
-      : this.#visitInstance(value, depth);
+    if (Object.getPrototypeOf(value) !== Object.prototype || types.isArgumentsObject(value)) {
+      return this.#visitInstance(value, depth);
+    }
+    const keys = Object.keys(value);
+    return keys.length === 0
+      ? this.#hiddenState(value, keys)
+      : this.#visitProperties(value, keys, depth);
   }
 
   #visitArray(array: readonly unknown[], depth: number): Finding | undefined {
@@ -177,24 +286,115 @@ class CloneWalk {
     return undefined;
   }
 
+  /** What is sent of an instance is decided by its class. */
+  #visitOutgoing(value: object, depth: number): Finding | undefined | 'as a clone' {
+    const sendable = sendableOf(value);
+    if (sendable) {
+      this.needsEncoding = true;
+      if (sendable.to || isError(value)) {
+        // What `to` returns is checked when it is called, and an error can always be sent.
+        return undefined;
+      }
+      const hasMore = !isContainer(value) && !types.isDate(value) && !types.isRegExp(value);
+      const builtIn = hasMore ? builtInClassOf(value) : undefined;
+      if (builtIn !== undefined) {
+        return found(`is an instance of ${builtIn}, whose content only to() and from() can send`);
+      }
+      const finding = this.#visitProperties(value, ownKeys(value), depth);
+      return finding ?? (isContainer(value) ? 'as a clone' : undefined);
+    }
+    if (isError(value)) {
+      this.needsEncoding = true;
+      return undefined;
+    }
+    const host = hostNameOf(value);
+    if (host !== undefined) {
+      this.needsEncoding = true;
+      return host === 'Buffer' ? 'as a clone' : undefined;
+    }
+    return 'as a clone';
+  }
+
+  /** A class that is not sendable, of an object that otherwise clones. */
+  #leaveClass(value: object): Finding | undefined {
+    if (!this.#outgoing) {
+      return undefined;
+    }
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    if (prototype === null || sendableOf(value)) {
+      this.needsEncoding ||= prototype !== null;
+      return undefined;
+    }
+    const { isStrict, only } = this.#outgoing;
+    if (isStrict && (only === undefined || only === prototype)) {
+      return found(
+        `is an instance of ${classNameOf(prototype)}, which is not sendable and would arrive without its class`,
+      );
+    }
+    if (isStrict === false && isFirstLoss(prototype)) {
+      this.firstLost ??= prototype;
+    }
+    return undefined;
+  }
+
+  /** An object that is neither built in nor plain, and that the clone accepts. */
+  #leaveInstance(value: object, keys: readonly string[]): Finding | undefined {
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    if (!this.#outgoing || prototype === null) {
+      return undefined;
+    }
+    if (isPlainPrototype(prototype) || (keys.length === 0 && clonesAsItself(value))) {
+      return undefined;
+    }
+    const builtIn = builtInClassOf(value);
+    if (builtIn !== undefined) {
+      return found(`is ${/^[AEIOU]/.test(builtIn) ? 'an' : 'a'} ${builtIn}`);
+    }
+    return this.#hiddenState(value, keys) ?? this.#leaveClass(value);
+  }
+
+  /** An object that would arrive empty, because all that it holds is under symbols. */
+  #hiddenState(value: object, keys: readonly string[]): Finding | undefined {
+    return this.#outgoing && keys.length === 0 && Object.getOwnPropertySymbols(value).length > 0
+      ? found('has properties under symbols only, which are not sent')
+      : undefined;
+  }
+
+  #noteBuffer(value: ArrayBufferLike | ArrayBufferView, memory: ArrayBufferLike): void {
+    if (memory.byteLength < LARGE_BUFFER_BYTES) {
+      return;
+    }
+    this.#costly = true;
+    if (this.#outgoing && value.byteLength < memory.byteLength / 2) {
+      this.needsEncoding = true;
+      this.trims = true;
+    }
+  }
+
   #visitInstance(value: object, depth: number): Finding | undefined {
+    if (this.#outgoing) {
+      const finding = this.#visitOutgoing(value, depth);
+      if (finding !== 'as a clone') {
+        return finding;
+      }
+    }
     if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) {
       const memory = ArrayBuffer.isView(value) ? value.buffer : value;
-      this.#costly ||= memory.byteLength >= LARGE_BUFFER_BYTES;
+      this.#noteBuffer(value, memory);
       const what = whyBufferUncloneable(value);
       return what === undefined ? undefined : found(what);
     }
     if (types.isMap(value)) {
-      return this.#visitMap(value, depth);
+      return this.#visitMap(value, depth) ?? this.#leaveSubclass(value, Map);
     }
     if (types.isSet(value)) {
-      return this.#visitSet(value, depth);
+      return this.#visitSet(value, depth) ?? this.#leaveSubclass(value, Set);
     }
     if (types.isNativeError(value)) {
       return this.#visitError(value, depth);
     }
     if (types.isDate(value) || types.isRegExp(value)) {
-      return undefined;
+      return this.#leaveSubclass(value, types.isDate(value) ? Date : RegExp);
     }
     if (types.isBoxedPrimitive(value)) {
       return types.isSymbolObject(value) ? found('is a symbol') : undefined;
@@ -202,10 +402,21 @@ class CloneWalk {
     const keys = Object.keys(value);
     const finding = this.#visitProperties(value, keys, depth);
     if (finding || (this.#costly && keys.length > 0)) {
-      return finding;
+      return finding ?? this.#leaveInstance(value, keys);
     }
     const what = whyHostUncloneable(value);
-    return what === undefined ? undefined : found(what);
+    return what === undefined ? this.#leaveInstance(value, keys) : found(what);
+  }
+
+  #leaveSubclass(value: object, base: Function): Finding | undefined {
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    // A Map of another realm has a prototype of its own, and the same name.
+    return this.#outgoing &&
+      prototype !== null &&
+      prototype !== base.prototype &&
+      classNameOf(prototype) !== base.name
+      ? this.#leaveClass(value)
+      : undefined;
   }
 
   #visitMap(map: ReadonlyMap<unknown, unknown>, depth: number): Finding | undefined {
@@ -260,6 +471,25 @@ class CloneWalk {
     this.#openErrors.delete(error);
     return finding && at(finding, propertyStep('cause'));
   }
+}
+
+/** Whether the error codec sends it. */
+export function isError(value: unknown): value is object {
+  try {
+    return types.isNativeError(value) || value instanceof Error;
+  } catch {
+    return false;
+  }
+}
+
+/** Its content is more than its properties. */
+function isContainer(value: object): boolean {
+  return types.isMap(value) || types.isSet(value) || ArrayBuffer.isView(value);
+}
+
+/** The properties that cross with an instance: of a view not its bytes. */
+function ownKeys(value: object): string[] {
+  return ArrayBuffer.isView(value) ? [] : Object.keys(value);
 }
 
 /** One step of a path: turns the code of the parent into the code of the child. */

@@ -10,6 +10,7 @@ import {
   type ItemOutcome,
   type LaneMessage,
   type RunMessage,
+  type SentArgs,
   type SentRun,
 } from '../protocol/envelope.js';
 import { decodeError, encodeError, type EncodedError } from '../protocol/error-codec.js';
@@ -17,7 +18,8 @@ import type { Run } from '../protocol/handler-call.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import type { RunnerSlots } from '../protocol/slots.js';
 import { takeTransferList } from '../protocol/transfer.js';
-import { failedToClone, findUncloneable, serializationError } from '../protocol/uncloneable.js';
+import { decodeIncoming, prepareOutgoing, type Crossing } from '../protocol/outgoing.js';
+import { failedToClone, inspectOutgoing, serializationError } from '../protocol/uncloneable.js';
 import { RunningTask, callForTask, type TaskLink } from './current-task.js';
 import { threadInterceptors } from './interceptors.js';
 
@@ -30,7 +32,7 @@ interface RunnerConnection {
 
 /** A handler that is ready to run: `definition.run.apply(instance, args)`. */
 export interface RunnableHandler {
-  readonly definition: Pick<HandlerDefinition, 'name' | 'run'>;
+  readonly definition: Pick<HandlerDefinition, 'name' | 'run' | 'options'>;
   readonly instance: unknown;
 }
 
@@ -42,6 +44,8 @@ interface AttemptRunnerOptions {
   readonly uidPrefix: string;
   /** The heap in use, in bytes, above which the worker asks to be replaced; Infinity for never. */
   readonly maxHeapBytes: number;
+  /** Whether results lose no class, where their handler says nothing else. */
+  readonly strictClasses: boolean;
   /** Called when a short run is over and nothing waits. */
   readonly onIdleAfterShortRun: () => void;
 }
@@ -58,17 +62,19 @@ export class AttemptRunner implements TaskLink {
   readonly #handlers: readonly RunnableHandler[];
   readonly #uidPrefix: string;
   readonly #maxHeapBytes: number;
+  readonly #strictClasses: boolean;
   readonly #onIdleAfterShortRun: () => void;
 
   constructor(
     connection: RunnerConnection,
-    { handlers, uidPrefix, maxHeapBytes, onIdleAfterShortRun }: AttemptRunnerOptions,
+    { handlers, uidPrefix, maxHeapBytes, strictClasses, onIdleAfterShortRun }: AttemptRunnerOptions,
   ) {
     this.#connection = connection;
     this.#slots = connection.slots;
     this.#handlers = handlers;
     this.#uidPrefix = uidPrefix;
     this.#maxHeapBytes = maxHeapBytes;
+    this.#strictClasses = strictClasses;
     this.#onIdleAfterShortRun = onIdleAfterShortRun;
   }
 
@@ -91,8 +97,16 @@ export class AttemptRunner implements TaskLink {
     return this.#slots.isCancelled(slot);
   }
 
-  sendProgress(slot: number, value: unknown): void {
-    this.#connection.post([FromWorker.Progress, slot, value]);
+  prepareProgress({ slot, uid, handler }: RunningTask, value: unknown): Crossing | undefined {
+    return prepareOutgoing(value, 'progress', this.#isStrict(slot), { uid, handler });
+  }
+
+  sendProgress(slot: number, value: unknown, crossing: Crossing | undefined): void {
+    this.#connection.post(
+      crossing
+        ? [FromWorker.Progress, slot, crossing.encoded ? undefined : value, crossing]
+        : [FromWorker.Progress, slot, value],
+    );
   }
 
   #runNext(): void {
@@ -121,8 +135,10 @@ export class AttemptRunner implements TaskLink {
       if (!handler) {
         throw new Error(`The worker knows no handler number ${index}`);
       }
-      const run = inMode(handler.definition.run, this.#slots.mode(slot), task);
-      result = callForTask(task, intercepted(run, task, headers), handler.instance, args);
+      const isStrict = this.#isStrict(slot);
+      const run = inMode(handler.definition.run, this.#slots.mode(slot), task, isStrict);
+      const given = argsOf(args, task);
+      result = callForTask(task, intercepted(run, task, headers), handler.instance, given);
     } catch (thrown) {
       result = Promise.reject(thrown);
     }
@@ -168,15 +184,24 @@ export class AttemptRunner implements TaskLink {
     const transferList = takeTransferList(isChunk ? (result as unknown[]) : [result]);
     // Before it is sent: what V8 can write and not read (nested too deeply) would be lost with all that is
     // sent behind it.
-    const culprit = findUncloneable(result, 'result', transferList);
-    if (culprit) {
-      throw serializationError(culprit, { uid, handler });
-    }
+    const subject = { uid, handler };
+    const crossing = prepareOutgoing(result, 'result', this.#isStrict(slot), subject, transferList);
     try {
-      this.#connection.post([FromWorker.Completed, slot, result], transferList);
+      this.#connection.post(
+        crossing
+          ? [FromWorker.Completed, slot, crossing.encoded ? undefined : result, crossing]
+          : [FromWorker.Completed, slot, result],
+        transferList,
+      );
     } catch (error) {
-      throw failedToClone(result, 'result', transferList, error, { uid, handler });
+      throw failedToClone(result, 'result', transferList, error, subject);
     }
+  }
+
+  /** Whether what this attempt sends may lose no class. */
+  #isStrict(slot: number): boolean {
+    const definition = this.#handlers[this.#slots.handlerIndex(slot)]?.definition;
+    return definition?.options.strictClasses ?? this.#strictClasses;
   }
 
   #fail({ slot }: RunningTask, thrown: unknown): void {
@@ -215,12 +240,23 @@ function intercepted(run: Run, task: RunningTask, headers: TaskHeaders | undefin
   };
 }
 
+/** The arguments as the handler takes them. */
+function argsOf(args: SentArgs, { uid, handler }: RunningTask): readonly unknown[] {
+  return isEncoded(args)
+    ? (decodeIncoming(args, 'args', { uid, handler }) as readonly unknown[])
+    : args;
+}
+
+function isEncoded(args: SentArgs): args is Exclude<SentArgs, readonly unknown[]> {
+  return !Array.isArray(args);
+}
+
 /** The handler as the attempt's mode calls it. */
-function inMode(run: Run, mode: RunMode, task: RunningTask): Run {
+function inMode(run: Run, mode: RunMode, task: RunningTask, isStrict: boolean): Run {
   if (mode === RunMode.Single) {
     return run;
   }
-  return mode === RunMode.Chunk ? overItems(run, task) : settledOverItems(run, task);
+  return mode === RunMode.Chunk ? overItems(run, task) : settledOverItems(run, task, isStrict);
 }
 
 function overItems(run: Run, task: RunningTask): Run {
@@ -235,14 +271,14 @@ function overItems(run: Run, task: RunningTask): Run {
   };
 }
 
-function settledOverItems(run: Run, task: RunningTask): Run {
+function settledOverItems(run: Run, task: RunningTask, isStrict: boolean): Run {
   return async function (this: unknown, ...items: unknown[]) {
     const outcomes: ItemOutcome[] = [];
     for (const args of items as unknown[][]) {
       task.throwIfCancelled();
       try {
         const result: unknown = await run.apply(this, args);
-        refuseUncloneable(result, task);
+        refuseUnsendable(result, task, isStrict);
         outcomes.push([true, result]);
       } catch (error) {
         outcomes.push([false, encodeError(error)]);
@@ -253,9 +289,15 @@ function settledOverItems(run: Run, task: RunningTask): Run {
 }
 
 /** Here rather than with the whole chunk, so that it costs this item only. */
-function refuseUncloneable(result: unknown, { uid, handler }: RunningTask): void {
-  const culprit = findUncloneable(result, 'result');
-  if (culprit) {
-    throw serializationError(culprit, { uid, handler });
+function refuseUnsendable(result: unknown, task: RunningTask, isStrict: boolean): void {
+  // The classes that it loses are noted when the chunk is sent.
+  const inspection = inspectOutgoing(result, 'result', isStrict || undefined);
+  const subject = { uid: task.uid, handler: task.handler };
+  if (inspection?.culprit) {
+    throw serializationError(inspection.culprit, subject);
+  }
+  if (inspection?.needsEncoding) {
+    // Only to see whether to() of a class throws.
+    prepareOutgoing(result, 'result', isStrict || undefined, subject);
   }
 }

@@ -162,8 +162,11 @@ async function container(
       const wrapper = wrapperOf(definition.target);
       const token = (wrapper?.token as Type<object> | undefined) ?? definition.target;
       if (wrapper?.isDependencyTreeStatic() === false) {
-        const { name, run } = definition;
-        return { definition: { name, run: perTask(run, context, token) }, instance: undefined };
+        const { name, run, options } = definition;
+        return {
+          definition: { name, options, run: perTask(run, context, token) },
+          instance: undefined,
+        };
       }
       const instance: unknown =
         wrapper?.isTransient === false

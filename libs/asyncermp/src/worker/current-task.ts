@@ -2,7 +2,7 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { callHandlerOfTask, type Run } from '../protocol/handler-call.js';
 import { monotonicMs } from '../protocol/monotonic-clock.js';
 import { threadState } from '../protocol/thread-state.js';
-import { serializationError, findUncloneable } from '../protocol/uncloneable.js';
+import type { Crossing } from '../protocol/outgoing.js';
 import { autoUid, type SentUid } from '../protocol/envelope.js';
 import { TaskCancelledError } from '../contract/errors.js';
 
@@ -105,7 +105,9 @@ function callWithStore(
 /** What a running task needs of its runner. */
 export interface TaskLink {
   isCancelled(slot: number): boolean;
-  sendProgress(slot: number, value: unknown): void;
+  /** @throws TaskSerializationError */
+  prepareProgress(task: RunningTask, value: unknown): Crossing | undefined;
+  sendProgress(slot: number, value: unknown, crossing: Crossing | undefined): void;
 }
 
 /** How many reports are sent in one window, and how long that is. */
@@ -125,7 +127,8 @@ export class RunningTask implements CurrentTask {
   #ended = false;
   #windowStart = Number.NEGATIVE_INFINITY;
   #reports = 0;
-  #held: { readonly value: unknown } | undefined = undefined;
+  #held: { readonly value: unknown; readonly crossing: Crossing | undefined } | undefined =
+    undefined;
 
   /** @param uidPrefix - Makes a uid of `sentUid`, if that is a number. */
   constructor(
@@ -174,18 +177,19 @@ export class RunningTask implements CurrentTask {
     if (this.#ended) {
       return;
     }
-    this.#check(value);
+    // At each report, also at one that is held back: the error is thrown where the report is made.
+    const crossing = this.#link.prepareProgress(this, value);
     const now = monotonicMs();
     if (now - this.#windowStart >= WINDOW_MS) {
       this.#windowStart = now;
       this.#reports = 0;
     }
     if (++this.#reports > BURST) {
-      this.#held = { value };
+      this.#held = { value, crossing };
       return;
     }
     this.#held = undefined;
-    this.#link.sendProgress(this.slot, value);
+    this.#link.sendProgress(this.slot, value, crossing);
   }
 
   /** The task was cancelled, or timed out. */
@@ -201,7 +205,7 @@ export class RunningTask implements CurrentTask {
     this.#ended = true;
     try {
       if (held) {
-        this.#link.sendProgress(this.slot, held.value);
+        this.#link.sendProgress(this.slot, held.value, held.crossing);
       }
     } catch {
       // It was changed after it was reported, and can no longer be cloned. The outcome matters more.
@@ -210,13 +214,5 @@ export class RunningTask implements CurrentTask {
 
   #error(): unknown {
     return this.#reason ?? new TaskCancelledError({ uid: this.uid, handler: this.handler });
-  }
-
-  /** At each report, also at one that is held back: the error is thrown where the report is made. */
-  #check(value: unknown): void {
-    const culprit = findUncloneable(value, 'progress');
-    if (culprit) {
-      throw serializationError(culprit, { uid: this.uid, handler: this.handler });
-    }
   }
 }

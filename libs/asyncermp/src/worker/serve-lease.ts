@@ -57,7 +57,7 @@ export async function serveLease(
 
 /** Runs attempts until the application releases the worker. */
 function serve(lease: LeaseData, { handlers }: WorkerContainer): Promise<void> {
-  const { port, uidPrefix, maxHeapBytes } = lease;
+  const { port, uidPrefix, maxHeapBytes, strictClasses } = lease;
   return new Promise((released) => {
     const inbox = new Inbox(lease, (message) => {
       switch (message[0]) {
@@ -77,7 +77,13 @@ function serve(lease: LeaseData, { handlers }: WorkerContainer): Promise<void> {
         slots: new Slots(lease.slots),
         post: (message, transferList) => port.postMessage(message, transferList),
       },
-      { handlers, uidPrefix, maxHeapBytes, onIdleAfterShortRun: () => inbox.linger() },
+      {
+        handlers,
+        uidPrefix,
+        maxHeapBytes,
+        strictClasses,
+        onIdleAfterShortRun: () => inbox.linger(),
+      },
     );
     port.postMessage([FromWorker.Ready]);
   });

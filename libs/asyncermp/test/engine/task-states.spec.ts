@@ -5,7 +5,12 @@ import { TRANSITIONS, type TaskPhase, type TaskTransition } from '../../src/engi
 import { Task } from '../../src/engine/task.js';
 import { RunMode } from '../../src/protocol/envelope.js';
 
-const handler = new HandlerRecord({ name: 'Images.blur', index: 0, options: {} }, {});
+const handler = new HandlerRecord(
+  { name: 'Images.blur', index: 0, options: {} },
+  {},
+  false,
+  () => {},
+);
 const lane = { isStarted: () => true, startedAt: () => 1 } as unknown as Lane<Task>;
 
 function newTask(): Task {
@@ -14,6 +19,7 @@ function newTask(): Task {
     policy: handler.policy,
     args: [],
     mode: RunMode.Single,
+    items: 1,
     priority: 0,
     fairnessKey: undefined,
     extras: undefined,

@@ -39,6 +39,7 @@ const factory: WorkerFactory<Task> = {
             image: undefined,
             resourceLimits: {},
             maxHeapBytes: Infinity,
+            strictClasses: false,
             env: undefined,
             execArgv: undefined,
           },

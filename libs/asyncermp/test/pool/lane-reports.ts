@@ -92,6 +92,10 @@ export class LaneReports implements LaneListener {
     throw new Error('This lane has no limit');
   }
 
+  onLostClass(_lane: Lane, _attempt: Attempt, lost: unknown): void {
+    throw new Error(`A class was lost: ${JSON.stringify(lost)}`);
+  }
+
   onLog(_lane: Lane, level: string, line: unknown): void {
     throw new Error(`The worker wrote a line of level ${level}: ${JSON.stringify(line)}`);
   }

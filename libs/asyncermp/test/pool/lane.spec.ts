@@ -42,6 +42,7 @@ const channels: [worker: string, open: OpenChannel<Attempt>][] = [
           image: undefined,
           resourceLimits: {},
           maxHeapBytes: Infinity,
+          strictClasses: false,
           env: undefined,
           execArgv: undefined,
         },
@@ -53,7 +54,7 @@ const channels: [worker: string, open: OpenChannel<Attempt>][] = [
     (listener) => {
       const instance = new LaneService();
       const runnable = handlers.map((definition) => ({ definition, instance }));
-      return new InlineChannel(runnable, gate, listener);
+      return new InlineChannel(runnable, false, gate, listener);
     },
   ],
 ];

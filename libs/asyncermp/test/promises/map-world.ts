@@ -58,7 +58,7 @@ export class MapWorld implements WorkerFactory<Task>, LaneWitness {
     if (this.#isOver) {
       throw new Error('A task began after the loop was left');
     }
-    this.#items.set(task.seq, task.args[0]);
+    this.#items.set(task.seq, (task.args as readonly unknown[])[0]);
   }
 
   /** The item whose result is this one: a model lane returns the number of the task. */

@@ -1,7 +1,7 @@
 import type { Transferable } from 'node:worker_threads';
 import type { TaskHeaders } from '../../contract/interceptor.js';
 import type { CrashDetails, TaskSerializationError } from '../../contract/errors.js';
-import type { ControlMessage, LaneMessage, RunMode } from '../../protocol/envelope.js';
+import type { ControlMessage, LaneMessage, RunMode, SentArgs } from '../../protocol/envelope.js';
 import type { LaneSlots } from '../../protocol/slots.js';
 import { failedToClone, findUncloneable, serializationError } from '../../protocol/uncloneable.js';
 
@@ -60,7 +60,7 @@ export interface Attempt {
   readonly handlerName: string;
   /** The handler's index in the worker's manifest. */
   readonly handlerIndex: number;
-  readonly args: readonly unknown[];
+  readonly args: SentArgs;
   /** What is handed over with the arguments, if anything. */
   readonly transferList: readonly Transferable[] | undefined;
   /** Which attempt of its task it is, from 1. */

@@ -42,6 +42,7 @@ export class InlineChannel<A extends Attempt> implements Channel<A> {
   /** @param gate - Stands before the handlers; undefined if nothing does. */
   constructor(
     handlers: readonly RunnableHandler[],
+    strictClasses: boolean,
     gate: InlineGate<A> | undefined,
     listener: ChannelListener,
   ) {
@@ -53,6 +54,7 @@ export class InlineChannel<A extends Attempt> implements Channel<A> {
         // Uids are sent as they are, the heap is the application's, and no message is waited for.
         uidPrefix: '',
         maxHeapBytes: Infinity,
+        strictClasses,
         onIdleAfterShortRun: () => {},
       },
     );
@@ -136,14 +138,14 @@ export class InlineChannel<A extends Attempt> implements Channel<A> {
 
   /** The handler behind the gate. */
   #behind(gate: InlineGate<A>, handler: RunnableHandler): RunnableHandler {
-    const { name, run } = handler.definition;
+    const { name, run, options } = handler.definition;
     const pass = (args: readonly unknown[]) => this.#pass(gate, args);
     const gated = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
       await pass(args);
       return run.apply(this, args);
     };
     return {
-      definition: { name, run: gated },
+      definition: { name, run: gated, options },
       get instance() {
         return handler.instance;
       },

@@ -44,6 +44,7 @@ export interface ThreadOptions {
   readonly image: ThreadImage | undefined;
   readonly resourceLimits: ResourceLimits;
   readonly maxHeapBytes: number;
+  readonly strictClasses: boolean;
   readonly env: WorkerOptions['env'];
   readonly execArgv: readonly string[] | undefined;
 }
@@ -81,7 +82,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     });
     port1.on('messageerror', (error) => this.#lostMessage(error));
     port1.on('close', () => this.#portClosed());
-    const { manifest, uidPrefix, maxHeapBytes } = options;
+    const { manifest, uidPrefix, maxHeapBytes, strictClasses } = options;
     const plan = new MessageChannel();
     void this.#sendPlan(options.plan(), plan.port1);
     const lease: LeaseData = {
@@ -94,6 +95,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
       worker,
       maxHeapBytes,
       describe: options.onInstances() !== undefined,
+      strictClasses,
       image: options.image?.image,
     };
     try {
