@@ -98,7 +98,9 @@ function muchLater(): Promise<undefined> {
 
 const EVALUATED_WITHIN_MS = 1_000;
 
-const { cache: requireCache } = createRequire(import.meta.url);
+/** jest gives no cache. */
+const requireCache: Partial<NodeJS.Dict<NodeJS.Module>> =
+  (createRequire(import.meta.url) as Partial<NodeJS.Require>).cache ?? {};
 
 /** In CommonJS, the file that exports the class is known whichever it is. */
 function exportInRequireCache(type: Function): Exported | undefined {

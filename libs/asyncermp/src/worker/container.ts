@@ -51,12 +51,14 @@ interface WorkerContainerOptions {
  */
 export async function createWorkerContainer(
   manifest: WorkerManifest,
-  plan: InjectionPlan,
+  planned: Promise<InjectionPlan>,
   options: WorkerContainerOptions,
 ): Promise<WorkerContainer> {
+  // At once: where this thread runs a bundle, the application's own code comes next.
   const guard = new NestFactoryGuard(options.isTaskRunning);
   guard.protect(nestCore.NestFactory);
   onNestCore(({ NestFactory }) => guard.protect(NestFactory));
+  const plan = await planned;
 
   const files = new FileImports(guard);
   // First, and so in the same order as in the application: decorators of packages depend on it.

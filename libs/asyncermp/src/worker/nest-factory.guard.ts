@@ -28,6 +28,8 @@ export class NestFactoryGuard {
   readonly #importing = new AsyncLocalStorage<() => void>();
   readonly #waiting = new Set<() => void>();
   readonly #roots: unknown[] = [];
+  /** Whether the thread's own entry file, a bundle, has booted: a second import of it would not finish. */
+  #hasEntryBooted = false;
 
   /** @param isTaskRunning - Whether a task runs the calling code. */
   constructor(isTaskRunning: () => boolean) {
@@ -71,6 +73,9 @@ export class NestFactoryGuard {
       done = resolve;
     });
     this.#waiting.add(done);
+    if (this.#hasEntryBooted) {
+      done();
+    }
     try {
       return await Promise.race([this.#importing.run(done, load), booted]);
     } finally {
@@ -95,6 +100,9 @@ export class NestFactoryGuard {
   /** Ends the wait of the import that the call comes from, or of all if the async context was lost. */
   #intercept(root: unknown): Promise<never> {
     this.#roots.push(root);
+    if (this.#waiting.size === 0 && this.#importing.getStore() === undefined) {
+      this.#hasEntryBooted = true;
+    }
     const own = this.#importing.getStore();
     for (const done of own === undefined ? this.#waiting : [own]) {
       done();

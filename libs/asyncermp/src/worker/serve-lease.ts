@@ -33,9 +33,7 @@ export async function serveLease(
   const logger = new WorkerLogger(port);
   let container: WorkerContainer;
   try {
-    const [plan] = (await once(lease.planPort, 'message')) as [InjectionPlan];
-    lease.planPort.close();
-    container = await createWorkerContainer(lease.manifest, plan, {
+    container = await createWorkerContainer(lease.manifest, planOf(lease), {
       logger,
       standIns,
       isTaskRunning: () => runningTask() !== undefined,
@@ -53,6 +51,13 @@ export async function serveLease(
   } catch (error) {
     logger.error(`A shutdown hook of worker ${lease.worker} failed: ${inspect(error)}`);
   }
+}
+
+/** The application's plan, which it may not know yet when it starts the thread. */
+async function planOf({ planPort }: LeaseData): Promise<InjectionPlan> {
+  const [plan] = (await once(planPort, 'message')) as [InjectionPlan];
+  planPort.close();
+  return plan;
 }
 
 /** Runs attempts until the application releases the worker. */
