@@ -98,9 +98,9 @@ function muchLater(): Promise<undefined> {
 
 const EVALUATED_WITHIN_MS = 1_000;
 
-/** jest gives no cache. */
+/** The one cache of this process, whichever file asks for it. Under jest there is none. */
 const requireCache: Partial<NodeJS.Dict<NodeJS.Module>> =
-  (createRequire(import.meta.url) as Partial<NodeJS.Require>).cache ?? {};
+  (createRequire(process.execPath) as Partial<NodeJS.Require>).cache ?? {};
 
 /** In CommonJS, the file that exports the class is known whichever it is. */
 function exportInRequireCache(type: Function): Exported | undefined {
