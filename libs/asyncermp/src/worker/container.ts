@@ -8,7 +8,11 @@ import type {
 } from '@nestjs/common';
 import { ConfigurationError } from '../contract/errors.js';
 import { type HandlerDefinition, allHandlers, coreOf } from '../injection/handler-registry.js';
-import { findRegistration, type ModuleRegistration } from '../injection/module-registry.js';
+import {
+  findRegistration,
+  type ModuleRegistration,
+  type RootModule,
+} from '../injection/module-registry.js';
 import { nestCore, onNestCore, type NestCore } from '../injection/nest-core.js';
 import type { InstanceWrapper } from '../injection/nest-internals.js';
 import { describeProblem, tokenText } from '../injection/plan-problems.js';
@@ -72,6 +76,27 @@ export async function createWorkerContainer(
   const definitions = manifest.handlers.map((name) => findHandler(name, manifest));
   const core = definitions[0] === undefined ? nestCore : coreOf(definitions[0]);
   const classes = [...new Set(definitions.map(({ target }) => target))];
+  try {
+    return await build({ definitions, classes, core, root, registration }, guard, options);
+  } catch (error) {
+    throw isGraphError(error) ? graphError(error) : error;
+  }
+}
+
+/** What the container is built of. */
+interface Parts {
+  readonly definitions: readonly HandlerDefinition[];
+  readonly classes: readonly Type<object>[];
+  readonly core: NestCore;
+  readonly root: RootModule | undefined;
+  readonly registration: ModuleRegistration | undefined;
+}
+
+async function build(
+  { definitions, classes, core, root, registration }: Parts,
+  guard: NestFactoryGuard,
+  options: WorkerContainerOptions,
+): Promise<WorkerContainer> {
   if (root === undefined) {
     const [context, instances] = await contextOfClasses(classes, core, guard, options);
     return container(definitions, context, instances, () => undefined);
@@ -91,6 +116,25 @@ export async function createWorkerContainer(
   const parts = [...built].map(([module, providers]) => `${module} (${providers.join(', ')})`);
   new core.Logger('AsyncerMp').debug(`A worker builds from the application: ${parts.join('; ')}`);
   return container(definitions, context, instances, (target) => wrappers.get(target));
+}
+
+/** Whether Nest found a fault in the modules: another try would find the same. */
+function isGraphError(error: unknown): error is Error {
+  for (let type = Object.getPrototypeOf(Object(error)) as object | null; type;) {
+    if (type.constructor.name === 'RuntimeException') {
+      return true;
+    }
+    type = Object.getPrototypeOf(type) as object | null;
+  }
+  return false;
+}
+
+function graphError(cause: Error): ConfigurationError {
+  return new ConfigurationError(
+    `A worker cannot build the providers of the handlers: ${cause.message}`,
+    {},
+    { cause },
+  );
 }
 
 async function importRegistration(

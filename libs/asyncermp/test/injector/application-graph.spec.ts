@@ -17,6 +17,7 @@ import {
   RequestScopedModule,
   RequestScopedService,
 } from '../.fixtures/application/varied.modules.js';
+import { UnbuildableModule } from '../.fixtures/application/unbuildable.module.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 
 const applications: INestApplicationContext[] = [];
@@ -135,5 +136,17 @@ describe('the root module', () => {
     expect((error as Error).message).toContain("takes 'TOKEN'");
     expect((error as Error).message).toContain('cannot import its root module HiddenModule');
     expect((error as Error).message).toContain('root: () => HiddenModule');
+  });
+});
+
+describe('an application whose workers cannot build the providers', () => {
+  it("does not start, and the one error has Nest's reason", async () => {
+    const logger = new RecordingLogger();
+    const error: unknown = await start(UnbuildableModule, logger).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect((error as Error).message).toContain("Nest can't resolve dependencies of the");
+    expect(logger.entries.filter(({ level }) => level === 'error')).toHaveLength(1);
   });
 });
