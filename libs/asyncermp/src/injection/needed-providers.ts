@@ -1,4 +1,4 @@
-import type { Provider } from '@nestjs/common';
+import { Scope, type Provider } from '@nestjs/common';
 import type { NestContainer } from '@nestjs/core';
 import { dependenciesOf } from './class-dependencies.js';
 import {
@@ -179,6 +179,11 @@ class Search {
       }
       // With forwardRef(), Nest resolves the dependencies of the other side later.
       await this.#injector.loadProvider(wrapper, module);
+      if (wrapper.scope === Scope.REQUEST) {
+        // loadProvider() of Nest 11 leaves it for the first request, and resolves nothing.
+        const providers = module.providers as Map<unknown, InstanceWrapper>;
+        await this.#injector.loadInstance(wrapper, providers, module);
+      }
     } finally {
       module.providers.delete(token);
     }

@@ -22,6 +22,11 @@ interface Scanner {
 export interface NestInjector {
   loadPrototype(wrapper: InstanceWrapper, collection: Map<unknown, InstanceWrapper>): void;
   loadProvider(wrapper: InstanceWrapper, module: ModuleRecord): Promise<void>;
+  loadInstance(
+    wrapper: InstanceWrapper,
+    collection: Map<unknown, InstanceWrapper>,
+    module: ModuleRecord,
+  ): Promise<void>;
 }
 
 /** Creates the instances of a whole container. */
