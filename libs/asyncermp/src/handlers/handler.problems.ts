@@ -1,4 +1,5 @@
 import { Scope, type Provider, type Type } from '@nestjs/common';
+import { REQUEST } from '@nestjs/core';
 import {
   type HandlerDefinition,
   allHandlers,
@@ -6,6 +7,7 @@ import {
   isInheritedWithoutFile,
 } from '../injection/handler-registry.js';
 import { type HandlerProvider, isBuiltFrom, type InstanceWrapper } from './instance-wrapper.js';
+import { resolvedDependencies } from '../injection/nest-internals.js';
 import { dependenciesOf, type Dependency } from '../injection/class-dependencies.js';
 import {
   describeProblem,
@@ -45,13 +47,45 @@ export function requestScoped(providers: readonly HandlerProvider[]): string[] {
     .filter(({ wrapper }) => !wrapper.isDependencyTreeStatic())
     .map(({ wrapper, target, handlers }) => {
       const how = wrapper.isDependencyTreeDurable() ? 'durable' : 'request-scoped';
-      const itself = wrapper.scope === Scope.REQUEST ? '' : ', by one of its dependencies';
+      const path = requestScopePath(wrapper);
+      const itself =
+        wrapper.scope === Scope.REQUEST
+          ? ''
+          : `, by one of its dependencies${path === undefined ? '' : `, ${path}`}`;
       return (
         `${target.name} is ${how}${itself}, and has the handlers ${handlers.map(({ name }) => name).join(', ')}: ` +
         'a worker has no requests to build it for. Pass what it takes from the request as arguments, ' +
         'and move the decorated methods to a class that is a singleton.'
       );
     });
+}
+
+/**
+ * The way from a provider to the one that makes it request-scoped: `Report > Rates > Tenant (REQUEST)`. Undefined
+ * before Nest has resolved the dependencies.
+ */
+function requestScopePath(
+  wrapper: InstanceWrapper,
+  seen = new Set<InstanceWrapper>(),
+): string | undefined {
+  if (seen.has(wrapper) || wrapper.isDependencyTreeStatic()) {
+    return undefined;
+  }
+  seen.add(wrapper);
+  const name = tokenText(wrapper.token);
+  if (wrapper.scope === Scope.REQUEST) {
+    return `${name} (Scope.REQUEST)`;
+  }
+  for (const dependency of resolvedDependencies(wrapper)) {
+    if (dependency.token === REQUEST) {
+      return `${name} (REQUEST)`;
+    }
+    const path = requestScopePath(dependency, seen);
+    if (path !== undefined) {
+      return `${name} > ${path}`;
+    }
+  }
+  return undefined;
 }
 
 /** What a worker that builds the handlers' classes alone would have otherwise than the application. */
@@ -89,11 +123,13 @@ export async function classFindings(
     standIns,
   });
   const provided = applicationProviders(providers, plan);
+  // Undecided as long as Nest has not resolved the dependencies.
+  const isReported = requestScoped(providers).length > 0;
   return {
     problems: [
       // requestScoped() reports these more exactly, from Nest's own records.
       ...plan.problems
-        .filter(({ kind }) => kind !== 'request-scoped')
+        .filter((problem) => !isReported || !isOfRequestScope(problem))
         .map((problem) => describeProblem(problem) + originText(problem, application)),
       ...provided.flatMap((provider) => substituteProblem(provider) ?? []),
     ],
@@ -211,6 +247,13 @@ function injectedFor(wrapper: InstanceWrapper, { place }: Dependency): InstanceW
   const properties = wrapper.getPropertiesMetadata() as
     { key: unknown; wrapper: InstanceWrapper }[] | undefined;
   return properties?.find(({ key }) => key === place)?.wrapper;
+}
+
+function isOfRequestScope(problem: PlanProblem): boolean {
+  return (
+    problem.kind === 'request-scoped' ||
+    (problem.kind === 'unavailable' && problem.requirement.token === REQUEST)
+  );
 }
 
 /** The module that provides the token in the application: likely the one that `@CpuTaskHost()` should import. */

@@ -10,8 +10,12 @@ export type PlanProblem =
       readonly requirement: Requirement;
       readonly dependency: Dependency;
     }
-  /** The class is built for each request. */
-  | { readonly kind: 'request-scoped'; readonly target: Function }
+  /** The class is built for each request. The path ends with it. */
+  | {
+      readonly kind: 'request-scoped';
+      readonly target: Function;
+      readonly path: readonly Function[];
+    }
   /** Two `@CpuTaskHost()` provide one token differently. */
   | { readonly kind: 'conflict'; readonly token: unknown; readonly hosts: readonly string[] };
 
@@ -39,7 +43,7 @@ export function describeProblem(problem: PlanProblem): string {
       );
     case 'request-scoped':
       return (
-        `${problem.target.name} is request-scoped, and a worker has no requests: pass what it takes ` +
+        `${problem.target.name} is request-scoped${throughText(problem.path)}, and a worker has no requests: pass what it takes ` +
         'from the request as arguments, and make it a singleton, or move the decorated method to a ' +
         'class that does not need it.'
       );
@@ -68,8 +72,11 @@ export function placeText({ owner, place }: Dependency): string {
 }
 
 function placeAndPath({ path, place }: Requirement): string {
-  const through = path.length > 1 ? ` (needed through ${path.map((c) => c.name).join(' > ')})` : '';
-  return `${place[0]?.toUpperCase() ?? ''}${place.slice(1)}${through}`;
+  return `${place[0]?.toUpperCase() ?? ''}${place.slice(1)}${throughText(path)}`;
+}
+
+function throughText(path: readonly Function[]): string {
+  return path.length > 1 ? ` (needed through ${path.map((c) => c.name).join(' > ')})` : '';
 }
 
 function unavailableReason(token: unknown): string {

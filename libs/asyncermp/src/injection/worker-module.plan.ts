@@ -150,7 +150,7 @@ class DependencyClosure {
     }
     this.classes.add(target);
     if (isRequestScoped(target)) {
-      this.problems.push({ kind: 'request-scoped', target });
+      this.problems.push({ kind: 'request-scoped', target, path });
     }
     this.#addDependencies(target, path);
   }

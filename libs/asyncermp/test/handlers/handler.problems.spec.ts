@@ -80,7 +80,18 @@ describe('the check at bootstrap', () => {
 
   it('reports a handler on a provider that a dependency makes request-scoped', async () => {
     const text = await problemOf([services.RequestDependentService, services.RequestUser]);
-    expect(text).toContain('RequestDependentService is request-scoped, by one of its dependencies');
+    expect(text).toContain(
+      'RequestDependentService is request-scoped, by one of its dependencies, ' +
+        'RequestDependentService > RequestUser (Scope.REQUEST), and has the handlers',
+    );
+  });
+
+  it('shows the path to the provider that injects REQUEST, and offers no provider for that token', async () => {
+    const { RequestReader, RequestReaderUser, RequestReport } = services;
+    const text = await problemOf([RequestReport, RequestReaderUser, RequestReader]);
+    expect(text).toContain('RequestReport > RequestReaderUser > RequestReader (REQUEST)');
+    expect(text).not.toContain('things keep the handlers from working');
+    expect(text).not.toContain("provide: 'REQUEST'");
   });
 
   it('reports an inherited handler that no worker would find', async () => {

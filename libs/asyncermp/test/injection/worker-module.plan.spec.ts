@@ -85,7 +85,9 @@ describe("the plan of a worker's root module", () => {
 
   it('reports a request-scoped dependency', async () => {
     const [problem] = await problemsOf(hosts.PerRequestService);
-    expect(problem).toContain('PerRequest is request-scoped, and a worker has no requests');
+    expect(problem).toContain(
+      'PerRequest is request-scoped (needed through PerRequestService > PerRequest), and a worker has no requests',
+    );
   });
 
   it('reports classes that were compiled without decorator metadata', async () => {
