@@ -20,10 +20,11 @@ import {
   type TestBench,
 } from './asyncermp.tokens.js';
 import {
-  addCaller,
+  addOwner,
   callWithOptions,
   optionsOfCall,
-  removeCaller,
+  removeOwner,
+  type InstanceOwner,
   type TaskCaller,
 } from './handlers/call-router.js';
 import { ConfigurationError } from './contract/errors.js';
@@ -32,6 +33,7 @@ import { HandlerCatalog } from './handlers/handler-catalog.js';
 import { HandlerExplorer, refuse } from './handlers/handler.explorer.js';
 import { InjectionPlanner, type ChosenPlan } from './handlers/injection.planner.js';
 import { InstanceComparison } from './handlers/instance-comparison.js';
+import { noSuchHandler, SubstituteRefusal, unknownClass } from './handlers/refused-calls.js';
 import type { HandlerClass } from './contract/handler-types.js';
 import type { HandlerDefinition } from './injection/handler-registry.js';
 import type { Backend, TaskHandler } from './contract/backend.js';
@@ -50,7 +52,7 @@ import { threadInterceptors } from './worker/interceptors.js';
 @Injectable()
 export class AsyncerMpRuntime
   extends TaskRuntime
-  implements TaskCaller, OnModuleInit, OnApplicationBootstrap, OnModuleDestroy
+  implements InstanceOwner, TaskCaller, OnModuleInit, OnApplicationBootstrap, OnModuleDestroy
 {
   readonly #options: ResolvedOptions;
   readonly #makeBackend: MakeBackend;
@@ -90,7 +92,7 @@ export class AsyncerMpRuntime
     this.#bench = bench;
     bench?.attach(this);
     this.#log = new PoolLog(options.logger);
-    addCaller(this);
+    addOwner(this);
   }
 
   get backend(): Backend {
@@ -138,14 +140,24 @@ export class AsyncerMpRuntime
     }
   }
 
-  owns(instance: object): boolean {
-    return this.#explorer.owns(instance);
+  callerFor(instance: object): TaskCaller | undefined {
+    const origin = this.#explorer.originOf(instance);
+    return origin?.kind === 'substitute'
+      ? new SubstituteRefusal(origin.token, (definition) => this.#handlers.has(definition))
+      : origin && this;
   }
 
   call(definition: HandlerDefinition, args: unknown[]): Promise<unknown> {
     this.#comparison.beforeTask();
     const handler = this.#handlers.ofDefinition(definition);
+    if (handler === undefined) {
+      return Promise.reject(unknownClass(definition));
+    }
     return this.backend.run(handler, args, optionsOfCall(definition));
+  }
+
+  refuse(declared: HandlerDefinition, instance: object): Promise<never> {
+    return Promise.reject(noSuchHandler(declared, instance));
   }
 
   /** @throws ConfigurationError if a handler cannot work */
@@ -167,7 +179,7 @@ export class AsyncerMpRuntime
         this.#warm.catch(() => {});
       }
     } catch (error) {
-      removeCaller(this);
+      removeOwner(this);
       throw error;
     }
   }

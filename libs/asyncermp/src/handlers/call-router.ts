@@ -3,50 +3,62 @@ import type { TaskOptions } from '../contract/task-options.js';
 import { type HandlerDefinition, handlersOf } from '../injection/handler-registry.js';
 import { threadState } from '../protocol/thread-state.js';
 
-/** Runs calls of decorated methods on the instances of one application as tasks. */
-export interface TaskCaller {
-  /** Whether the application's container made the instance. Not cached while it is false. */
-  owns(instance: object): boolean;
-  /** Runs the handler as a task. */
-  call(definition: HandlerDefinition, args: unknown[]): Promise<unknown>;
+/** An application, whose container makes instances. */
+export interface InstanceOwner {
+  /**
+   * What runs the calls on this instance; undefined if the application's container has not made it. Not cached while
+   * it is undefined.
+   */
+  callerFor(instance: object): TaskCaller | undefined;
 }
 
-const router = threadState('callers:1', () => ({
+/** Runs calls of decorated methods on the instances of one application as tasks. */
+export interface TaskCaller {
+  /** Runs the handler as a task. */
+  call(definition: HandlerDefinition, args: unknown[]): Promise<unknown>;
+  /** Rejects the call of a method on an instance whose class has no such handler. */
+  refuse(declared: HandlerDefinition, instance: object): Promise<never>;
+}
+
+const router = threadState('callers:2', () => ({
   /** Weak references, so that a closed application can be garbage-collected with all its instances. */
-  callers: new Set<WeakRef<TaskCaller>>(),
+  applications: new Set<WeakRef<InstanceOwner>>(),
   /** Caches hits only: a constructor may call a decorated method before the container has the instance. */
   owners: new WeakMap<object, TaskCaller>(),
 }));
 
-/** From now on, the caller runs the decorated methods of the instances that it owns. */
-export function addCaller(caller: TaskCaller): void {
-  router.callers.add(new WeakRef(caller));
+/** From now on, decorated methods of the application's instances run as tasks. */
+export function addOwner(application: InstanceOwner): void {
+  router.applications.add(new WeakRef(application));
 }
 
-/** From now on, decorated methods of the caller's instances run in the calling thread. */
-export function removeCaller(caller: TaskCaller): void {
-  for (const reference of router.callers) {
-    if (reference.deref() === caller) {
-      router.callers.delete(reference);
+/** From now on, decorated methods of the application's instances run in the calling thread. */
+export function removeOwner(application: InstanceOwner): void {
+  for (const reference of router.applications) {
+    if (reference.deref() === application) {
+      router.applications.delete(reference);
     }
   }
   router.owners = new WeakMap();
 }
 
-/** The caller that owns the instance. Undefined in a unit test (`new Service()`) and inside a worker. */
+/** What runs the calls on the instance. Undefined in a unit test (`new Service()`) and inside a worker. */
 export function callerOf(instance: unknown): TaskCaller | undefined {
-  if (router.callers.size === 0 || typeof instance !== 'object' || instance === null) {
+  if (router.applications.size === 0 || typeof instance !== 'object' || instance === null) {
     return undefined;
   }
   const known = router.owners.get(instance);
   if (known !== undefined) {
     return known;
   }
-  for (const reference of router.callers) {
-    const caller = reference.deref();
-    if (caller === undefined) {
-      router.callers.delete(reference);
-    } else if (caller.owns(instance)) {
+  for (const reference of router.applications) {
+    const application = reference.deref();
+    if (application === undefined) {
+      router.applications.delete(reference);
+      continue;
+    }
+    const caller = application.callerFor(instance);
+    if (caller !== undefined) {
       router.owners.set(instance, caller);
       return caller;
     }
@@ -56,8 +68,8 @@ export function callerOf(instance: unknown): TaskCaller | undefined {
 
 /**
  * The handler that a call of a decorated method runs on this instance. On an instance of a subclass it is
- * the subclass's handler. Undefined for `super.method()` in a subclass that overrides the method: that call
- * is a part of the running one and not a task of its own.
+ * the subclass's handler, also for `super.method()`. Undefined if the subclass overrides the method, calls
+ * `super.method()` and has no `@CpuTaskHost()`.
  */
 export function handlerOnInstance(
   declared: HandlerDefinition,

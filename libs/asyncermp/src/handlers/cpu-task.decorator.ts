@@ -32,7 +32,12 @@ export interface CpuTaskDecorator {
  *
  * Arguments and results are copied between threads (structured clone). Decorators above this one wrap the
  * call in the application, `run()` included; decorators below it wrap the method in the worker. A subclass inherits the handler
- * as `Subclass.method`, and needs `@CpuTaskHost()`.
+ * as `Subclass.method`, and needs `@CpuTaskHost()`. With it, what an undecorated override calls by
+ * `super.method()` runs in a worker, too, on the subclass's instance there; without it, that call is refused.
+ *
+ * Instances that Nest makes later (`resolve()`, `ModuleRef.create()`, one for each request) are no exception. A
+ * call on one whose class was no provider or controller when the application started, as that of a module which
+ * `LazyModuleLoader` loads, rejects with a `ConfigurationError`: workers do not know it.
  *
  * @param options - Defaults for the handler's tasks, its `name` (default `Class.method`) and its
  * `concurrency`. Checked when the application starts.
@@ -85,7 +90,9 @@ function routed(
         return run.apply(this, args);
       }
       const handler = handlerOnInstance(definition(), this as object);
-      return handler === undefined ? run.apply(this, args) : caller.call(handler, args);
+      return handler === undefined
+        ? caller.refuse(definition(), this as object)
+        : caller.call(handler, args);
     },
   };
   const replacement = methods[method] ?? run;

@@ -17,8 +17,12 @@ export class HandlerCatalog {
     for (const [index, definition] of definitions.entries()) {
       checkHandlerOptions(definition.options, definition.name);
       const record: TaskHandler = { name: definition.name, index, options: definition.options };
-      this.#byName.set(definition.name, record);
       this.#byDefinition.set(definition, record);
+      if (definition.isOverridden) {
+        // A submission means the class's own method.
+        continue;
+      }
+      this.#byName.set(definition.name, record);
       if (isWrapped(definition)) {
         this.#wrapped.set(record, definition);
       }
@@ -32,13 +36,13 @@ export class HandlerCatalog {
     return this.#byDefinition.size;
   }
 
-  /** @throws UnknownHandlerError */
-  ofDefinition(definition: HandlerDefinition): TaskHandler {
-    const record = this.#byDefinition.get(definition);
-    if (!record) {
-      throw this.#unknown(definition.name);
-    }
-    return record;
+  has(definition: HandlerDefinition): boolean {
+    return this.#byDefinition.has(definition);
+  }
+
+  /** Undefined for a handler that was not there when the application started. */
+  ofDefinition(definition: HandlerDefinition): TaskHandler | undefined {
+    return this.#byDefinition.get(definition);
   }
 
   /** @throws UnknownHandlerError */

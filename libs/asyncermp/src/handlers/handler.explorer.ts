@@ -1,9 +1,15 @@
 import { Injectable, type Provider } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
+import { DiscoveryService, ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { WorkerManifest } from '../protocol/envelope.js';
 import { ConfigurationError } from '../contract/errors.js';
 import type { EventEmitterLike } from '../engine/task-publisher.js';
-import { type HandlerDefinition, handlersOf } from '../injection/handler-registry.js';
+import {
+  declaresHandlers,
+  type HandlerDefinition,
+  handlersOf,
+} from '../injection/handler-registry.js';
+import { originOf, recordInstances, type ModuleRecord } from '../injection/nest-internals.js';
+import { tokenText } from '../injection/plan-problems.js';
 import {
   type HandlerProvider,
   classOf,
@@ -13,6 +19,7 @@ import {
 import { filesOfSendables } from '../protocol/sendable-classes.js';
 import {
   classFindings,
+  distinctInstances,
   duplicateNames,
   locationProblems,
   requestScoped,
@@ -29,11 +36,24 @@ import {
 @Injectable()
 export class HandlerExplorer {
   readonly #discovery: DiscoveryService;
+  readonly #modules: ModulesContainer;
+  /** Those that the root module imports, and none that `LazyModuleLoader` loads later. */
+  readonly #modulesAtStart: ReadonlySet<unknown>;
+  readonly #container: object;
   #found: readonly HandlerProvider[] | undefined;
+  #searched: { readonly modules: number; readonly wrappers: readonly InstanceWrapper[] } = {
+    modules: 0,
+    wrappers: [],
+  };
   #handlers: readonly HandlerDefinition[] | undefined;
+  /** The instance of each class that was made last, of those that no record of Nest leads to. */
+  readonly #late = new Map<Function, object>();
 
-  constructor(discovery: DiscoveryService) {
+  constructor(discovery: DiscoveryService, modules: ModulesContainer, moduleRef: ModuleRef) {
     this.#discovery = discovery;
+    this.#modules = modules;
+    this.#modulesAtStart = new Set(modules.values());
+    this.#container = recordInstances(moduleRef);
   }
 
   /** The handlers of the application, each once. Messages to workers identify a handler by its index here. */
@@ -50,15 +70,34 @@ export class HandlerExplorer {
     return { files: [...new Set(files)], handlers: this.handlers.map(({ name }) => name) };
   }
 
-  /** Whether this application's container made the instance. */
-  owns(instance: object): boolean {
-    return this.#providers.some(({ wrapper }) => instancesOf(wrapper).includes(instance));
+  /** Where the instance comes from; undefined if this application's container has not made it. */
+  originOf(instance: object): HandlerOrigin | undefined {
+    const origin = originOf(instance);
+    const maker = origin?.container === this.#container ? origin : undefined;
+    if (maker !== undefined && maker.wrapper?.isNotMetatype !== true) {
+      if (maker.wrapper?.isDependencyTreeStatic() !== false) {
+        this.#late.set(instance.constructor, instance);
+      }
+      return { kind: 'class' };
+    }
+    const holders = this.#declaring.filter((wrapper) => instancesOf(wrapper).includes(instance));
+    if (maker?.wrapper) {
+      holders.push(maker.wrapper);
+    }
+    const [holder] = holders;
+    if (holder === undefined) {
+      return undefined;
+    }
+    return holders.some((wrapper) => !wrapper.isNotMetatype || this.#isProvider(wrapper))
+      ? { kind: 'class' }
+      : { kind: 'substitute', token: tokenText(holder.token) };
   }
 
   /** An instance in the application that has the handler; undefined before Nest has built one. */
   instanceOf(definition: HandlerDefinition): object | undefined {
     const provider = this.#providers.find(({ handlers }) => handlers.includes(definition));
-    return provider === undefined ? undefined : instancesOf(provider.wrapper)[0];
+    const [instance] = provider === undefined ? [] : instancesOf(provider.wrapper);
+    return instance ?? this.#late.get(definition.target);
   }
 
   /** The application's `EventEmitter2`; undefined without `EventEmitterModule`. */
@@ -74,6 +113,7 @@ export class HandlerExplorer {
   problems(inWorkers: boolean): string[] {
     return [
       ...duplicateNames(this.#providers),
+      ...distinctInstances(this.#providers),
       ...(inWorkers ? locationProblems(this.#providers) : requestScoped(this.#providers)),
     ];
   }
@@ -96,13 +136,46 @@ export class HandlerExplorer {
       ...this.#discovery.getProviders(),
       ...this.#discovery.getControllers(),
     ].flatMap((wrapper) => {
-      const target = classOf(wrapper);
+      const target = this.#modulesAtStart.has(wrapper.host) ? classOf(wrapper) : undefined;
       const handlers = target === undefined ? [] : handlersOf(target);
       return target === undefined || handlers.length === 0 ? [] : [{ wrapper, target, handlers }];
     });
     return this.#found;
   }
+
+  #isProvider(wrapper: InstanceWrapper): boolean {
+    return this.#providers.some((provider) => provider.wrapper === wrapper);
+  }
+
+  /**
+   * What has a class with decorated methods, as far as its instances are there. With guards, interceptors, pipes and
+   * filters, which are no handlers, with classes that override all of the methods, and with the modules that
+   * `LazyModuleLoader` has loaded.
+   */
+  get #declaring(): readonly InstanceWrapper[] {
+    if (this.#searched.modules !== this.#modules.size) {
+      const wrappers = ([...this.#modules.values()] as ModuleRecord[])
+        .flatMap(({ providers, controllers, injectables }) => [
+          ...providers.values(),
+          ...controllers.values(),
+          ...injectables.values(),
+        ])
+        .filter((wrapper) => {
+          const target = classOf(wrapper);
+          return target !== undefined && declaresHandlers(target);
+        });
+      this.#searched = { modules: this.#modules.size, wrappers };
+    }
+    return this.#searched.wrappers;
+  }
 }
+
+/** Where an instance comes from that the application's container has made. */
+export type HandlerOrigin =
+  /** Nest has built it from its class, or it is that of a provider which was there at the start. */
+  | { readonly kind: 'class' }
+  /** A factory has made it, or it is a value, of a provider that was not there at the start. */
+  | { readonly kind: 'substitute'; readonly token: string };
 
 /** @throws ConfigurationError that lists the problems, if there are any */
 export function refuse(problems: readonly string[]): void {

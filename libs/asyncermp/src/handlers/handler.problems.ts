@@ -6,7 +6,12 @@ import {
   hostOptionsOf,
   isInheritedWithoutFile,
 } from '../injection/handler-registry.js';
-import { type HandlerProvider, isBuiltFrom, type InstanceWrapper } from './instance-wrapper.js';
+import {
+  type HandlerProvider,
+  instancesOf,
+  isBuiltFrom,
+  type InstanceWrapper,
+} from './instance-wrapper.js';
 import { resolvedDependencies } from '../injection/nest-internals.js';
 import { dependenciesOf, type Dependency } from '../injection/class-dependencies.js';
 import {
@@ -38,6 +43,48 @@ function duplicateNameProblem(name: string, definitions: readonly HandlerDefinit
   return (
     `Several handlers are named ${name}: ${places.join(', and ')}. Give all but one another name ` +
     "with @CpuTask({ name: '...' })."
+  );
+}
+
+/**
+ * Classes with handlers of which the application has several instances that Nest has not all built from the class:
+ * workers have one, so they would run the tasks of all of them on the same.
+ */
+export function distinctInstances(providers: readonly HandlerProvider[]): string[] {
+  const targets = new Set(providers.map(({ target }) => target));
+  return [...targets].flatMap((target) => {
+    const same = providers.filter((provider) => provider.target === target);
+    const built = same.filter(({ wrapper }) => isBuiltFrom(wrapper, target));
+    const known = new Set(built.flatMap(({ wrapper }) => instancesOf(wrapper)));
+    const [first] = built;
+    let other = first?.wrapper;
+    return same.flatMap((provider) => {
+      const { wrapper } = provider;
+      if (built.includes(provider) || instancesOf(wrapper).every((each) => known.has(each))) {
+        return [];
+      }
+      for (const instance of instancesOf(wrapper)) {
+        known.add(instance);
+      }
+      const before = other;
+      other ??= wrapper;
+      return before === undefined ? [] : [distinctInstanceText(target, wrapper, before)];
+    });
+  });
+}
+
+function distinctInstanceText(
+  { name }: Type<object>,
+  wrapper: InstanceWrapper,
+  other: InstanceWrapper,
+): string {
+  const [token, otherToken] = [tokenText(wrapper.token), tokenText(other.token)];
+  const makes = wrapper.isFactory ? 'makes another instance' : 'is another instance';
+  return (
+    `The ${wrapper.isFactory ? 'factory' : 'value'} of ${token} in ${moduleOf(wrapper)} ${makes} of ${name} than that ` +
+    `of ${otherToken} in ${moduleOf(other)}, and a worker has one ${name} for the tasks of both. If both may be the ` +
+    `same, use { provide: ${token}, useExisting: ${otherToken} }, or a factory that injects and returns it. If not, ` +
+    `make a subclass of ${name} with @CpuTaskHost() for it.`
   );
 }
 
@@ -122,7 +169,10 @@ export async function classFindings(
     coreTokens: nestCore.tokens,
     standIns,
   });
-  const provided = applicationProviders(providers, plan);
+  const provided = applicationProviders(
+    providers.filter((provider) => !isSelection(provider, providers)),
+    plan,
+  );
   // Undecided as long as Nest has not resolved the dependencies.
   const isReported = requestScoped(providers).length > 0;
   return {
@@ -143,6 +193,23 @@ export async function classFindings(
     ],
     warnings: plan.omitted.flatMap((dependency) => omissionWarning(dependency, provided) ?? []),
   };
+}
+
+/** Whether a factory only selects an instance that Nest has built from the class. */
+function isSelection(
+  { wrapper, target }: HandlerProvider,
+  providers: readonly HandlerProvider[],
+): boolean {
+  const instances = instancesOf(wrapper);
+  const built = providers
+    .filter((provider) => provider.target === target && isBuiltFrom(provider.wrapper, target))
+    .flatMap((provider) => instancesOf(provider.wrapper));
+  return (
+    wrapper.isNotMetatype &&
+    wrapper.token !== target &&
+    instances.length > 0 &&
+    instances.every((each) => built.includes(each))
+  );
 }
 
 function isBuiltByWorker({ token }: InstanceWrapper, { classes }: WorkerModulePlan): boolean {

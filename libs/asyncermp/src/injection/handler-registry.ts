@@ -22,6 +22,8 @@ export interface HandlerDefinition {
    */
   readonly replacement: (this: unknown, ...args: unknown[]) => unknown;
   readonly options: CpuTaskOptions;
+  /** Whether the class overrides the method, so that only `super.method()` calls it. */
+  readonly isOverridden?: boolean;
 }
 
 /** A module as a module's `imports` takes it. */
@@ -99,7 +101,8 @@ export function hostOptionsOf(target: Function): CpuTaskHostOptions | undefined 
 /**
  * The handlers of a class: its own and the inherited ones, the nearest class first. An inherited handler
  * has the name and the target of the subclass, since a worker has to build the subclass and not the parent.
- * A method that is overridden without the decorator is not a handler.
+ * A method that is overridden without the decorator is not a handler. What it calls by `super.method()` is one if
+ * the class has `@CpuTaskHost()`: as `Subclass.super.method`, on the subclass's instance.
  */
 export function handlersOf(target: Function): readonly HandlerDefinition[] {
   const known = registry.resolved.get(target);
@@ -109,6 +112,16 @@ export function handlersOf(target: Function): readonly HandlerDefinition[] {
   const found = [...findHandlers(target as Type<object>)];
   registry.resolved.set(target, found);
   return found;
+}
+
+/** Whether the class or one of its parents has decorated methods, overridden ones included. */
+export function declaresHandlers(target: Function): boolean {
+  for (let prototype = prototypeOf(target); prototype; prototype = parentOf(prototype)) {
+    if (registry.declared.has(prototype)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** All handlers of the files loaded in this thread, in the order of their definition. */
@@ -122,7 +135,15 @@ export function isInheritedWithoutFile({ target, method }: HandlerDefinition): b
 }
 
 /** Whether a decorator above `@CpuTask()`, or one of the class, has wrapped the method in another function. */
-export function isWrapped({ target, method, replacement }: HandlerDefinition): boolean {
+export function isWrapped({
+  target,
+  method,
+  replacement,
+  isOverridden,
+}: HandlerDefinition): boolean {
+  if (isOverridden) {
+    return false;
+  }
   let holder: object | undefined = prototypeOf(target);
   while (holder !== undefined && !Object.hasOwn(holder, method)) {
     holder = parentOf(holder);
@@ -140,12 +161,18 @@ export function coreOf(definition: HandlerDefinition): NestCore {
 
 function* findHandlers(target: Type<object>): Generator<HandlerDefinition> {
   const overridden = new Set<string>();
+  const prefixes = new Map<string, string>();
   for (let prototype = prototypeOf(target); prototype; prototype = parentOf(prototype)) {
     for (const definition of declaredOn(prototype)?.values() ?? []) {
-      if (overridden.has(definition.method)) {
-        continue;
+      const { method } = definition;
+      if (!overridden.has(method)) {
+        yield prototype === target.prototype ? definition : inherit(definition, target);
+      } else if (registry.hostFiles.has(target)) {
+        const prefix = `${prefixes.get(method) ?? ''}super.`;
+        prefixes.set(method, prefix);
+        const name = `${nameOf(target)}.${prefix}${method}`;
+        yield inherit(definition, target, { name, isOverridden: true });
       }
-      yield prototype === target.prototype ? definition : inherit(definition, target);
     }
     for (const name of Object.getOwnPropertyNames(prototype)) {
       overridden.add(name);
@@ -153,7 +180,11 @@ function* findHandlers(target: Type<object>): Generator<HandlerDefinition> {
   }
 }
 
-function inherit(parent: HandlerDefinition, target: Type<object>): HandlerDefinition {
+function inherit(
+  parent: HandlerDefinition,
+  target: Type<object>,
+  overridden?: Pick<HandlerDefinition, 'name' | 'isOverridden'>,
+): HandlerDefinition {
   const className = nameOf(target);
   const definition: HandlerDefinition = {
     ...parent,
@@ -162,6 +193,7 @@ function inherit(parent: HandlerDefinition, target: Type<object>): HandlerDefini
     // keeps its name.
     name: className === parent.target.name ? parent.name : `${className}.${parent.method}`,
     file: registry.hostFiles.get(target),
+    ...overridden,
   };
   registry.cores.set(definition, coreOf(parent));
   return definition;

@@ -4,8 +4,11 @@ import type {
   DiscoveryService,
   LazyModuleLoader,
   MetadataScanner,
+  ModuleRef,
   NestContainer,
 } from '@nestjs/core';
+import { threadState } from '../protocol/thread-state.js';
+import { declaresHandlers } from './handler-registry.js';
 
 /** Nest's record of one provider or controller. Nest does not export the type from a public entry. */
 export type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
@@ -104,4 +107,105 @@ export function resolvedDependencies(wrapper: InstanceWrapper): InstanceWrapper[
   return [...parameters, ...properties.map((property) => property.wrapper)].filter(
     (each) => each !== undefined,
   );
+}
+
+/** How Nest made an instance. */
+export interface InstanceOrigin {
+  readonly container: object;
+  /** The record of its provider; undefined if `ModuleRef.create()` made it. */
+  readonly wrapper: InstanceWrapper | undefined;
+}
+
+const recorded = threadState('instance-origins:1', () => ({
+  containers: new WeakSet<object>(),
+  origins: new WeakMap<object, InstanceOrigin>(),
+  /** The prototypes whose methods were replaced: those of each copy of Nest. */
+  prototypes: new WeakSet<object>(),
+}));
+
+/**
+ * From now on, `originOf()` knows each instance with handlers that Nest makes for this container, and so also those
+ * that no record of Nest leads to: from `resolve()`, from `ModuleRef.create()`, for a request.
+ *
+ * Replaces methods of Nest's prototypes, because an application has many injectors (each `ModuleRef` has one) and gets
+ * more of them later. They stay replaced: a container that is not recorded takes the same path as before.
+ *
+ * @returns the container
+ * @throws Error for a version of Nest whose objects look different
+ */
+export function recordInstances(moduleRef: ModuleRef): object {
+  const container = partOf(moduleRef, 'container');
+  recorded.containers.add(container);
+  // The instance is recorded before the caller of the method sees it, and at no cost of a turn of the microtasks.
+  replaceMethod(partOf(moduleRef, 'injector'), (made, [, wrapper]) => {
+    const { host, metatype, isFactory } = wrapper as InstanceWrapper;
+    const owner: unknown = host && Reflect.get(host, 'container');
+    if (isFactory || (typeof metatype === 'function' && declaresHandlers(metatype))) {
+      record(made, owner, wrapper as InstanceWrapper);
+    }
+  });
+  replaceMethod(moduleRef, (made, [type], ref) => {
+    if (typeof type === 'function' && declaresHandlers(type)) {
+      record(made, Reflect.get(ref, 'container'), undefined);
+    }
+  });
+  return container;
+}
+
+/** Undefined for an instance that Nest has not made since its container is recorded. */
+export function originOf(instance: object): InstanceOrigin | undefined {
+  return recorded.origins.get(instance);
+}
+
+function record(
+  made: Promise<unknown>,
+  container: unknown,
+  wrapper: InstanceWrapper | undefined,
+): void {
+  if (!isObject(container) || !recorded.containers.has(container)) {
+    return;
+  }
+  const note = (instance: unknown): void => {
+    // A factory may select an instance that Nest has built.
+    if (isObject(instance) && !recorded.origins.has(instance)) {
+      recorded.origins.set(instance, { container, wrapper });
+    }
+  };
+  made.then(note, () => {});
+}
+
+/** Replaces `instantiateClass()` in the prototype that has it, by one that also reports what was made. */
+function replaceMethod(
+  owner: object,
+  onMade: (made: Promise<unknown>, args: readonly unknown[], owner: object) => void,
+): void {
+  let prototype: object | null = owner;
+  while (prototype !== null && !Object.hasOwn(prototype, 'instantiateClass')) {
+    prototype = Object.getPrototypeOf(prototype) as object | null;
+  }
+  if (prototype === null) {
+    throw new Error(
+      `This version of @nestjs/core has no instantiateClass in ${owner.constructor.name}`,
+    );
+  }
+  if (recorded.prototypes.has(prototype)) {
+    return;
+  }
+  recorded.prototypes.add(prototype);
+  const original = Reflect.get(prototype, 'instantiateClass') as Instantiate;
+  Object.defineProperty(prototype, 'instantiateClass', {
+    configurable: true,
+    writable: true,
+    value(this: object, ...args: unknown[]): Promise<unknown> {
+      const made = original.apply(this, args);
+      onMade(made, args, this);
+      return made;
+    },
+  });
+}
+
+type Instantiate = (this: object, ...args: unknown[]) => Promise<unknown>;
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,5 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { addCaller, removeCaller, type TaskCaller } from '../../src/handlers/call-router.js';
+import {
+  addOwner,
+  removeOwner,
+  type InstanceOwner,
+  type TaskCaller,
+} from '../../src/handlers/call-router.js';
 import { CpuTask } from '../../src/handlers/cpu-task.decorator.js';
 import { CpuTaskHost } from '../../src/handlers/cpu-task-host.decorator.js';
 import { type HandlerDefinition, handlersOf } from '../../src/injection/handler-registry.js';
@@ -12,7 +17,7 @@ const run = async (): Promise<void> => {};
 const image = new Uint8Array([1, 2, 3]);
 
 /** Stands for an application: owns the given instances, and records what it is asked. */
-class RecordingCaller implements TaskCaller {
+class RecordingCaller implements InstanceOwner, TaskCaller {
   readonly calls: [handler: string, args: unknown[]][] = [];
   /** How often it was asked whether it owns an instance. */
   asked = 0;
@@ -23,14 +28,18 @@ class RecordingCaller implements TaskCaller {
     return instance;
   }
 
-  owns(instance: object): boolean {
+  callerFor(instance: object): TaskCaller | undefined {
     this.asked++;
-    return this.#owned.has(instance);
+    return this.#owned.has(instance) ? this : undefined;
   }
 
   async call({ name }: HandlerDefinition, args: unknown[]): Promise<unknown> {
     this.calls.push([name, args]);
     return 'from a worker';
+  }
+
+  async refuse({ name }: HandlerDefinition, instance: object): Promise<never> {
+    throw new Error(`refused ${name} on ${instance.constructor.name}`);
   }
 }
 
@@ -38,7 +47,7 @@ describe('@CpuTask()', () => {
   let caller = new RecordingCaller();
 
   afterEach(() => {
-    removeCaller(caller);
+    removeOwner(caller);
     caller = new RecordingCaller();
   });
 
@@ -64,13 +73,13 @@ describe('@CpuTask()', () => {
   });
 
   it('runs the method in the calling thread on an instance that no application owns', async () => {
-    addCaller(caller);
+    addOwner(caller);
     await expect(new ThumbnailService(new CodecService()).thumbnail(image, 2)).resolves.toBe(12);
     expect(caller.calls).toEqual([]);
   });
 
   it('routes calls on an owned instance to its application', async () => {
-    addCaller(caller);
+    addOwner(caller);
     const service = caller.own(new ThumbnailService(new CodecService()));
     await expect(service.thumbnail(image, 2)).resolves.toBe('from a worker');
     await service.digest('x');
@@ -82,17 +91,17 @@ describe('@CpuTask()', () => {
 
   it('runs the method in the calling thread again after the application has closed', async () => {
     const other = new RecordingCaller();
-    addCaller(other);
-    addCaller(caller);
+    addOwner(other);
+    addOwner(caller);
     const service = caller.own(new ThumbnailService(new CodecService()));
     await service.digest('x');
-    removeCaller(caller);
+    removeOwner(caller);
     await expect(service.digest('x')).resolves.toBe('X');
-    removeCaller(other);
+    removeOwner(other);
   });
 
   it('asks an application once whether an instance is its own', async () => {
-    addCaller(caller);
+    addOwner(caller);
     const service = caller.own(new ThumbnailService(new CodecService()));
 
     await service.digest('x');
@@ -101,14 +110,14 @@ describe('@CpuTask()', () => {
   });
 
   it('runs the method in the calling thread inside a task', async () => {
-    addCaller(caller);
+    addOwner(caller);
     const service = caller.own(new ThumbnailService(new CodecService()));
     const nested = (): Promise<string> => service.digest('x');
     await expect(callForTask({} as RunningTask, nested, undefined, [])).resolves.toBe('X');
   });
 
   it('asks again for an instance that was not owned yet, as during its construction', async () => {
-    addCaller(caller);
+    addOwner(caller);
     const service = new ThumbnailService(new CodecService());
     await expect(service.digest('x')).resolves.toBe('X');
     caller.own(service);
@@ -116,25 +125,33 @@ describe('@CpuTask()', () => {
   });
 
   it('runs a method without its instance in the calling thread', async () => {
-    addCaller(caller);
+    addOwner(caller);
     const service = caller.own(new ThumbnailService(new CodecService()));
     const digest = Reflect.get<ThumbnailService, 'digest'>(service, 'digest');
     await expect(digest('x')).resolves.toBe('X');
   });
 
   it("calls an inherited handler by the name of the instance's class", async () => {
-    addCaller(caller);
+    addOwner(caller);
     await caller.own(new Square()).area();
     expect(caller.calls).toEqual([['Square.area', []]]);
   });
 
-  it('does not make a task of super.method()', async () => {
-    addCaller(caller);
+  it('does not make a task of super.method() inside a task', async () => {
+    addOwner(caller);
     const circle = caller.own(new Circle());
-    await expect(circle.outline()).resolves.toBe("round circle's outline");
     const area = handlersOf(Circle).find(({ method }) => method === 'area');
-    await expect(area?.run.call(circle)).resolves.toBe("round circle's area");
+    await expect(
+      callForTask({} as RunningTask, () => area?.run.call(circle), undefined, []),
+    ).resolves.toBe("round circle's area");
     expect(caller.calls).toEqual([]);
+  });
+
+  it('does not run super.method() in the calling thread if an undecorated override calls it', async () => {
+    addOwner(caller);
+    await expect(caller.own(new Circle()).outline()).rejects.toThrow(
+      'refused shape.outline on Circle',
+    );
   });
 
   it.each([

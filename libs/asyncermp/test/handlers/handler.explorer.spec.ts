@@ -5,7 +5,7 @@ import type {
   OnModuleInit,
   Provider,
 } from '@nestjs/common';
-import { DiscoveryModule, NestFactory } from '@nestjs/core';
+import { DiscoveryModule, ModuleRef, NestFactory } from '@nestjs/core';
 import { EventEmitter2, EventEmitterModule } from '@nestjs/event-emitter';
 import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -101,8 +101,8 @@ describe('the handlers of an application', () => {
     );
     const explorer = application.get(HandlerExplorer);
     expect(explorer.handlers).toEqual([...handlersOf(ThumbnailService), ...handlersOf(Circle)]);
-    expect(explorer.owns(application.get('A'))).toBe(true);
-    expect(explorer.owns(value)).toBe(true);
+    expect(explorer.originOf(application.get('A'))).toEqual({ kind: 'class' });
+    expect(explorer.originOf(value)).toEqual({ kind: 'class' });
   });
 
   it('do not include those of a class that a test overrides', async () => {
@@ -143,9 +143,9 @@ describe('an instance', () => {
   it('is owned by the application whose container made it, and by no other', async () => {
     const one = await start(moduleOf([Circle]));
     const two = await start(moduleOf([Circle]));
-    expect(one.get(HandlerExplorer).owns(one.get(Circle))).toBe(true);
-    expect(one.get(HandlerExplorer).owns(two.get(Circle))).toBe(false);
-    expect(one.get(HandlerExplorer).owns(new Circle())).toBe(false);
+    expect(one.get(HandlerExplorer).originOf(one.get(Circle))).toEqual({ kind: 'class' });
+    expect(one.get(HandlerExplorer).originOf(two.get(Circle))).toBeUndefined();
+    expect(one.get(HandlerExplorer).originOf(new Circle())).toBeUndefined();
   });
 
   it('is owned by the application that injected it as a transient provider', async () => {
@@ -157,9 +157,31 @@ describe('an instance', () => {
     );
     const { own } = application.get<{ own: TransientService }>('USER');
     const explorer = application.get(HandlerExplorer);
-    expect(explorer.owns(own)).toBe(true);
+    expect(explorer.originOf(own)).toEqual({ kind: 'class' });
     const [definition] = explorer.handlers;
     expect(definition && explorer.instanceOf(definition)).toBe(own);
+  });
+
+  it('is owned also if a provider had it made before the handlers were looked for', async () => {
+    const made: unknown[] = [];
+    class Early {}
+    const application = await start(
+      moduleOf([
+        Circle,
+        {
+          provide: Early,
+          useFactory: async (modules: ModuleRef, _explorer: HandlerExplorer) => {
+            made.push(await modules.create(Circle));
+            return new Early();
+          },
+          inject: [ModuleRef, HandlerExplorer],
+        },
+      ]),
+    );
+    const other = await start(moduleOf([Circle]));
+    const [circle] = made as [Circle];
+    expect(application.get(HandlerExplorer).originOf(circle)).toEqual({ kind: 'class' });
+    expect(other.get(HandlerExplorer).originOf(circle)).toBeUndefined();
   });
 
   it('is owned as the proxy that an instrumentation wrapped around it', async () => {
@@ -173,7 +195,7 @@ describe('an instance', () => {
     applications.push(application);
     const explorer = application.get(HandlerExplorer);
     expect(explorer.handlers).toEqual(handlersOf(Circle));
-    expect(explorer.owns(application.get(Circle))).toBe(true);
+    expect(explorer.originOf(application.get(Circle))).toEqual({ kind: 'class' });
   });
 });
 
