@@ -21,6 +21,8 @@ export function createApplication(
       AsyncerMpModule.forRoot({
         maxProcesses: workers,
         minProcesses: warm ? workers : 0,
+        // Otherwise a worker would be there before the first task, and its start is what is measured.
+        verify: warm,
         spareProcesses: spares,
         ...(cancelGraceMs !== undefined && { cancelGrace: cancelGraceMs }),
       }),
