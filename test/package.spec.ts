@@ -144,6 +144,7 @@ describe('the packed package', () => {
     for (const [entry, known] of [
       ['dist/index.d.ts', 'AsyncerMpService'],
       ['dist/testing/index.d.ts', 'AsyncerMpTestingService'],
+      ['dist/integrations/cls/index.d.ts', 'clsContext'],
     ] as const) {
       const { undocumented, exported } = exportedSymbols(join(root, entry));
       expect(exported).toContain(known);
@@ -215,7 +216,11 @@ describe('the packed package', () => {
     const entries = Object.keys(exports)
       .filter((path) => !path.endsWith('.json'))
       .map((path) => `nestjs-asyncermp${path.slice(1)}`);
-    expect(entries).toContain('nestjs-asyncermp/testing');
+    expect(entries).toEqual([
+      'nestjs-asyncermp',
+      'nestjs-asyncermp/testing',
+      'nestjs-asyncermp/cls',
+    ]);
     consumer.write({
       'entries.cjs': `
         (async () => {

@@ -5,9 +5,10 @@ import { compilerOptions } from './support/compiler-options.js';
 import { Consumer } from './support/consumer.js';
 import { packedTarball, repository } from './support/tarball.js';
 
-/** Uses types of both entries in a way that does not compile where they are not found. */
+/** Uses types of all entries in a way that does not compile where they are not found. */
 const APPLICATION = `
   import { AsyncerMpModule, AsyncerMpService, CpuTask } from 'nestjs-asyncermp';
+  import { clsContext } from 'nestjs-asyncermp/cls';
   import { AsyncerMpTestingModule } from 'nestjs-asyncermp/testing';
 
   export class Calc {
@@ -16,7 +17,10 @@ const APPLICATION = `
       return n * n;
     }
   }
-  export const modules = [AsyncerMpModule.forRoot(1), AsyncerMpTestingModule.forRoot(1)];
+  export const modules = [
+    AsyncerMpModule.forRoot({ context: [clsContext({ omit: ['connection'] })] }),
+    AsyncerMpTestingModule.forRoot(1),
+  ];
   export const nine = (mp: AsyncerMpService): Promise<number> => mp.run(Calc, 'square', [3]);
   // @ts-expect-error the argument is a number
   export const nothing = (mp: AsyncerMpService) => mp.run(Calc, 'square', ['3']);

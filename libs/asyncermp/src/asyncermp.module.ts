@@ -28,12 +28,19 @@ import {
 import { HandlerExplorer } from './handlers/handler.explorer.js';
 import { InjectionPlanner, REGISTRATION } from './handlers/injection.planner.js';
 import { definingFile } from './injection/call-site.js';
-import { registerModule, type WorkerOptions } from './injection/module-registry.js';
+import {
+  registerModule,
+  type ModuleRegistration,
+  type WorkerOptions,
+} from './injection/module-registry.js';
 import type { Backend } from './contract/backend.js';
+import type { TaskInterceptor } from './contract/interceptor.js';
+import type { TaskContext } from './contract/task-context.js';
 import { Scheduler } from './engine/scheduler.js';
 import { UID_PREFIX } from './engine/task.js';
 import { checkOptions, rules, type OptionRules } from './contract/check-options.js';
 import { serveBundleLease } from './worker/bundle-thread.js';
+import { contextInterceptors, contextNames } from './worker/contexts.js';
 import { workerNumber } from './worker/inside-worker.js';
 
 serveBundleLease();
@@ -98,8 +105,16 @@ const testBench = { token: TEST_BENCH_TOKEN, optional: true };
       inject: [MODULE_OPTIONS_TOKEN, testBench],
     },
     { provide: BACKEND, useValue: makeScheduler },
-    { provide: INTERCEPTORS, useValue: [] },
-    { provide: WORKER_FACTORY, useFactory: loadWorkerFactory, inject: [OPTIONS_TOKEN, testBench] },
+    {
+      provide: INTERCEPTORS,
+      useFactory: ({ options }: ModuleRegistration) => contextInterceptors(options.context),
+      inject: [REGISTRATION],
+    },
+    {
+      provide: WORKER_FACTORY,
+      useFactory: loadWorkerFactory,
+      inject: [OPTIONS_TOKEN, INTERCEPTORS, testBench],
+    },
   ],
   exports: [AsyncerMpService],
 })
@@ -117,14 +132,17 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
       resolveOptions(options);
       return registered(super.forRoot({ maxProcesses: options as number }), {});
     }
-    const { isGlobal = true, root, setup, include, ...pool } = options;
+    const { isGlobal = true, root, setup, include, context, ...pool } = options;
     checkOptions(
-      defined({ isGlobal, root, setup, include }),
+      defined({ isGlobal, root, setup, include, context }),
       extraRules,
       'AsyncerMpModule.forRoot()',
     );
     resolveOptions(pool);
-    return registered(super.forRoot({ ...pool, isGlobal }), defined({ root, setup, include }));
+    return registered(
+      super.forRoot({ ...pool, isGlobal }),
+      defined({ root, setup, include, context }),
+    );
   }
 
   /**
@@ -142,8 +160,8 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
   static override forRootAsync<I extends Dependency[] = []>(
     options: AsyncerMpAsyncOptions<I>,
   ): DynamicModule {
-    const { root, setup, include } = options;
-    const given = defined({ root, setup, include });
+    const { root, setup, include, context } = options;
+    const given = defined({ root, setup, include, context });
     checkOptions(given, extraRules, 'AsyncerMpModule.forRootAsync()');
     return registered(super.forRootAsync(options as typeof ASYNC_OPTIONS_TYPE), given);
   }
@@ -154,7 +172,29 @@ const extraRules: OptionRules<AsyncerMpModuleExtras> = {
   root: rules.function,
   setup: rules.function,
   include: rules.array,
+  context: {
+    expected:
+      'an array of contexts (objects with capture() and restore()), each with a name of its own',
+    test: (value) => Array.isArray(value) && value.every(isContext) && areNamedApart(value),
+  },
 };
+
+function isContext(value: unknown): value is TaskContext {
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
+  const { name, capture, restore, request } = value as Partial<Record<keyof TaskContext, unknown>>;
+  return (
+    (name === undefined || rules.text.test(name)) &&
+    typeof capture === 'function' &&
+    typeof restore === 'function' &&
+    (request === undefined || typeof request === 'function')
+  );
+}
+
+function areNamedApart(contexts: readonly TaskContext[]): boolean {
+  return new Set(contextNames(contexts)).size === contexts.length;
+}
 
 /** The options that were given. */
 function defined<T extends object>(options: {
@@ -181,6 +221,7 @@ function makeScheduler({ options, publisher, log, workers }: BackendParts): Back
 /** Imports only the factory for the given isolation. A worker has no workers of its own and imports none. */
 async function loadWorkerFactory(
   { isolation, strictClasses }: ResolvedOptions,
+  interceptors: readonly TaskInterceptor[],
   bench?: TestBench,
 ): Promise<MakeWorkers | undefined> {
   if (workerNumber() !== undefined) {
@@ -197,6 +238,7 @@ async function loadWorkerFactory(
             return explorer.instanceOf(definition);
           },
         })),
+        interceptors,
         strictClasses,
         bench?.gate,
       );

@@ -43,7 +43,7 @@ import type { TaskOptions } from './contract/task-options.js';
 import { TaskPublisher, type EventEmitterLike } from './engine/task-publisher.js';
 import { PoolLog } from './pool/pool-log.js';
 import { standIns } from './injection/stand-ins.js';
-import { threadInterceptors } from './worker/interceptors.js';
+import { allInterceptors } from './worker/interceptors.js';
 
 /**
  * Ties the pool to the application's lifecycle. The first submission or the module's initialisation,
@@ -256,11 +256,7 @@ export class AsyncerMpRuntime
         onInstances: () => (this.#comparison.isOver ? undefined : this.#comparison.receive),
       }),
     });
-    return new InterceptedBackend(backend, () =>
-      this.#interceptors.length === 0
-        ? threadInterceptors()
-        : [...this.#interceptors, ...threadInterceptors()],
-    );
+    return new InterceptedBackend(backend, () => allInterceptors(this.#interceptors));
   }
 }
 

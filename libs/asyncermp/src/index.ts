@@ -52,6 +52,7 @@ export {
   type TaskOutcomeEvent,
   type TaskSettledEvent,
 } from './contract/task-events.js';
+export { alsContext, type TaskContext } from './contract/task-context.js';
 export type { TaskHandle, SettledState, TaskState } from './contract/task-handle.js';
 export type {
   Backoff,

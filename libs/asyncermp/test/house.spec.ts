@@ -8,6 +8,7 @@ const ROOMS = [
   'testing',
   '.',
   'integrations/http',
+  'integrations/cls',
   'handlers',
   'engine',
   'pool',

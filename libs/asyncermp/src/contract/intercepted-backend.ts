@@ -55,20 +55,16 @@ export class InterceptedBackend implements Backend {
   }
 
   /** The same for a promise: what an interceptor throws rejects it. */
-  async #interceptAsync<R>(
-    input: SubmitInput,
-    submit: (input: SubmitInput) => Promise<R>,
-  ): Promise<R> {
-    return this.#intercept(input, submit);
+  #interceptAsync<R>(input: SubmitInput, submit: (input: SubmitInput) => Promise<R>): Promise<R> {
+    try {
+      return this.#intercept(input, submit);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   #intercept<R>(input: SubmitInput, submit: (input: SubmitInput) => R): R {
-    const chain = this.#interceptors().reduceRight<(input: SubmitInput) => R>(
-      (next, interceptor) => (given) =>
-        interceptor.submit ? interceptor.submit(given, next) : next(given),
-      submit,
-    );
-    return chain(input);
+    return through(this.#interceptors(), 0, input, submit);
   }
 
   // The other methods only delegate.
@@ -116,4 +112,22 @@ export class InterceptedBackend implements Backend {
   shutdown(): Promise<void> {
     return this.#backend.shutdown();
   }
+}
+
+/** Submits through the interceptors from that place on. Each has its `next` made when it is its turn. */
+function through<R>(
+  interceptors: readonly TaskInterceptor[],
+  place: number,
+  input: SubmitInput,
+  submit: (input: SubmitInput) => R,
+): R {
+  const interceptor = interceptors[place];
+  if (interceptor === undefined) {
+    return submit(input);
+  }
+  const isLast = place + 1 === interceptors.length;
+  const next = isLast
+    ? submit
+    : (given: SubmitInput) => through(interceptors, place + 1, given, submit);
+  return interceptor.submit ? interceptor.submit(input, next) : next(input);
 }

@@ -4,6 +4,7 @@ import { ConfigurationError } from '../contract/errors.js';
 import type { ModuleRegistration } from '../injection/module-registry.js';
 import { dynamicOptionsOf, type ModuleRecord } from '../injection/nest-internals.js';
 import type { InjectionPlan } from '../protocol/injection-plan.js';
+import { contextNames } from '../worker/contexts.js';
 import { entryFile } from '../worker/entry-file.js';
 import { HandlerExplorer } from './handler.explorer.js';
 import { findRoot, type FoundRoot, type RootRecord } from './root-source.js';
@@ -87,7 +88,7 @@ export class InjectionPlanner {
       const all = injection === 'application' ? [fix] : [...requestScoped, ...problems, fix];
       return this.#ofClasses(all, []);
     }
-    const needsFile = options.setup !== undefined || options.include !== undefined;
+    const needsFile = this.#hasFunctions || options.include !== undefined;
     const isOption = found.source.kind === 'option';
     return {
       plan: {
@@ -102,8 +103,7 @@ export class InjectionPlanner {
 
   /** The plan to build the handlers' classes alone. */
   #ofClasses(problems: readonly string[], warnings: readonly string[]): ChosenPlan {
-    const registration =
-      this.#registration.options.setup === undefined ? undefined : this.#requiredSource();
+    const registration = this.#hasFunctions ? this.#requiredSource() : undefined;
     return { plan: { registration, root: undefined }, problems, reasons: [], warnings };
   }
 
@@ -130,15 +130,21 @@ export class InjectionPlanner {
     );
   }
 
+  /** Whether the options have functions that every worker calls, whatever it builds. */
+  get #hasFunctions(): boolean {
+    const { setup, context = [] } = this.#registration.options;
+    return setup !== undefined || context.length > 0;
+  }
+
   #requiredSource(): InjectionPlan['registration'] {
-    const { file, index } = this.#registration;
+    const { file, index, options } = this.#registration;
     if (file === undefined) {
       throw new ConfigurationError(
         'The file that calls AsyncerMpModule.forRoot() is unknown, so workers cannot import the functions in its ' +
           'options. Call it in a file, not in code that is evaluated from a string.',
       );
     }
-    return { file, index };
+    return { file, index, contexts: contextNames(options.context) };
   }
 }
 

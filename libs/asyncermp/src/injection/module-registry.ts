@@ -1,4 +1,5 @@
 import type { Abstract, DynamicModule, Type } from '@nestjs/common';
+import type { TaskContext } from '../contract/task-context.js';
 import { threadState } from '../protocol/thread-state.js';
 
 /** The root module of an application, as `NestFactory.create()` takes it. */
@@ -25,6 +26,11 @@ export interface WorkerOptions {
    * Default: none.
    */
   readonly include?: readonly (string | symbol | Type<unknown> | Abstract<unknown>)[];
+  /**
+   * What handlers see of the asynchronous context of the call: `alsContext(als)`, `clsContext()`, or contexts of
+   * your own. Captured at the call, and restored around every attempt, the first one outermost. Default: none.
+   */
+  readonly context?: readonly TaskContext[];
 }
 
 /** One call of `forRoot()` or `forRootAsync()`. */

@@ -1,3 +1,4 @@
+import type { TaskInterceptor } from '../contract/interceptor.js';
 import type { RunnableHandler } from '../worker/attempt-runner.js';
 import type { Attempt } from './channels/channel.js';
 import { InlineChannel, type InlineGate } from './channels/inline.channel.js';
@@ -7,12 +8,22 @@ import { WorkerLane } from './worker-lane.js';
 /** Workers in the application's own thread, for unit tests. */
 export class InlineWorkerFactory<A extends Attempt> implements WorkerFactory<A> {
   readonly #handlers: readonly RunnableHandler[];
+  readonly #interceptors: readonly TaskInterceptor[];
   readonly #strictClasses: boolean;
   readonly #gate: InlineGate<A> | undefined;
 
-  /** @param handlers - In the order of the handlers' indices, on the application's own instances. */
-  constructor(handlers: readonly RunnableHandler[], strictClasses: boolean, gate?: InlineGate<A>) {
+  /**
+   * @param handlers - In the order of the handlers' indices, on the application's own instances.
+   * @param interceptors - The application's own.
+   */
+  constructor(
+    handlers: readonly RunnableHandler[],
+    interceptors: readonly TaskInterceptor[],
+    strictClasses: boolean,
+    gate?: InlineGate<A>,
+  ) {
     this.#handlers = handlers;
+    this.#interceptors = interceptors;
     this.#strictClasses = strictClasses;
     this.#gate = gate;
   }
@@ -21,7 +32,14 @@ export class InlineWorkerFactory<A extends Attempt> implements WorkerFactory<A> 
     return new WorkerLane(
       id,
       listener,
-      (events) => new InlineChannel(this.#handlers, this.#strictClasses, this.#gate, events),
+      (events) =>
+        new InlineChannel(
+          this.#handlers,
+          this.#interceptors,
+          this.#strictClasses,
+          this.#gate,
+          events,
+        ),
     );
   }
 }

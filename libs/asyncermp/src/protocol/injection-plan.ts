@@ -10,6 +10,8 @@ export interface InjectionPlan {
 export interface RegistrationSource {
   readonly file: string;
   readonly index: number;
+  /** The names of the contexts in its options, which the worker must have as well. */
+  readonly contexts: readonly string[];
 }
 
 export type RootSource =

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { AsyncerMpModule } from '../asyncermp.module.js';
+import { AsyncerMpModule, type AsyncerMpModuleExtras } from '../asyncermp.module.js';
 import type { AsyncerMpOptions } from '../asyncermp.options.js';
 import { TEST_BENCH_TOKEN } from '../asyncermp.tokens.js';
 import { AsyncerMpTestingService } from './asyncermp-testing.service.js';
@@ -36,7 +36,9 @@ export class AsyncerMpTestingModule {
    * `maxProcesses` is 1 and `shutdownTimeout` is 0, other than there.
    * @throws ConfigurationError that names the option, its value and the allowed values
    */
-  static forRoot(options: number | AsyncerMpTestingOptions = {}): DynamicModule {
+  static forRoot(
+    options: number | (AsyncerMpTestingOptions & Pick<AsyncerMpModuleExtras, 'context'>) = {},
+  ): DynamicModule {
     const given = typeof options === 'number' ? { maxProcesses: options } : options;
     const pool = AsyncerMpModule.forRoot({ ...ONE_AT_A_TIME, ...CLOSE_AT_ONCE, ...given });
     return { ...bench({}), imports: [pool] };

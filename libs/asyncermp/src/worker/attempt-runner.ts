@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import type { Transferable } from 'node:worker_threads';
-import type { RunInput, TaskHeaders } from '../contract/interceptor.js';
+import type { RunInput, TaskHeaders, TaskInterceptor } from '../contract/interceptor.js';
 import type { HandlerDefinition } from '../injection/handler-registry.js';
 import {
   FromWorker,
@@ -21,7 +21,7 @@ import { takeTransferList } from '../protocol/transfer.js';
 import { decodeIncoming, prepareOutgoing, type Crossing } from '../protocol/outgoing.js';
 import { failedToClone, inspectOutgoing, serializationError } from '../protocol/uncloneable.js';
 import { RunningTask, callForTask, type TaskLink } from './current-task.js';
-import { threadInterceptors } from './interceptors.js';
+import { allInterceptors } from './interceptors.js';
 
 /** What connects a runner with its lane in the application, whatever carries the messages. */
 interface RunnerConnection {
@@ -40,6 +40,8 @@ export interface RunnableHandler {
 interface AttemptRunnerOptions {
   /** In the order of the manifest's handlers. */
   readonly handlers: readonly RunnableHandler[];
+  /** The application's own, around those of the thread. */
+  readonly interceptors: readonly TaskInterceptor[];
   /** The prefix that makes a uid of a task's number. */
   readonly uidPrefix: string;
   /** The heap in use, in bytes, above which the worker asks to be replaced; Infinity for never. */
@@ -60,6 +62,7 @@ export class AttemptRunner implements TaskLink {
   readonly #connection: RunnerConnection;
   readonly #slots: RunnerSlots;
   readonly #handlers: readonly RunnableHandler[];
+  readonly #interceptors: readonly TaskInterceptor[];
   readonly #uidPrefix: string;
   readonly #maxHeapBytes: number;
   readonly #strictClasses: boolean;
@@ -67,11 +70,19 @@ export class AttemptRunner implements TaskLink {
 
   constructor(
     connection: RunnerConnection,
-    { handlers, uidPrefix, maxHeapBytes, strictClasses, onIdleAfterShortRun }: AttemptRunnerOptions,
+    {
+      handlers,
+      interceptors,
+      uidPrefix,
+      maxHeapBytes,
+      strictClasses,
+      onIdleAfterShortRun,
+    }: AttemptRunnerOptions,
   ) {
     this.#connection = connection;
     this.#slots = connection.slots;
     this.#handlers = handlers;
+    this.#interceptors = interceptors;
     this.#uidPrefix = uidPrefix;
     this.#maxHeapBytes = maxHeapBytes;
     this.#strictClasses = strictClasses;
@@ -138,7 +149,9 @@ export class AttemptRunner implements TaskLink {
       const isStrict = this.#isStrict(slot);
       const run = inMode(handler.definition.run, this.#slots.mode(slot), task, isStrict);
       const given = argsOf(args, task);
-      result = callForTask(task, intercepted(run, task, headers), handler.instance, given);
+      const around = allInterceptors(this.#interceptors);
+      const call = around.length === 0 ? run : intercepted(run, around, task, headers);
+      result = callForTask(task, call, handler.instance, given);
     } catch (thrown) {
       result = Promise.reject(thrown);
     }
@@ -224,19 +237,17 @@ export class AttemptRunner implements TaskLink {
   }
 }
 
-/** The handler inside of this thread's interceptors, the first one outermost. */
-function intercepted(run: Run, task: RunningTask, headers: TaskHeaders | undefined): Run {
-  const interceptors = threadInterceptors();
-  if (interceptors.length === 0) {
-    return run;
-  }
+/** The handler inside of the interceptors, the first one outermost. */
+function intercepted(
+  run: Run,
+  interceptors: readonly TaskInterceptor[],
+  task: RunningTask,
+  headers: TaskHeaders | undefined,
+): Run {
   return function (this: unknown, ...args: unknown[]) {
-    const chain = interceptors.reduceRight<(input: RunInput) => unknown>(
-      (next, interceptor) => (input) =>
-        interceptor.run ? interceptor.run(input, next) : next(input),
-      () => run.apply(this, args),
-    );
-    return chain({ uid: task.uid, handler: task.handler, attempt: task.attempt, headers });
+    const { uid, handler, attempt } = task;
+    const input = { uid, handler, attempt, headers };
+    return through(interceptors, 0, input, () => run.apply(this, args));
   };
 }
 
@@ -249,6 +260,22 @@ function argsOf(args: SentArgs, { uid, handler }: RunningTask): readonly unknown
 
 function isEncoded(args: SentArgs): args is Exclude<SentArgs, readonly unknown[]> {
   return !Array.isArray(args);
+}
+
+/** Runs through the interceptors from that place on. */
+function through(
+  interceptors: readonly TaskInterceptor[],
+  place: number,
+  input: RunInput,
+  call: () => unknown,
+): unknown {
+  const interceptor = interceptors[place];
+  if (interceptor === undefined) {
+    return call();
+  }
+  const isLast = place + 1 === interceptors.length;
+  const next = isLast ? call : (given: RunInput) => through(interceptors, place + 1, given, call);
+  return interceptor.run ? interceptor.run(input, next) : next(input);
 }
 
 /** The handler as the attempt's mode calls it. */

@@ -7,6 +7,7 @@ import type {
   Type,
 } from '@nestjs/common';
 import { ConfigurationError } from '../contract/errors.js';
+import type { TaskInterceptor } from '../contract/interceptor.js';
 import { type HandlerDefinition, allHandlers, coreOf } from '../injection/handler-registry.js';
 import {
   findRegistration,
@@ -21,6 +22,7 @@ import type { WorkerManifest } from '../protocol/envelope.js';
 import { emptyFieldsOf, type InstanceShape } from '../protocol/instance-shape.js';
 import type { InjectionPlan } from '../protocol/injection-plan.js';
 import type { Run } from '../protocol/handler-call.js';
+import { contextInterceptors, contextNames, requestOfTask } from './contexts.js';
 import { createApplicationContext, type BuiltInstance } from './application-context.js';
 import type { RunnableHandler } from './attempt-runner.js';
 import { urlOf } from './file-url.js';
@@ -32,6 +34,8 @@ import { rootModule } from './root-module.js';
 export interface WorkerContainer {
   /** In the order of the manifest. */
   readonly handlers: readonly RunnableHandler[];
+  /** The application's own, around each attempt. */
+  readonly interceptors: readonly TaskInterceptor[];
   /** Describes the instances of its providers. */
   shapes(): InstanceShape[];
   /** Runs the shutdown hooks of the worker's providers. */
@@ -97,9 +101,10 @@ async function build(
   guard: NestFactoryGuard,
   options: WorkerContainerOptions,
 ): Promise<WorkerContainer> {
+  const interceptors = contextInterceptors(registration?.options.context);
   if (root === undefined) {
     const [context, instances] = await contextOfClasses(classes, core, guard, options);
-    return container(definitions, context, instances, () => undefined);
+    return container(definitions, interceptors, context, instances, () => undefined);
   }
   const { context, wrappers, built, instances } = await createApplicationContext({
     core,
@@ -115,7 +120,7 @@ async function build(
   });
   const parts = [...built].map(([module, providers]) => `${module} (${providers.join(', ')})`);
   new core.Logger('AsyncerMp').debug(`A worker builds from the application: ${parts.join('; ')}`);
-  return container(definitions, context, instances, (target) => wrappers.get(target));
+  return container(definitions, interceptors, context, instances, (target) => wrappers.get(target));
 }
 
 /** Whether Nest found a fault in the modules: another try would find the same. */
@@ -144,7 +149,7 @@ async function importRegistration(
   if (registration === undefined) {
     return undefined;
   }
-  const { file, index } = registration;
+  const { file, index, contexts } = registration;
   await files.import(file);
   const url = urlOf(file);
   const found = findRegistration((each) => each !== undefined && urlOf(each) === url, index);
@@ -152,6 +157,14 @@ async function importRegistration(
     throw new ConfigurationError(
       `A worker imported ${file} to find the functions in the options of AsyncerMpModule.forRoot(), and the ` +
         'import did not call it. Call forRoot() in the decorator of a module, at the top level of its file.',
+    );
+  }
+  const names = contextNames(found.options.context);
+  if (names.join() !== contexts.join()) {
+    throw new ConfigurationError(
+      `The option context of AsyncerMpModule.forRoot() in ${file} has the contexts ${contexts.join(', ')} in the ` +
+        `application, and ${names.join(', ') || 'none'} in a worker, which evaluates the file again. Give the same ` +
+        'contexts in every thread.',
     );
   }
   return found;
@@ -199,6 +212,7 @@ class AsyncerMpWorkerModule {}
 
 async function container(
   definitions: readonly HandlerDefinition[],
+  interceptors: readonly TaskInterceptor[],
   context: INestApplicationContext,
   instances: () => readonly BuiltInstance[],
   wrapperOf: (target: Type<object>) => InstanceWrapper | undefined,
@@ -224,6 +238,7 @@ async function container(
   );
   return {
     handlers,
+    interceptors,
     shapes: () =>
       instances().map(({ token, module, instance }) => ({
         token: tokenText(token),
@@ -238,7 +253,12 @@ async function container(
 /** Runs a handler on an instance of its own for each task, as Nest has one for each request. */
 function perTask(run: Run, context: INestApplicationContext, token: Type<object>): Run {
   return async function (...args: unknown[]): Promise<unknown> {
-    const instance = await context.resolve<object>(token, undefined, { strict: false });
+    const request = requestOfTask();
+    const contextId = request === undefined ? undefined : { id: 1 };
+    if (contextId !== undefined) {
+      context.registerRequestByContextId(request, contextId);
+    }
+    const instance = await context.resolve<object>(token, contextId, { strict: false });
     return run.apply(instance, args);
   };
 }

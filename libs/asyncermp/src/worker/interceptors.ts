@@ -8,7 +8,10 @@ export function addInterceptor(interceptor: TaskInterceptor): void {
   registered.push(interceptor);
 }
 
-/** The interceptors of this thread, the outermost first. The array grows with those that are added. */
-export function threadInterceptors(): readonly TaskInterceptor[] {
-  return registered;
+/** An application's own interceptors around those of this thread, the outermost first. */
+export function allInterceptors(own: readonly TaskInterceptor[]): readonly TaskInterceptor[] {
+  if (own.length === 0) {
+    return registered;
+  }
+  return registered.length === 0 ? own : [...own, ...registered];
 }

@@ -61,7 +61,7 @@ async function planOf({ planPort }: LeaseData): Promise<InjectionPlan> {
 }
 
 /** Runs attempts until the application releases the worker. */
-function serve(lease: LeaseData, { handlers }: WorkerContainer): Promise<void> {
+function serve(lease: LeaseData, { handlers, interceptors }: WorkerContainer): Promise<void> {
   const { port, uidPrefix, maxHeapBytes, strictClasses } = lease;
   return new Promise((released) => {
     const inbox = new Inbox(lease, (message) => {
@@ -84,6 +84,7 @@ function serve(lease: LeaseData, { handlers }: WorkerContainer): Promise<void> {
       },
       {
         handlers,
+        interceptors,
         uidPrefix,
         maxHeapBytes,
         strictClasses,

@@ -54,7 +54,7 @@ const channels: [worker: string, open: OpenChannel<Attempt>][] = [
     (listener) => {
       const instance = new LaneService();
       const runnable = handlers.map((definition) => ({ definition, instance }));
-      return new InlineChannel(runnable, false, gate, listener);
+      return new InlineChannel(runnable, [], false, gate, listener);
     },
   ],
 ];

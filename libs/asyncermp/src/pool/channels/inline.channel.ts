@@ -1,5 +1,7 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Transferable } from 'node:worker_threads';
 import type { CrashDetails } from '../../contract/errors.js';
+import type { TaskInterceptor } from '../../contract/interceptor.js';
 import {
   FromWorker,
   ToWorker,
@@ -15,6 +17,12 @@ import { runningTask } from '../../worker/current-task.js';
 import type { Attempt, Channel, ChannelListener } from './channel.js';
 
 const NOW = Promise.resolve();
+
+/**
+ * What attempts run in, instead of the asynchronous context of whatever sent them: their own caller's or, after
+ * a wait in the queue, another's. In a worker they would have neither.
+ */
+const NO_CALLER = new AsyncResource('AsyncerMpInlineWorker');
 
 /**
  * A channel without a worker: the attempt runner runs in the application's own thread, on the application's
@@ -42,6 +50,7 @@ export class InlineChannel<A extends Attempt> implements Channel<A> {
   /** @param gate - Stands before the handlers; undefined if nothing does. */
   constructor(
     handlers: readonly RunnableHandler[],
+    interceptors: readonly TaskInterceptor[],
     strictClasses: boolean,
     gate: InlineGate<A> | undefined,
     listener: ChannelListener,
@@ -51,6 +60,7 @@ export class InlineChannel<A extends Attempt> implements Channel<A> {
       { slots: this.slots, post: (message, transferList) => this.#postBack(message, transferList) },
       {
         handlers: gate ? handlers.map((handler) => this.#behind(gate, handler)) : handlers,
+        interceptors,
         // Uids are sent as they are, the heap is the application's, and no message is waited for.
         uidPrefix: '',
         maxHeapBytes: Infinity,
@@ -69,7 +79,7 @@ export class InlineChannel<A extends Attempt> implements Channel<A> {
       this.#sent.set(slot, { attempt, fault: undefined });
     }
     const message = clone(run, transferList);
-    soon(() => this.#runner.receive(message));
+    soon(() => NO_CALLER.runInAsyncScope(() => this.#runner.receive(message)));
   }
 
   post(message: ControlMessage): void {

@@ -1,0 +1,1 @@
+export { clsContext, type ClsContextOptions } from './cls-context.js';
