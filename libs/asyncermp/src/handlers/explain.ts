@@ -30,6 +30,7 @@ export interface ExplainedProvider {
   readonly token: string;
   /** The module that provides it in the application. */
   readonly module: string;
+  /** How the module provides it. */
   readonly kind: 'class' | 'factory' | 'value' | 'alias';
   /** Whether there is one for each injection, or for each task. */
   readonly scope: 'singleton' | 'transient' | 'request';

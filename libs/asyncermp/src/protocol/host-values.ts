@@ -48,9 +48,10 @@ const codecs = {
     to: (buffer: Buffer) => new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length),
     from: ({ buffer, byteOffset, length }: Uint8Array) => Buffer.from(buffer, byteOffset, length),
   },
-} satisfies Record<string, HostCodec>;
+} satisfies Record<HostName, HostCodec>;
 
-export type HostName = keyof typeof codecs;
+/** The names of the codecs. */
+export type HostName = 'Buffer' | 'File' | 'Headers' | 'URL' | 'URLSearchParams';
 
 /** The codec of each prototype that was asked for. */
 const known = new WeakMap<object, HostName | false>();
