@@ -9,7 +9,12 @@ export { CpuTask, type CpuTaskDecorator } from './handlers/cpu-task.decorator.js
 export { CpuTaskHost } from './handlers/cpu-task-host.decorator.js';
 export type { ExplainedProvider, Explanation } from './handlers/explain.js';
 export type { RootModule, WorkerOptions } from './injection/module-registry.js';
-export { Sendable, sendable, type SendableOptions } from './handlers/sendable.decorator.js';
+export {
+  Sendable,
+  sendable,
+  type ClassOf,
+  type SendableOptions,
+} from './handlers/sendable.decorator.js';
 export type { CpuTaskHostOptions } from './injection/handler-registry.js';
 export type {
   HandlerArgs,

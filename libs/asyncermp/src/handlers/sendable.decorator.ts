@@ -20,7 +20,7 @@ export interface SendableOptions<T extends object, D = unknown> {
 }
 
 /** A class, abstract or not. */
-type ClassOf<T extends object> = abstract new (...args: never[]) => T;
+export type ClassOf<T extends object> = abstract new (...args: never[]) => T;
 
 /**
  * Lets instances of a class cross between the application and workers as what they are: in arguments,
