@@ -6,7 +6,7 @@ import { measureRatios } from './checks.js';
 /** A check fails if its ratio is below this share of the recorded one. */
 const LEAST_SHARE = 0.75;
 /** A check fails only if it fails in all attempts: a busy machine recovers, a regression does not. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
 
 /**
  * Compares the ratios to piscina with the recorded ones. Absolute times would depend on the machine.

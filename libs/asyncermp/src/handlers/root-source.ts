@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ModuleRegistration } from '../injection/module-registry.js';
@@ -98,9 +97,13 @@ function muchLater(): Promise<undefined> {
 
 const EVALUATED_WITHIN_MS = 1_000;
 
-/** The one cache of this process, whichever file asks for it. Under jest there is none. */
-const requireCache: Partial<NodeJS.Dict<NodeJS.Module>> =
-  (createRequire(process.execPath) as Partial<NodeJS.Require>).cache ?? {};
+/**
+ * The one cache of this process. Not by an import of `createRequire()`, which webpack replaces. Under jest the
+ * application's files are not in it.
+ */
+const requireCache: Partial<NodeJS.Dict<NodeJS.Module>> = process
+  .getBuiltinModule('node:module')
+  .createRequire(process.execPath).cache;
 
 /** In CommonJS, the file that exports the class is known whichever it is. */
 function exportInRequireCache(type: Function): Exported | undefined {
