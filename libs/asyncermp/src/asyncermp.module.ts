@@ -132,16 +132,16 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
       resolveOptions(options);
       return registered(super.forRoot({ maxProcesses: options as number }), {});
     }
-    const { isGlobal = true, root, setup, include, context, ...pool } = options;
+    const { isGlobal = true, root, setup, include, context, main, ...pool } = options;
     checkOptions(
-      defined({ isGlobal, root, setup, include, context }),
+      defined({ isGlobal, root, setup, include, context, main }),
       extraRules,
       'AsyncerMpModule.forRoot()',
     );
     resolveOptions(pool);
     return registered(
       super.forRoot({ ...pool, isGlobal }),
-      defined({ root, setup, include, context }),
+      defined({ root, setup, include, context, main }),
     );
   }
 
@@ -160,8 +160,8 @@ export class AsyncerMpModule extends ConfigurableModuleClass {
   static override forRootAsync<I extends Dependency[] = []>(
     options: AsyncerMpAsyncOptions<I>,
   ): DynamicModule {
-    const { root, setup, include, context } = options;
-    const given = defined({ root, setup, include, context });
+    const { root, setup, include, context, main } = options;
+    const given = defined({ root, setup, include, context, main });
     checkOptions(given, extraRules, 'AsyncerMpModule.forRootAsync()');
     return registered(super.forRootAsync(options as typeof ASYNC_OPTIONS_TYPE), given);
   }
@@ -177,6 +177,7 @@ const extraRules: OptionRules<AsyncerMpModuleExtras> = {
       'an array of contexts (objects with capture() and restore()), each with a name of its own',
     test: (value) => Array.isArray(value) && value.every(isContext) && areNamedApart(value),
   },
+  main: rules.array,
 };
 
 function isContext(value: unknown): value is TaskContext {

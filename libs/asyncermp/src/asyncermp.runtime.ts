@@ -165,7 +165,8 @@ export class AsyncerMpRuntime
     const { isolation } = this.#options;
     try {
       const inWorkers = isolation !== 'inline';
-      const problems = this.#explorer.problems(inWorkers);
+      this.#planner.main.open();
+      const problems = [...this.#explorer.problems(inWorkers), ...this.#planner.main.problems()];
       const chosen =
         inWorkers && this.#explorer.handlers.length > 0 ? await this.#choosePlan() : undefined;
       refuse([...problems, ...(chosen?.problems ?? [])]);
@@ -253,6 +254,8 @@ export class AsyncerMpRuntime
           refuse(problems);
           return plan;
         },
+        onCall: (provider, method, args) => this.#planner.main.call(provider, method, args),
+        onLost: (lost, where) => this.#log.lostClass(lost, where),
         onInstances: () => (this.#comparison.isOver ? undefined : this.#comparison.receive),
       }),
     });

@@ -17,7 +17,7 @@ export type MakeWorkers = (
 ) => WorkerFactory<Task>;
 
 /** What workers need to know of the application, and what it wants to know of them. */
-export type WorkerGuide = Pick<ThreadOptions, 'plan' | 'onInstances'>;
+export type WorkerGuide = Pick<ThreadOptions, 'plan' | 'onInstances' | 'onCall' | 'onLost'>;
 
 /** The hooks of `nestjs-asyncermp/testing` into the application under test. */
 export interface TestBench {

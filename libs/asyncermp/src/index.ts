@@ -7,6 +7,7 @@ export type { AsyncerMpOptions, Retention } from './asyncermp.options.js';
 export { AsyncerMpService, type MapItems } from './asyncermp.service.js';
 export { CpuTask, type CpuTaskDecorator } from './handlers/cpu-task.decorator.js';
 export { CpuTaskHost } from './handlers/cpu-task-host.decorator.js';
+export { InMain, type Remote } from './handlers/in-main.decorator.js';
 export type { ExplainedProvider, Explanation } from './handlers/explain.js';
 export type { RootModule, WorkerOptions } from './injection/module-registry.js';
 export {
@@ -15,7 +16,7 @@ export {
   type ClassOf,
   type SendableOptions,
 } from './handlers/sendable.decorator.js';
-export type { CpuTaskHostOptions } from './injection/handler-registry.js';
+export type { CpuTaskHostOptions, MainToken } from './injection/handler-registry.js';
 export type {
   HandlerArgs,
   HandlerClass,

@@ -42,13 +42,17 @@ export function CpuTaskHost(
   };
 }
 
-const KEYS: readonly string[] = ['imports', 'providers'] satisfies (keyof CpuTaskHostOptions)[];
+const KEYS: readonly string[] = [
+  'imports',
+  'providers',
+  'main',
+] satisfies (keyof CpuTaskHostOptions)[];
 
 function checkShape(name: string, options: object): void {
   for (const [key, value] of Object.entries(options) as [string, unknown][]) {
     if (!KEYS.includes(key)) {
       throw new ConfigurationError(
-        `@CpuTaskHost() on ${name} got the unknown key "${key}". It takes ${KEYS.join(' and ')}.`,
+        `@CpuTaskHost() on ${name} got the unknown key "${key}". It takes ${KEYS.join(', ')}.`,
       );
     }
     if (value !== undefined && !Array.isArray(value)) {

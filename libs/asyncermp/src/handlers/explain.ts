@@ -30,8 +30,8 @@ export interface ExplainedProvider {
   readonly token: string;
   /** The module that provides it in the application. */
   readonly module: string;
-  /** How the module provides it. */
-  readonly kind: 'class' | 'factory' | 'value' | 'alias';
+  /** How the module provides it. `'main'`: it stays in the application, and a worker has a stand-in. */
+  readonly kind: 'class' | 'factory' | 'value' | 'alias' | 'main';
   /** Whether there is one for each injection, or for each task. */
   readonly scope: 'singleton' | 'transient' | 'request';
   /** What it injects, as Nest resolved it in the application. Empty for one that was shown above. */
@@ -53,7 +53,7 @@ export function explain(
   }
   const injection =
     chosen === undefined ? 'inline' : chosen.plan.root === undefined ? 'handlers' : 'application';
-  const provider = explained(wrapper, new Set());
+  const provider = explained(wrapper, new Set(), new Set(chosen?.plan.main));
   const reasons = chosen?.reasons ?? [];
   return { injection, reasons, provider, toString: () => textOf(injection, provider) };
 }
@@ -68,19 +68,24 @@ function wrapperOf(target: Function, modules: ModulesContainer): InstanceWrapper
   return undefined;
 }
 
-function explained(wrapper: InstanceWrapper, seen: Set<InstanceWrapper>): ExplainedProvider {
-  const dependencies = seen.has(wrapper) ? [] : resolvedDependencies(wrapper);
+function explained(
+  wrapper: InstanceWrapper,
+  seen: Set<InstanceWrapper>,
+  main: ReadonlySet<string>,
+): ExplainedProvider {
+  const isMain = main.has(tokenText(wrapper.token));
+  const dependencies = seen.has(wrapper) || isMain ? [] : resolvedDependencies(wrapper);
   seen.add(wrapper);
   return {
     token: tokenText(wrapper.token),
     module: wrapper.host?.name ?? '',
-    kind: kindOf(wrapper),
+    kind: isMain ? 'main' : kindOf(wrapper),
     scope: wrapper.isTransient
       ? 'transient'
       : wrapper.isDependencyTreeStatic()
         ? 'singleton'
         : 'request',
-    dependencies: dependencies.map((each) => explained(each, seen)),
+    dependencies: dependencies.map((each) => explained(each, seen, main)),
   };
 }
 

@@ -3,6 +3,7 @@ import { DiscoveryService, ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { WorkerManifest } from '../protocol/envelope.js';
 import { ConfigurationError } from '../contract/errors.js';
 import type { EventEmitterLike } from '../engine/task-publisher.js';
+import { nestCore } from '../injection/nest-core.js';
 import {
   declaresHandlers,
   type HandlerDefinition,
@@ -126,9 +127,15 @@ export class HandlerExplorer {
   /** What a worker that builds the handlers' classes alone would have otherwise than the application. */
   classFindings(
     standIns: readonly Provider[],
+    isMain: (token: unknown) => boolean = () => false,
     isConfigured: (wrapper: InstanceWrapper) => boolean = () => false,
   ): Promise<ClassFindings> {
-    return classFindings(this.#providers, this.#discovery.getProviders(), standIns, isConfigured);
+    return classFindings(
+      this.#providers,
+      this.#discovery.getProviders(),
+      { coreTokens: nestCore.tokens, standIns, isMain },
+      isConfigured,
+    );
   }
 
   get #providers(): readonly HandlerProvider[] {

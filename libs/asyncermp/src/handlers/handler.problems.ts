@@ -1,4 +1,4 @@
-import { Scope, type Provider, type Type } from '@nestjs/common';
+import { Scope, type Type } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import {
   type HandlerDefinition,
@@ -20,8 +20,11 @@ import {
   tokenText,
   type PlanProblem,
 } from '../injection/plan-problems.js';
-import { planWorkerModule, type WorkerModulePlan } from '../injection/worker-module.plan.js';
-import { nestCore } from '../injection/nest-core.js';
+import {
+  planWorkerModule,
+  type WorkerBuiltIns,
+  type WorkerModulePlan,
+} from '../injection/worker-module.plan.js';
 
 /** Handlers that share a name, whichever way they run. */
 export function duplicateNames(providers: readonly HandlerProvider[]): string[] {
@@ -162,13 +165,13 @@ export function locationProblems(providers: readonly HandlerProvider[]): string[
 export async function classFindings(
   providers: readonly HandlerProvider[],
   application: readonly InstanceWrapper[],
-  standIns: readonly Provider[],
+  builtIns: WorkerBuiltIns,
   isConfigured: (wrapper: InstanceWrapper) => boolean,
 ): Promise<ClassFindings> {
-  const plan = await planWorkerModule([...new Set(providers.map(({ target }) => target))], {
-    coreTokens: nestCore.tokens,
-    standIns,
-  });
+  const plan = await planWorkerModule(
+    [...new Set(providers.map(({ target }) => target))],
+    builtIns,
+  );
   const provided = applicationProviders(
     providers.filter((provider) => !isSelection(provider, providers)),
     plan,

@@ -7,6 +7,7 @@ import type { InjectionPlan } from '../protocol/injection-plan.js';
 import { contextNames } from '../worker/contexts.js';
 import { entryFile } from '../worker/entry-file.js';
 import { HandlerExplorer } from './handler.explorer.js';
+import { MainProviders } from './main-providers.js';
 import { findRoot, type FoundRoot, type RootRecord } from './root-source.js';
 
 /** How workers build the handlers' providers: the option `injection`. */
@@ -33,6 +34,8 @@ export class InjectionPlanner {
   readonly #container: NestContainer;
   readonly #registration: ModuleRegistration;
   #chosen: Promise<ChosenPlan> | undefined;
+  /** The providers that stay in the application. */
+  readonly main: MainProviders;
 
   constructor(
     explorer: HandlerExplorer,
@@ -44,6 +47,7 @@ export class InjectionPlanner {
     this.#modules = modules;
     this.#container = Reflect.get(moduleRef, 'container') as NestContainer;
     this.#registration = registration;
+    this.main = new MainProviders(modules, registration.options.main ?? []);
   }
 
   /**
@@ -60,6 +64,7 @@ export class InjectionPlanner {
   async #decide(injection: InjectionOption, standIns: readonly Provider[]): Promise<ChosenPlan> {
     const { problems, configured, warnings } = await this.#explorer.classFindings(
       standIns,
+      (token) => this.main.has(token),
       (wrapper) => this.#isConfigured(wrapper.host ?? undefined),
     );
     const requestScoped = this.#explorer.requestScoped();
@@ -94,6 +99,7 @@ export class InjectionPlanner {
       plan: {
         registration: needsFile || isOption ? this.#requiredSource() : undefined,
         root: found.source,
+        main: this.main.names,
       },
       problems: [],
       reasons: injection === 'application' ? ["the option injection is 'application'"] : reasons,
@@ -104,7 +110,12 @@ export class InjectionPlanner {
   /** The plan to build the handlers' classes alone. */
   #ofClasses(problems: readonly string[], warnings: readonly string[]): ChosenPlan {
     const registration = this.#hasFunctions ? this.#requiredSource() : undefined;
-    return { plan: { registration, root: undefined }, problems, reasons: [], warnings };
+    return {
+      plan: { registration, root: undefined, main: this.main.names },
+      problems,
+      reasons: [],
+      warnings,
+    };
   }
 
   /** Whether a module does more than provide classes: it was imported with options, or has hooks. */

@@ -1,5 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { ModuleRecord } from '../injection/nest-internals.js';
+import { handlersOf } from '../injection/handler-registry.js';
 import { tokenText } from '../injection/plan-problems.js';
 import { isEmpty, type InstanceShape } from '../protocol/instance-shape.js';
 
@@ -102,6 +103,11 @@ function differenceOf(
   return (
     `${fields} ${missing.length === 1 ? 'holds' : 'hold'} something in the application and nothing in workers, which ` +
     `have a ${className} of their own. If handlers use it, fill it in the constructor or in onModuleInit() of ` +
-    `${className}, which run in workers, too, or pass it as an argument.`
+    `${className}, which run in workers, too, or pass it as an argument` +
+    // What has handlers runs in workers.
+    (handlersOf(instance.constructor).length > 0
+      ? '.'
+      : `; or keep ${token} in the application with @CpuTaskHost({ main: [${token}] }) or ` +
+        `AsyncerMpModule.forRoot({ main: [${token}] }), where its methods return promises.`)
   );
 }

@@ -1,4 +1,4 @@
-import type { DynamicModule, ForwardReference, Provider, Type } from '@nestjs/common';
+import type { Abstract, DynamicModule, ForwardReference, Provider, Type } from '@nestjs/common';
 import type { CpuTaskOptions } from '../contract/task-options.js';
 import { threadState } from '../protocol/thread-state.js';
 import { nestCore, registerNestCore, type NestCore } from './nest-core.js';
@@ -30,12 +30,20 @@ export interface HandlerDefinition {
 export type ModuleImport =
   Type<unknown> | DynamicModule | Promise<DynamicModule> | ForwardReference<() => unknown>;
 
+/** The token of a provider that stays in the application. */
+export type MainToken = string | symbol | Type<unknown> | Abstract<unknown>;
+
 /** What a worker needs to build a class, in addition to its class-typed dependencies. */
 export interface CpuTaskHostOptions {
   /** Configured modules whose exports the class needs. Default: none. */
   readonly imports?: readonly ModuleImport[];
   /** Providers for tokens, and for classes that Nest cannot build by itself. Default: none. */
   readonly providers?: readonly Provider[];
+  /**
+   * Tokens of providers that stay in the application: a worker has a stand-in, whose methods call the
+   * application's instance and return promises. Default: none but `EventEmitter2`, which is always one.
+   */
+  readonly main?: readonly MainToken[];
 }
 
 const registry = threadState('handlers:1', () => ({

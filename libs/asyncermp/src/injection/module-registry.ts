@@ -1,5 +1,6 @@
 import type { Abstract, DynamicModule, Type } from '@nestjs/common';
 import type { TaskContext } from '../contract/task-context.js';
+import type { MainToken } from './handler-registry.js';
 import { threadState } from '../protocol/thread-state.js';
 
 /** The root module of an application, as `NestFactory.create()` takes it. */
@@ -31,6 +32,11 @@ export interface WorkerOptions {
    * your own. Captured at the call, and restored around every attempt, the first one outermost. Default: none.
    */
   readonly context?: readonly TaskContext[];
+  /**
+   * Tokens of providers that stay in the application, for all handlers: a worker has a stand-in, whose methods
+   * call the application's instance and return promises. Default: none but `EventEmitter2`, which is always one.
+   */
+  readonly main?: readonly MainToken[];
 }
 
 /** One call of `forRoot()` or `forRootAsync()`. */

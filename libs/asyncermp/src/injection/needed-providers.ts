@@ -1,6 +1,7 @@
 import { Scope, type Provider } from '@nestjs/common';
 import type { NestContainer } from '@nestjs/core';
 import { dependenciesOf } from './class-dependencies.js';
+import { isStandIn } from './main-stand-in.js';
 import {
   addProvider,
   classOfModule,
@@ -31,7 +32,7 @@ export interface Targets {
  *
  * - what Nest's own injector resolves for them, transitively. It runs in preview mode, which resolves
  *   every dependency and creates nothing;
- * - the class of each module that provides any of it, since its hooks may open and close what the providers use;
+ * - the class of each module that provides any of it (but stand-ins), since its hooks may open and close what the providers use;
  * - the values of these modules, and the factories that no class of the application injects: `@nestjs/config`
  *   loads its files in such a factory.
  *
@@ -97,7 +98,9 @@ class Search {
         continue;
       }
       this.#needed.add(wrapper);
-      this.#used.add(wrapper.host);
+      if (!isStandIn(wrapper.instance)) {
+        this.#used.add(wrapper.host);
+      }
       await this.#resolve(wrapper, wrapper.host);
       open.push(...resolvedDependencies(wrapper));
     }

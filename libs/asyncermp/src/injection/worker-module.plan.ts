@@ -25,14 +25,18 @@ export interface WorkerModulePlan {
   readonly classes: ReadonlySet<Type<object>>;
   /** Optional dependencies that workers do not provide. */
   readonly omitted: readonly Dependency[];
+  /** The tokens among the dependencies whose providers stay in the application. */
+  readonly main: ReadonlySet<unknown>;
 }
 
 /** What every worker provides without any configuration. */
-interface WorkerBuiltIns {
+export interface WorkerBuiltIns {
   /** The tokens that Nest itself provides. */
   readonly coreTokens: ReadonlySet<unknown>;
   /** Stand-ins for the providers that this library has in an application. */
   readonly standIns: readonly Provider[];
+  /** Whether the provider of the token stays in the application. */
+  readonly isMain: (token: unknown) => boolean;
 }
 
 /**
@@ -51,7 +55,7 @@ export async function planWorkerModule(
   // host. Hosts are only ever added, so the loop ends.
   for (;;) {
     const contributions = await collectContributions(hosts, builtIns);
-    const closure = new DependencyClosure(contributions.tokens);
+    const closure = new DependencyClosure(contributions.tokens, builtIns.isMain);
     for (const target of classes) {
       closure.addClass(target, [target]);
     }
@@ -127,6 +131,7 @@ function assemble(
     problems: [...contributions.conflicts, ...closure.problems],
     classes: closure.classes,
     omitted: closure.omitted,
+    main: closure.main,
   };
 }
 
@@ -137,10 +142,14 @@ class DependencyClosure {
   readonly problems: PlanProblem[] = [];
   /** Optional dependencies that no provider has. */
   readonly omitted: Dependency[] = [];
+  /** Those that stay in the application, with all that they depend on. */
+  readonly main = new Set<unknown>();
   readonly #provided: ReadonlySet<unknown>;
+  readonly #isMain: (token: unknown) => boolean;
 
-  constructor(provided: ReadonlySet<unknown>) {
+  constructor(provided: ReadonlySet<unknown>, isMain: (token: unknown) => boolean) {
     this.#provided = provided;
+    this.#isMain = isMain;
   }
 
   /** Adds a class and its dependencies, unless the class is provided already. */
@@ -197,6 +206,10 @@ class DependencyClosure {
   #require(requirement: Requirement, optional = false): boolean {
     const { token, path } = requirement;
     if (this.#provided.has(token)) {
+      return true;
+    }
+    if (this.#isMain(token)) {
+      this.main.add(token);
       return true;
     }
     if (typeof token === 'function' && isInjectable(token)) {

@@ -17,12 +17,13 @@ import type { EncodedValue } from './value-codec.js';
  *                              Progress                    any number
  *   Cancel                     Completed, Failed           one of them ends the attempt
  *                              Skipped                     instead of all these: it was revoked
+ *   Answer                     Call                        to a provider that stays in the application
  *                              Uncaught                    the last one: nothing caught an error
  *   Release                                                the worker closes its providers and ends
  */
 
 /** Heads of the messages to a worker. */
-export const ToWorker = { Run: 1, Cancel: 2, Release: 3 } as const;
+export const ToWorker = { Run: 1, Cancel: 2, Release: 3, Answer: 4 } as const;
 
 /** Heads of the messages from a worker. */
 export const FromWorker = {
@@ -39,16 +40,57 @@ export const FromWorker = {
   ImageFailed: 11,
   Instances: 12,
   Uncaught: 13,
+  Call: 14,
 } as const;
 
-export type ToWorkerMessage = RunMessage | ControlMessage;
+export type ToWorkerMessage = RunMessage | ControlMessage | AnswerMessage;
 
 /** Those that carry no attempt. */
 export type ControlMessage =
   | [head: typeof ToWorker.Cancel, slot: number, reason: EncodedError]
   | [head: typeof ToWorker.Release];
 
-export type FromWorkerMessage = LaneMessage | ThreadMessage | InstancesMessage;
+/** A call of a method of a provider that stays in the application. The id {@link NO_ANSWER} expects no answer. */
+export type CallMessage = [
+  head: typeof FromWorker.Call,
+  id: number,
+  provider: string,
+  method: string,
+  args: readonly unknown[],
+  /** Where the clone would not keep all of the arguments. */
+  crossing?: Crossing,
+];
+
+/** The id of a call whose caller does not wait. */
+export const NO_ANSWER = 0;
+
+/** What came of a call. */
+export type AnswerMessage =
+  | [
+      head: typeof ToWorker.Answer,
+      id: number,
+      kind: typeof AnswerKind.Result,
+      result: unknown,
+      encoded?: EncodedValue,
+    ]
+  | [head: typeof ToWorker.Answer, id: number, kind: typeof AnswerKind.Error, error: EncodedError]
+  | [
+      head: typeof ToWorker.Answer,
+      id: number,
+      kind: typeof AnswerKind.Unsendable,
+      path: string,
+      what: string,
+    ];
+
+export const AnswerKind = {
+  Result: 0,
+  /** The method threw, or the call was refused. */
+  Error: 1,
+  /** The result cannot be cloned. */
+  Unsendable: 2,
+} as const;
+
+export type FromWorkerMessage = LaneMessage | ThreadMessage | InstancesMessage | CallMessage;
 
 /** What a lane receives, whatever its worker is. */
 export type LaneMessage =
@@ -79,7 +121,7 @@ export function isFromWorkerMessage(message: unknown): message is FromWorkerMess
   if (!Array.isArray(message)) {
     return false;
   }
-  const [head, first, second] = message as unknown[];
+  const [head, first, second, third, fourth] = message as unknown[];
   switch (head) {
     case FromWorker.Completed:
     case FromWorker.Progress:
@@ -98,6 +140,13 @@ export function isFromWorkerMessage(message: unknown): message is FromWorkerMess
       return isLogLevel(first) && isLogLine(second);
     case FromWorker.Instances:
       return Array.isArray(first);
+    case FromWorker.Call:
+      return (
+        Number.isInteger(first) &&
+        typeof second === 'string' &&
+        typeof third === 'string' &&
+        Array.isArray(fourth)
+      );
     case FromWorker.CodeCache:
       return types.isSharedArrayBuffer(first);
     case FromWorker.ImageFailed:

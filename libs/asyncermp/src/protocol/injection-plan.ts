@@ -4,6 +4,8 @@ export interface InjectionPlan {
   readonly registration: RegistrationSource | undefined;
   /** Where the application's root module comes from; undefined for a worker that builds classes alone. */
   readonly root: RootSource | undefined;
+  /** The tokens of the providers that stay in the application, as they are written in code. */
+  readonly main: readonly string[];
 }
 
 /** A call of `forRoot()`: the file to import, and which of the calls in it. */

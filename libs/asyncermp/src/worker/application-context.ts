@@ -28,6 +28,8 @@ export interface ApplicationContextOptions {
   /** The classes of the handlers. */
   readonly classes: readonly Type<object>[];
   readonly include: NonNullable<WorkerOptions['include']>;
+  /** Returns the stand-in of a provider that stays in the application; undefined for all others. */
+  readonly standInOf: (token: unknown) => object | undefined;
   readonly logger: LoggerService | LogLevel[] | false;
   /** Creates an application context of Nest's own, whatever guards `NestFactory`. */
   readonly createContext: (root: Type<unknown>) => Promise<INestApplicationContext>;
@@ -68,14 +70,14 @@ export async function createApplicationContext(
   const probe = await createContext(class AsyncerMpProbeModule {});
   const internals = internalsOf(probe.get(core.LazyModuleLoader));
   const hosts: ModuleImport[] = [];
-  let preview = await scan(options.root, hosts, core, internals);
+  let preview = await scan(options, hosts, internals);
   hosts.push(...hostImportsIn(preview));
   if (hosts.length > 0) {
-    preview = await scan(options.root, hosts, core, internals);
+    preview = await scan(options, hosts, internals);
   }
   const needed = await neededProviders(preview, internals, targetsIn(preview, classes, include));
 
-  const container = await scan(options.root, hosts, core, internals);
+  const container = await scan(options, hosts, internals);
   prune(container, needed, core);
   // Nest writes into its one logger of the thread.
   core.Logger.overrideLogger(logger);
@@ -106,9 +108,8 @@ const NO_INSPECTOR = new Proxy({}, { get: () => () => undefined });
  * @param hosts - The modules that `@CpuTaskHost()` imports.
  */
 async function scan(
-  root: RootModule,
+  { root, core, standInOf }: ApplicationContextOptions,
   hosts: readonly ModuleImport[],
-  core: NestCore,
   { Scanner }: NestInternals,
 ): Promise<NestContainer> {
   const config = new core.ApplicationConfig();
@@ -117,6 +118,7 @@ async function scan(
   const scanner = new Scanner(container, new core.MetadataScanner(), NO_INSPECTOR, config);
   await scanner.scan({ module: AsyncerMpWorkerModule, imports: [root, ...hosts] });
   applyHosts(container, hosts.length);
+  placeStandIns(container, standInOf);
   return container;
 }
 
@@ -159,6 +161,22 @@ function applyHosts(container: NestContainer, imports: number): void {
     }
     if (host.imports?.length) {
       importFirst(module, given);
+    }
+  }
+}
+
+/** A provider that stays in the application is a value here, so nothing that it depends on is needed. */
+function placeStandIns(
+  container: NestContainer,
+  standInOf: ApplicationContextOptions['standInOf'],
+): void {
+  const [, ...modules] = container.getModules().values() as Iterable<ModuleRecord>;
+  for (const module of modules) {
+    for (const token of module.providers.keys()) {
+      const standIn = standInOf(token);
+      if (standIn !== undefined) {
+        addProvider(module, { provide: token, useValue: standIn });
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 import type {
   DynamicModule,
   INestApplicationContext,
+  InjectionToken,
   LoggerService,
   LogLevel,
   Provider,
@@ -9,6 +10,7 @@ import type {
 import { ConfigurationError } from '../contract/errors.js';
 import type { TaskInterceptor } from '../contract/interceptor.js';
 import { type HandlerDefinition, allHandlers, coreOf } from '../injection/handler-registry.js';
+import { isStandIn, standInsFor, type CallsApplication } from '../injection/main-stand-in.js';
 import {
   findRegistration,
   type ModuleRegistration,
@@ -46,6 +48,8 @@ interface WorkerContainerOptions {
   readonly logger: LoggerService | LogLevel[] | false;
   /** Returns the stand-ins. Called after the import of the handlers' files, which register them. */
   readonly standIns: () => readonly Provider[];
+  /** Calls the providers that stay in the application. */
+  readonly application: CallsApplication;
   /** Whether a task runs the calling code. Tasks may create applications of their own. */
   readonly isTaskRunning: () => boolean;
 }
@@ -77,11 +81,16 @@ export async function createWorkerContainer(
     await files.import(file);
   }
 
+  const standInOf = standInsFor(plan.main, options.application);
   const definitions = manifest.handlers.map((name) => findHandler(name, manifest));
   const core = definitions[0] === undefined ? nestCore : coreOf(definitions[0]);
   const classes = [...new Set(definitions.map(({ target }) => target))];
   try {
-    return await build({ definitions, classes, core, root, registration }, guard, options);
+    return await build(
+      { definitions, classes, core, root, registration, standInOf },
+      guard,
+      options,
+    );
   } catch (error) {
     throw isGraphError(error) ? graphError(error) : error;
   }
@@ -94,16 +103,17 @@ interface Parts {
   readonly core: NestCore;
   readonly root: RootModule | undefined;
   readonly registration: ModuleRegistration | undefined;
+  readonly standInOf: (token: unknown) => object | undefined;
 }
 
 async function build(
-  { definitions, classes, core, root, registration }: Parts,
+  { definitions, classes, core, root, registration, standInOf }: Parts,
   guard: NestFactoryGuard,
   options: WorkerContainerOptions,
 ): Promise<WorkerContainer> {
   const interceptors = contextInterceptors(registration?.options.context);
   if (root === undefined) {
-    const [context, instances] = await contextOfClasses(classes, core, guard, options);
+    const [context, instances] = await contextOfClasses(classes, core, guard, standInOf, options);
     return container(definitions, interceptors, context, instances, () => undefined);
   }
   const { context, wrappers, built, instances } = await createApplicationContext({
@@ -111,6 +121,7 @@ async function build(
     root,
     classes,
     include: registration?.options.include ?? [],
+    standInOf,
     logger: options.logger,
     createContext: (module) =>
       guard.createApplicationContext(core.NestFactory, module, {
@@ -175,16 +186,27 @@ async function contextOfClasses(
   classes: readonly Type<object>[],
   { NestFactory, tokens }: NestCore,
   guard: NestFactoryGuard,
+  standInOf: (token: unknown) => object | undefined,
   { logger, standIns }: WorkerContainerOptions,
 ): Promise<[INestApplicationContext, () => BuiltInstance[]]> {
-  const plan = await planWorkerModule(classes, { coreTokens: tokens, standIns: standIns() });
+  const plan = await planWorkerModule(classes, {
+    coreTokens: tokens,
+    standIns: standIns(),
+    isMain: (token) => standInOf(token) !== undefined,
+  });
   if (plan.problems.length > 0) {
     throw new ConfigurationError(plan.problems.map(describeProblem).join('\n'));
   }
   const root: DynamicModule = {
     module: AsyncerMpWorkerModule,
     imports: [...plan.imports] as NonNullable<DynamicModule['imports']>,
-    providers: [...plan.providers],
+    providers: [
+      ...plan.providers,
+      ...[...plan.main].map((token) => ({
+        provide: token as InjectionToken,
+        useValue: standInOf(token),
+      })),
+    ],
   };
   const context = await guard.createApplicationContext(NestFactory, root, {
     logger,
@@ -244,7 +266,10 @@ async function container(
         token: tokenText(token),
         module,
         className: instance.constructor.name,
-        emptyFields: emptyFieldsOf(instance),
+        // A stand-in has no fields, and is meant to be another object than the application's.
+        emptyFields: emptyFieldsOf(instance).filter(
+          (field) => !isStandIn(Reflect.get(instance, field)),
+        ),
       })),
     close: () => context.close(),
   };

@@ -1,10 +1,17 @@
 import { once } from 'node:events';
 import { inspect } from 'node:util';
 import { encodeError } from '../protocol/error-codec.js';
-import { FromWorker, ToWorker, type LeaseData } from '../protocol/envelope.js';
+import {
+  FromWorker,
+  ToWorker,
+  type AnswerMessage,
+  type LeaseData,
+  type ToWorkerMessage,
+} from '../protocol/envelope.js';
 import type { InjectionPlan } from '../protocol/injection-plan.js';
 import { setOriginalFrames } from '../protocol/original-frames.js';
 import { Slots } from '../protocol/slots.js';
+import { ApplicationCalls } from './application-calls.js';
 import { AttemptRunner } from './attempt-runner.js';
 import { createWorkerContainer, type WorkerContainer } from './container.js';
 import { runningTask } from './current-task.js';
@@ -31,11 +38,13 @@ export async function serveLease(
   reportUncaughtErrors(port);
   markWorker(lease.worker);
   const logger = new WorkerLogger(port);
+  const mail = new Mail(lease);
   let container: WorkerContainer;
   try {
     container = await createWorkerContainer(lease.manifest, planOf(lease), {
       logger,
       standIns,
+      application: mail.calls,
       isTaskRunning: () => runningTask() !== undefined,
     });
   } catch (error) {
@@ -45,7 +54,7 @@ export async function serveLease(
   if (lease.describe) {
     port.postMessage([FromWorker.Instances, container.shapes()]);
   }
-  await serve(lease, container);
+  await serve(lease, container, mail);
   try {
     await container.close();
   } catch (error) {
@@ -61,10 +70,14 @@ async function planOf({ planPort }: LeaseData): Promise<InjectionPlan> {
 }
 
 /** Runs attempts until the application releases the worker. */
-function serve(lease: LeaseData, { handlers, interceptors }: WorkerContainer): Promise<void> {
+function serve(
+  lease: LeaseData,
+  { handlers, interceptors }: WorkerContainer,
+  mail: Mail,
+): Promise<void> {
   const { port, uidPrefix, maxHeapBytes, strictClasses } = lease;
   return new Promise((released) => {
-    const inbox = new Inbox(lease, (message) => {
+    const inbox = mail.open((message) => {
       switch (message[0]) {
         case ToWorker.Run:
           runner.receive(message);
@@ -93,4 +106,50 @@ function serve(lease: LeaseData, { handlers, interceptors }: WorkerContainer): P
     );
     port.postMessage([FromWorker.Ready]);
   });
+}
+
+/** What the application sends, but for answers to calls: these are for their callers. */
+type Receive = (message: Exclude<ToWorkerMessage, AnswerMessage>) => void;
+
+/**
+ * The messages of the application. A provider that is being built may call the application and wait for the
+ * answer; what else comes before the worker serves waits until then.
+ */
+class Mail {
+  readonly calls: ApplicationCalls;
+  readonly #lease: LeaseData;
+  #inbox: Inbox | undefined = undefined;
+  #receive: Receive | undefined = undefined;
+  readonly #early: Parameters<Receive>[0][] = [];
+
+  constructor(lease: LeaseData) {
+    this.#lease = lease;
+    this.calls = new ApplicationCalls(lease.strictClasses, (message, transferList) => {
+      // Not before the first call: a port that is listened to keeps a thread alive that has nothing to do.
+      this.#inbox ??= this.#makeInbox();
+      lease.port.postMessage(message, transferList);
+    });
+  }
+
+  /** From now on, `receive` is given the messages. */
+  open(receive: Receive): Inbox {
+    this.#receive = receive;
+    // Only a release can come before the worker is ready.
+    for (const message of this.#early.splice(0)) {
+      receive(message);
+    }
+    return (this.#inbox ??= this.#makeInbox());
+  }
+
+  #makeInbox(): Inbox {
+    return new Inbox(this.#lease, (message) => {
+      if (message[0] === ToWorker.Answer) {
+        this.calls.receive(message);
+      } else if (this.#receive) {
+        this.#receive(message);
+      } else {
+        this.#early.push(message);
+      }
+    });
+  }
 }

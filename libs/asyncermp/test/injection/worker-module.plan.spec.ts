@@ -14,7 +14,7 @@ import { CodecService, ThumbnailService } from '../.fixtures/handlers/thumbnail.
 import * as hosts from '../.fixtures/worker/hosts.js';
 
 function plan(classes: Type<object>[], standIns: Provider[] = []): Promise<WorkerModulePlan> {
-  return planWorkerModule(classes, { coreTokens: nestCore.tokens, standIns });
+  return planWorkerModule(classes, { coreTokens: nestCore.tokens, standIns, isMain: () => false });
 }
 
 async function problemsOf(...classes: Type<object>[]): Promise<string[]> {

@@ -31,8 +31,10 @@ const channels: [worker: string, open: OpenChannel<Attempt>][] = [
       new ThreadChannel(
         1,
         {
-          plan: () => Promise.resolve({ registration: undefined, root: undefined }),
+          plan: () => Promise.resolve({ registration: undefined, root: undefined, main: [] }),
           onInstances: () => undefined,
+          onCall: () => Promise.reject(new Error('nothing to call')),
+          onLost: () => undefined,
           manifest: {
             files: [pathOf('test/.fixtures/lane.service.js')],
             handlers: handlers.map(({ name }) => name),

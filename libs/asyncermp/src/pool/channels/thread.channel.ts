@@ -16,6 +16,7 @@ import {
   addRun,
   isFromWorkerMessage,
   newRunMessage,
+  type CallMessage,
   type ControlMessage,
   type LeaseData,
   type RunMessage,
@@ -24,8 +25,10 @@ import {
 import { decodeError, encodeError } from '../../protocol/error-codec.js';
 import type { InstanceShape } from '../../protocol/instance-shape.js';
 import type { InjectionPlan } from '../../protocol/injection-plan.js';
+import type { LostClass } from '../../protocol/lost-classes.js';
 import { Slots } from '../../protocol/slots.js';
 import { startBundleThread } from '../../worker/bundle-thread.js';
+import { answerCall, type CallMain } from './call-answer.js';
 import type { Attempt, Channel, ChannelListener } from './channel.js';
 import { imageFailed, type ThreadImage } from './worker-image.js';
 
@@ -36,6 +39,10 @@ export interface ThreadOptions {
   readonly plan: () => Promise<InjectionPlan>;
   /** Receives the description of a worker's instances; undefined where it is not wanted any more. */
   readonly onInstances: () => ((shapes: readonly InstanceShape[]) => void) | undefined;
+  /** Calls a provider that stays in the application, for a worker. */
+  readonly onCall: CallMain;
+  /** Hears which class a call has lost. */
+  readonly onLost: (lost: LostClass, where: string) => void;
   /** The prefix that makes a uid of a task's number. */
   readonly uidPrefix: string;
   /** The file that serves a lease, as a path; undefined in a bundle, which serves it itself. */
@@ -60,6 +67,9 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
   readonly #port: MessagePort;
   readonly #image: ThreadImage | undefined;
   readonly #onInstances: ThreadOptions['onInstances'];
+  readonly #onCall: CallMain;
+  readonly #isStrict: boolean;
+  readonly #onLost: ThreadOptions['onLost'];
   readonly #listener: ChannelListener;
   /** Undefined where Node refused to make the thread. */
   #lease: ThreadLease | undefined = undefined;
@@ -74,6 +84,9 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     this.#listener = listener;
     this.#image = options.image;
     this.#onInstances = options.onInstances;
+    this.#onCall = options.onCall;
+    this.#isStrict = options.strictClasses;
+    this.#onLost = options.onLost;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on('message', (message: unknown) => {
@@ -154,6 +167,19 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     return this.#death();
   }
 
+  #call(message: CallMessage): void {
+    void answerCall(message, this.#onCall, {
+      isStrict: this.#isStrict,
+      onLost: this.#onLost,
+      // Its port may be closed when the answer is there, and then nothing is sent.
+      post: (answer, transferList) => {
+        this.#port.postMessage(answer, transferList);
+        this.#doorbell.ring();
+      },
+      logError: (line) => this.#listener.receive([FromWorker.Log, 'error', line]),
+    });
+  }
+
   #receive(message: unknown): void {
     if (!isFromWorkerMessage(message)) {
       this.#lostMessage(
@@ -174,6 +200,9 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
         break;
       case FromWorker.Instances:
         this.#onInstances()?.(message[1]);
+        break;
+      case FromWorker.Call:
+        this.#call(message);
         break;
       default:
         this.#listener.receive(message);
