@@ -1,7 +1,9 @@
+import { ANSWERED_AT_ONCE, type WaitForApplication } from '../pool/channels/channel.js';
 import type { Lane, LaneEnd, LaneListener, WorkerFactory } from '../pool/lane.js';
 import type { PoolLog } from '../pool/pool-log.js';
 import { WorkerPool, type StartFailure, type WorkerPoolOptions } from '../pool/worker-pool.js';
 import type { PooledWorker } from '../pool/worker-set.js';
+import { LentPermits } from './lent-permits.js';
 import { Prefetch } from './prefetch.js';
 import { Semaphore } from './semaphore.js';
 import type { Task } from './task.js';
@@ -27,7 +29,8 @@ interface DispatcherEvents {
  * report.
  *
  * The bound: a worker has a permit for as long as it holds attempts, also while it does not let go of one
- * whose task is settled. So never more than `maxProcesses` attempts really run.
+ * whose task is settled. So never more than `maxProcesses` attempts really run. Only one whose attempt waits for
+ * the application may have lent it ({@link LentPermits}).
  */
 export class Dispatcher {
   readonly #pool: WorkerPool<Task>;
@@ -35,7 +38,9 @@ export class Dispatcher {
   readonly #prefetch: Prefetch;
   readonly #grace: GraceTimers;
   readonly #beginWatch: BeginWatch;
+  readonly #lent: LentPermits;
   readonly #cancelGrace: number;
+  readonly #events: DispatcherEvents;
   readonly #unflushed = new Set<Lane<Task>>();
 
   constructor(
@@ -47,6 +52,21 @@ export class Dispatcher {
   ) {
     this.#pool = new WorkerPool(factory, options, lanes, log, () => events.onMayStart());
     this.#semaphore = new Semaphore(options.maxProcesses);
+    this.#events = events;
+    this.#lent = new LentPermits({
+      lend: (worker) => this.#lend(worker),
+      tryTakeBack: (worker) => {
+        const isFree = this.#semaphore.tryAcquire();
+        if (isFree) {
+          this.#tookBack(worker);
+        }
+        return isFree;
+      },
+      takeBack: (worker) => {
+        this.#semaphore.take();
+        this.#tookBack(worker);
+      },
+    });
     this.#prefetch = new Prefetch(
       () => this.#pool.workers,
       (tasks) => events.onHeldUp(tasks),
@@ -94,7 +114,8 @@ export class Dispatcher {
 
   /** Whether a task that came should be sent at once, rather than together with those that come with it. */
   hasPlaceNow(next: Task | undefined): boolean {
-    const isPlace = this.#pool.idle !== undefined || !this.#pool.isFull;
+    const { available } = this.#semaphore;
+    const isPlace = (this.#pool.idle !== undefined && available > 0) || !this.#pool.isFull;
     return isPlace && !(next && this.#soonestFor(next));
   }
 
@@ -160,6 +181,7 @@ export class Dispatcher {
       return [];
     }
     this.#grace.start(task, worker);
+    this.#lent.stop(task);
     worker.blocked = true;
     // Last, since it reads the reason, whose getters are code of the user.
     lane.cancel(task, reason);
@@ -203,6 +225,12 @@ export class Dispatcher {
     }
   }
 
+  /** The attempt waits for an answer of the application. */
+  awaiting(lane: Lane<Task>, task: Task): WaitForApplication {
+    const worker = this.#pool.workerOf(lane);
+    return worker ? this.#lent.begin(task, worker) : ANSWERED_AT_ONCE;
+  }
+
   heapLimit(lane: Lane<Task>): void {
     const worker = this.#pool.workerOf(lane);
     if (worker) {
@@ -219,15 +247,15 @@ export class Dispatcher {
 
   /** The worker has ended, and holds nothing any more. Returns the error if workers persistently do not start. */
   ended(lane: Lane<Task>, end: LaneEnd<Task>): StartFailure | undefined {
-    const worker = this.#pool.workerOf(lane);
-    if (worker) {
-      this.#releasePermit(worker);
-    }
     for (const task of end.waiting) {
       this.#leaveLane(task);
     }
     if (end.running) {
       this.#leaveLane(end.running, end.isLeftBehind ? end.gone : undefined);
+    }
+    const worker = this.#pool.workerOf(lane);
+    if (worker) {
+      this.#releasePermit(worker);
     }
     return this.#pool.onEnded(lane, end);
   }
@@ -241,12 +269,14 @@ export class Dispatcher {
   resize(maxProcesses: number): void {
     this.#semaphore.resize(maxProcesses);
     this.#pool.resize(maxProcesses);
+    this.#lent.serve();
   }
 
   /** Ends all workers. One whose handler is asked to stop has its grace period; the others are idle. */
   async close(): Promise<void> {
     this.#prefetch.close();
     this.#beginWatch.close();
+    this.#lent.close();
     await this.#pool.close(this.#cancelGrace);
   }
 
@@ -271,12 +301,30 @@ export class Dispatcher {
     if (hasPermit) {
       worker.hasPermit = false;
       this.#semaphore.release();
+      this.#lent.serve();
     }
     return hasPermit;
   }
 
+  #lend(worker: PooledWorker<Task>): boolean {
+    if (!worker.hasPermit || !this.#pool.lend()) {
+      return false;
+    }
+    this.#releasePermit(worker);
+    // What was sent behind the attempt does not wait for the application with it.
+    this.#events.onHeldUp(this.#prefetch.held((_task, other) => other === worker));
+    return true;
+  }
+
+  /** The worker has a permit again that it had lent. */
+  #tookBack(worker: PooledWorker<Task>): void {
+    worker.hasPermit = true;
+    this.#pool.takeBack();
+  }
+
   /** @param over - Settles when the attempt no longer runs; undefined if it does not. */
   #leaveLane(task: Task, over?: Promise<void>): void {
+    this.#lent.stop(task);
     task.leaveLane();
     const { semaphore } = task.handler;
     if (over) {

@@ -1,8 +1,8 @@
 /**
  * Bounds how many attempts run at once. It keeps no line of who waits: the queue does that.
  *
- * Invariant: no permit is given out while `held >= limit`. A resize takes no permit away, so `held`
- * may be above a lowered limit until enough are released.
+ * Invariant: {@link tryAcquire} gives out no permit while `held >= limit`. A resize takes no permit away, and
+ * {@link take} does not ask, so `held` may be above the limit until enough are released.
  */
 export class Semaphore {
   #limit: number;
@@ -35,6 +35,11 @@ export class Semaphore {
     }
     this.#held += 1;
     return true;
+  }
+
+  /** Takes a permit even if none is free, for what runs in any case. `held` may be above the limit then. */
+  take(): void {
+    this.#held += 1;
   }
 
   /** Gives a permit back. Throws if none is given out: a second release would widen the bound permanently. */

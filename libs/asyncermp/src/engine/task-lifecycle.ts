@@ -8,6 +8,7 @@ import {
 } from '../contract/errors.js';
 import type { PoolStats } from '../contract/pool-stats.js';
 import type { SettledState } from '../contract/task-handle.js';
+import type { WaitForApplication } from '../pool/channels/channel.js';
 import type { Lane, LaneEnd, LaneListener, WorkerFactory } from '../pool/lane.js';
 import type { PoolLog } from '../pool/pool-log.js';
 import type { LogLevelName, LogLine } from '../protocol/envelope.js';
@@ -349,6 +350,10 @@ export class TaskLifecycle implements LaneListener<Task> {
   onSkipped(lane: Lane<Task>): void {
     this.#dispatcher.skipped(lane);
     this.#dispatch();
+  }
+
+  onAwaiting(lane: Lane<Task>, task: Task): WaitForApplication {
+    return this.#dispatcher.awaiting(lane, task);
   }
 
   onHeapLimit(lane: Lane<Task>): void {

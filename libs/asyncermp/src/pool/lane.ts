@@ -1,7 +1,7 @@
 import type { CrashDetails, TaskSerializationError } from '../contract/errors.js';
 import type { LogLevelName, LogLine } from '../protocol/envelope.js';
 import type { LostClass } from '../protocol/lost-classes.js';
-import type { Attempt } from './channels/channel.js';
+import type { Attempt, WaitForApplication } from './channels/channel.js';
 import type { EncodedError } from '../protocol/error-codec.js';
 
 /**
@@ -77,6 +77,8 @@ export interface LaneListener<A extends Attempt = Attempt> {
   onUnsendable(lane: Lane<A>, attempt: A, error: TaskSerializationError): void;
   /** The worker has passed over a revoked attempt: there is room for another one. */
   onSkipped(lane: Lane<A>): void;
+  /** The attempt's handler waits for an answer of the application. */
+  onAwaiting(lane: Lane<A>, attempt: A): WaitForApplication;
   /** After an attempt, the worker's heap was larger than `maxWorkerHeap` allows. */
   onHeapLimit(lane: Lane<A>): void;
   /** What the worker sent of an attempt has lost a class. */

@@ -8,7 +8,14 @@ import {
 } from '../protocol/envelope.js';
 import { decodeIncoming, type Crossing } from '../protocol/outgoing.js';
 import { SLOT_COUNT, type LaneSlots } from '../protocol/slots.js';
-import { unsendable, type Attempt, type Channel, type OpenChannel } from './channels/channel.js';
+import {
+  ANSWERED_AT_ONCE,
+  unsendable,
+  type Attempt,
+  type Channel,
+  type OpenChannel,
+  type WaitForApplication,
+} from './channels/channel.js';
 import type { Lane, LaneEnd, LaneListener } from './lane.js';
 
 /**
@@ -36,6 +43,7 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
     this.#listener = listener;
     this.#channel = open({
       receive: (message) => this.#receive(message),
+      awaiting: (slot) => this.#awaiting(slot),
       onEnded: () => this.#end(),
     });
     this.#slots = this.#channel.slots;
@@ -211,6 +219,14 @@ export class WorkerLane<A extends Attempt> implements Lane<A> {
         this.#listener.onLog(this, message[1], message[2]);
         break;
     }
+  }
+
+  #awaiting(slot: number): WaitForApplication {
+    const attempt = this.#table.at(slot);
+    // A handler may have forged the slot.
+    return attempt && this.#slots.isStarted(slot)
+      ? this.#listener.onAwaiting(this, attempt)
+      : ANSWERED_AT_ONCE;
   }
 
   #receiveOf(attempt: A, message: AttemptMessage): void {

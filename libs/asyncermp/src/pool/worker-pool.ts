@@ -161,7 +161,7 @@ export class WorkerPool<A extends Attempt> {
 
   /** The worker's last attempt is over. */
   markIdle(worker: PooledWorker<A>): void {
-    if (worker.state === 'retiring' || (worker.state === 'ready' && this.#size.room < 0)) {
+    if (worker.state === 'retiring' || (worker.state === 'ready' && this.#size.surplus > 0)) {
       this.#termination.release(worker);
     } else if (worker.state === 'ready') {
       this.#idle.add(worker);
@@ -227,14 +227,24 @@ export class WorkerPool<A extends Attempt> {
     return undefined;
   }
 
+  /** A worker's attempt waits for the application: another worker may run in its place. False if too many do. */
+  lend(): boolean {
+    return this.#size.lend();
+  }
+
+  /** A worker's attempt that had waited goes on. */
+  takeBack(): void {
+    this.#size.takeBack();
+  }
+
   /** Changes how many workers there may be. Those above it end when their attempts are over. */
   resize(max: number): void {
-    this.#size.max = max;
-    while (this.#size.room < 0 && this.#idle.oldest) {
+    this.#size.resize(max);
+    while (this.#size.surplus > 0 && this.#idle.oldest) {
       this.#termination.release(this.#idle.oldest);
     }
     const starting = [...this.#workers].filter(({ state }) => state === 'starting');
-    const surplus = starting.slice(0, Math.max(0, -this.#size.room));
+    const surplus = starting.slice(0, Math.max(0, this.#size.surplus));
     for (const worker of surplus) {
       this.#termination.release(worker);
     }
@@ -309,6 +319,7 @@ export class WorkerPool<A extends Attempt> {
     const mayGo = this.#size.missing < 0;
     if (mayGo) {
       this.#termination.release(worker);
+      this.#size.noteExpired();
     }
     return mayGo;
   }
@@ -322,25 +333,61 @@ export class WorkerPool<A extends Attempt> {
 
 /** So many workers may be ending in the smallest pool. */
 const FEWEST_ENDING = 4;
+/** So many workers may run in place of others that wait for the application, in the smallest pool. */
+const FEWEST_LENT = 8;
 
 /** How many workers there may be, and how many there should be. */
 class PoolSize<A extends Attempt> {
-  /** Workers that may be busy at once. */
-  max: number;
+  #max: number;
+  /** Workers whose attempts wait for the application: as many others may run. */
+  #lent = 0;
+  /** How many workers in place of those are kept. To end them after each wait would cost a start for the next. */
+  #keptForLent = 0;
   readonly #workers: WorkerSet<A>;
   readonly #idle: IdleWorkers<A>;
   readonly #options: WorkerPoolOptions;
 
   constructor(workers: WorkerSet<A>, idle: IdleWorkers<A>, options: WorkerPoolOptions) {
-    this.max = options.maxProcesses;
+    this.#max = options.maxProcesses;
     this.#workers = workers;
     this.#idle = idle;
     this.#options = options;
   }
 
-  /** How many more workers there may be; below 0 there are too many, after a resize. */
+  /** Changes how many workers may be busy at once. */
+  resize(max: number): void {
+    this.#max = max;
+    this.#keptForLent = this.#lent;
+  }
+
+  /** Another worker may run in place of one. False if too many do. */
+  lend(): boolean {
+    const isPossible = this.#lent < Math.max(FEWEST_LENT, 2 * this.#max);
+    if (isPossible) {
+      this.#lent++;
+      this.#keptForLent = Math.max(this.#keptForLent, this.#lent);
+    }
+    return isPossible;
+  }
+
+  takeBack(): void {
+    this.#lent--;
+  }
+
+  /** A worker was idle for so long that it went. */
+  noteExpired(): void {
+    this.#keptForLent = Math.max(this.#lent, this.#keptForLent - 1);
+  }
+
+  /** How many more workers there may be; not above 0 if there are enough. */
   get room(): number {
-    return this.max + this.#options.spareProcesses - this.#workers.alive;
+    return this.#max + this.#lent + this.#options.spareProcesses - this.#workers.alive;
+  }
+
+  /** How many workers there are too many, after a resize; not above 0 if there are not. */
+  get surplus(): number {
+    const { spareProcesses } = this.#options;
+    return this.#workers.alive - (this.#max + this.#keptForLent + spareProcesses);
   }
 
   /** How many more workers there should be, also when nothing waits for one; below 0 some may go. */
@@ -363,7 +410,7 @@ class PoolSize<A extends Attempt> {
    * return, threads would pile up without an end.
    */
   get mostEnding(): number {
-    return Math.max(FEWEST_ENDING, this.max + this.#options.spareProcesses);
+    return Math.max(FEWEST_ENDING, this.#max + this.#options.spareProcesses);
   }
 
   get #kept(): number {
@@ -372,7 +419,7 @@ class PoolSize<A extends Attempt> {
       spareProcesses === 0
         ? 0
         : this.#workers.alive - this.#idle.size - this.#workers.count('starting');
-    return Math.min(this.max, Math.max(minProcesses, busy)) + spareProcesses;
+    return Math.min(this.#max, Math.max(minProcesses, busy)) + spareProcesses;
   }
 }
 
@@ -412,7 +459,7 @@ class Recycler<A extends Attempt> {
   /** Starts a replacement for the worker. */
   start(worker: PooledWorker<A>): void {
     // After a resize, a surplus worker goes anyway and needs no replacement.
-    const isNeeded = this.#size.room >= 0;
+    const isNeeded = this.#size.surplus <= 0;
     if (isNeeded && worker.state === 'ready' && !worker.dueForRecycle && this.#startup.mayStart) {
       worker.dueForRecycle = true;
       this.#startup.start();

@@ -54,6 +54,8 @@ export type ControlMessage =
 export type CallMessage = [
   head: typeof FromWorker.Call,
   id: number,
+  /** Of the attempt that waits for the answer; -1 if none does. */
+  slot: number,
   provider: string,
   method: string,
   args: readonly unknown[],
@@ -121,7 +123,7 @@ export function isFromWorkerMessage(message: unknown): message is FromWorkerMess
   if (!Array.isArray(message)) {
     return false;
   }
-  const [head, first, second, third, fourth] = message as unknown[];
+  const [head, first, second, third, fourth, fifth] = message as unknown[];
   switch (head) {
     case FromWorker.Completed:
     case FromWorker.Progress:
@@ -143,9 +145,10 @@ export function isFromWorkerMessage(message: unknown): message is FromWorkerMess
     case FromWorker.Call:
       return (
         Number.isInteger(first) &&
-        typeof second === 'string' &&
+        Number.isInteger(second) &&
         typeof third === 'string' &&
-        Array.isArray(fourth)
+        typeof fourth === 'string' &&
+        Array.isArray(fifth)
       );
     case FromWorker.CodeCache:
       return types.isSharedArrayBuffer(first);

@@ -14,6 +14,9 @@ import { decodeIncoming, prepareOutgoing } from '../protocol/outgoing.js';
 import { failedToClone, serializationError } from '../protocol/uncloneable.js';
 import { runningTask } from './current-task.js';
 
+/** No attempt waits for the answer. */
+const NO_SLOT = -1;
+
 /** A call that waits for its answer. */
 interface Waiting {
   readonly provider: string;
@@ -56,7 +59,7 @@ export class ApplicationCalls implements CallsApplication {
       task?.throwIfCancelled();
       signal?.throwIfAborted();
       const id = ++this.#lastId;
-      this.#send(id, provider, method, args);
+      this.#send(id, task?.hasEnded === false ? task.slot : NO_SLOT, provider, method, args);
       const subject = task ? { uid: task.uid, handler: task.handler } : {};
       if (!signal) {
         this.#waiting.set(id, { provider, method, subject, resolve, reject });
@@ -86,7 +89,7 @@ export class ApplicationCalls implements CallsApplication {
 
   notify(provider: string, method: string, args: readonly unknown[]): void {
     runningTask()?.throwIfCancelled();
-    this.#send(NO_ANSWER, provider, method, args);
+    this.#send(NO_ANSWER, NO_SLOT, provider, method, args);
   }
 
   /** An answer of the application. */
@@ -124,7 +127,13 @@ export class ApplicationCalls implements CallsApplication {
     }
   }
 
-  #send(id: number, provider: string, method: string, args: readonly unknown[]): void {
+  #send(
+    id: number,
+    slot: number,
+    provider: string,
+    method: string,
+    args: readonly unknown[],
+  ): void {
     const path = `${provider}.${method}().args`;
     const transferList = takeTransferList(args);
     const task = runningTask();
@@ -133,8 +142,8 @@ export class ApplicationCalls implements CallsApplication {
     try {
       this.#post(
         crossing
-          ? [FromWorker.Call, id, provider, method, crossing.encoded ? [] : args, crossing]
-          : [FromWorker.Call, id, provider, method, args],
+          ? [FromWorker.Call, id, slot, provider, method, crossing.encoded ? [] : args, crossing]
+          : [FromWorker.Call, id, slot, provider, method, args],
         transferList,
       );
     } catch (thrown) {

@@ -153,6 +153,10 @@ export class RunningTask implements CurrentTask {
       : autoUid(this.#uidPrefix, this.#sentUid);
   }
 
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
   get cancelled(): boolean {
     return !this.#ended && this.#link.isCancelled(this.slot);
   }

@@ -195,9 +195,82 @@ describe('a handler that waits for the application', () => {
     await expect(report.price('coffee')).resolves.toBe(4);
   });
 
-  it('may wait for a task of the same pool, as long as a worker is free for that', async () => {
+  it('may wait for a task of the same pool, also if that has one worker only', async () => {
     const app = await start(main.NestedModule);
-    await expect(app.get(main.Nested).outer(21)).resolves.toBe(42);
+    await expect(app.get(main.Nested).down(3)).resolves.toBe(3);
+  });
+});
+
+describe('a handler that waits long for the application', () => {
+  /** Two handlers that wait, in a pool of two. */
+  async function twoWaiting() {
+    const app = await start(main.LendingModule);
+    const desk = app.get(main.Desk);
+    const meter = new main.Meter();
+    const bothWait = new Promise<void>((resolve) => {
+      let callers = 0;
+      desk.onCaller = () => {
+        if (++callers === 2) {
+          resolve();
+        }
+      };
+    });
+    return { mp: app.get(AsyncerMpService), lender: app.get(main.Lender), desk, meter, bothWait };
+  }
+
+  it('lends its permit to other tasks meanwhile', async () => {
+    const { mp, lender, desk, meter, bothWait } = await twoWaiting();
+    const waiting = [lender.waits(meter.shared), lender.waits(meter.shared)];
+    await bothWait;
+    await expect(lender.works(meter.shared)).resolves.toBe('worked');
+    desk.answerAll();
+    expect(await Promise.all(waiting)).toEqual(['waited', 'waited']);
+    expect(mp.stats()).toMatchObject({ running: 0, waiting: 0, completed: 3 });
+  });
+
+  it('goes on when a permit is free again, so that never more run than maxProcesses', async () => {
+    const { mp, lender, desk, meter, bothWait } = await twoWaiting();
+    const waiting = [lender.waits(meter.shared), lender.waits(meter.shared)];
+    await bothWait;
+    const working = Array.from({ length: 12 }, () => lender.works(meter.shared));
+    await working[0];
+    desk.answerAll();
+    await Promise.all([...waiting, ...working]);
+    expect(meter.most).toBeLessThanOrEqual(2);
+    expect(mp.stats()).toMatchObject({ running: 0, waiting: 0, completed: 14 });
+  });
+
+  it('goes on before the tasks in the queue', async () => {
+    const { lender, desk, meter, bothWait } = await twoWaiting();
+    const order: string[] = [];
+    const note = (what: string): void => {
+      order.push(what);
+    };
+    const waiting = [lender.waits(meter.shared), lender.waits(meter.shared)];
+    await bothWait;
+    const working = Array.from({ length: 40 }, () => lender.works(meter.shared).then(note));
+    await working[0];
+    desk.answerAll();
+    await Promise.all([...waiting.map((each) => each.then(note)), ...working]);
+    expect(order.lastIndexOf('waited')).toBeLessThan(20);
+  });
+
+  it('that ends its worker leaves the pool as it was', async () => {
+    const { mp, lender, meter, bothWait } = await twoWaiting();
+    const tasks = await Promise.all([
+      mp.submit(main.Lender, 'waitsThenHangs', []),
+      mp.submit(main.Lender, 'waitsThenHangs', []),
+    ]);
+    await bothWait;
+    await lender.works(meter.shared);
+    for (const task of tasks) {
+      task.cancel();
+      await expect(task.result).rejects.toBeInstanceOf(TaskCancelledError);
+    }
+    const working = Array.from({ length: 8 }, () => lender.works(meter.shared));
+    expect(new Set(await Promise.all(working))).toEqual(new Set(['worked']));
+    expect(meter.most).toBeLessThanOrEqual(2);
+    expect(mp.stats()).toMatchObject({ running: 0, waiting: 0, completed: 9, cancelled: 2 });
   });
 });
 

@@ -1,5 +1,9 @@
 import type { TaskSerializationError } from '../../src/contract/errors.js';
-import type { Attempt } from '../../src/pool/channels/channel.js';
+import {
+  ANSWERED_AT_ONCE,
+  type Attempt,
+  type WaitForApplication,
+} from '../../src/pool/channels/channel.js';
 import type { Lane, LaneEnd, LaneListener } from '../../src/pool/lane.js';
 import { decodeError, type EncodedError } from '../../src/protocol/error-codec.js';
 
@@ -54,6 +58,10 @@ export class LaneReports implements LaneListener {
 
   onStarted(_lane: Lane, attempt: Attempt): void {
     this.#note('started', attempt);
+  }
+
+  onAwaiting(): WaitForApplication {
+    return ANSWERED_AT_ONCE;
   }
 
   onProgress(_lane: Lane, _attempt: Attempt, value: unknown): void {

@@ -7,6 +7,7 @@ import { takeTransferList } from '../../protocol/transfer.js';
 import { decodeIncoming, encodeValue } from '../../protocol/outgoing.js';
 import { inspectOutgoing } from '../../protocol/uncloneable.js';
 import type { Transferable } from 'node:worker_threads';
+import type { WaitForApplication } from './channel.js';
 
 /** Calls a method of a provider that stays in the application; rejects where that is refused. */
 export type CallMain = (
@@ -30,10 +31,15 @@ interface CallReplies {
 /** Where a class was lost, for the warning. */
 const FROM_A_WORKER = "a worker's call";
 
-/** Makes the call and answers it. Never rejects. */
+/**
+ * Makes the call and answers it. Never rejects.
+ *
+ * @param wait - Of the attempt that waits for the answer.
+ */
 export async function answerCall(
-  [, id, provider, method, args, crossing]: CallMessage,
+  [, id, , provider, method, args, crossing]: CallMessage,
   call: CallMain,
+  wait: WaitForApplication,
   replies: CallReplies,
 ): Promise<void> {
   let result: unknown;
@@ -49,14 +55,14 @@ export async function answerCall(
     if (id === NO_ANSWER) {
       replies.logError(failedLine(`${provider}.${method}()`, error));
     } else {
-      replies.post([ToWorker.Answer, id, AnswerKind.Error, encodeError(error)]);
+      const encoded = encodeError(error);
+      wait.end(() => replies.post([ToWorker.Answer, id, AnswerKind.Error, encoded]));
     }
     return;
   }
-  if (id === NO_ANSWER) {
-    return;
+  if (id !== NO_ANSWER) {
+    wait.end(() => sendResult(id, `${provider}.${method}()`, result, replies));
   }
-  sendResult(id, `${provider}.${method}()`, result, replies);
 }
 
 function sendResult(

@@ -43,9 +43,20 @@ export interface Channel<A extends Attempt> {
 export interface ChannelListener {
   /** A message of the worker. They come in the order in which they were posted. */
   receive(message: LaneMessage): void;
+  /** The handler in this slot waits for an answer of the application. */
+  awaiting(slot: number): WaitForApplication;
   /** The worker has ended, or could not be started: it runs nothing any more. The first call counts. */
   onEnded(): void;
 }
+
+/** An attempt waits for an answer of the application. */
+export interface WaitForApplication {
+  /** The answer is there. It is delivered at once, or when the attempt may go on. Call it once. */
+  end(deliver: () => void): void;
+}
+
+/** A wait that does not concern any attempt that runs. */
+export const ANSWERED_AT_ONCE: WaitForApplication = { end: (deliver) => deliver() };
 
 /** Starts a worker, and makes the channel to it. */
 export type OpenChannel<A extends Attempt> = (listener: ChannelListener) => Channel<A>;

@@ -168,7 +168,8 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
   }
 
   #call(message: CallMessage): void {
-    void answerCall(message, this.#onCall, {
+    const [, , slot] = message;
+    void answerCall(message, this.#onCall, this.#listener.awaiting(slot), {
       isStrict: this.#isStrict,
       onLost: this.#onLost,
       // Its port may be closed when the answer is there, and then nothing is sent.
