@@ -8,7 +8,13 @@ import { contextNames } from '../worker/contexts.js';
 import { entryFile } from '../worker/entry-file.js';
 import { HandlerExplorer } from './handler.explorer.js';
 import { MainProviders } from './main-providers.js';
-import { findRoot, type FoundRoot, type RootRecord } from './root-source.js';
+import {
+  entryOfProcess,
+  findRoot,
+  type FoundRoot,
+  type ImportedModule,
+  type RootRecord,
+} from './root-source.js';
 
 /** How workers build the handlers' providers: the option `injection`. */
 export type InjectionOption = 'auto' | 'application' | 'handlers';
@@ -100,6 +106,7 @@ export class InjectionPlanner {
         registration: needsFile || isOption ? this.#requiredSource() : undefined,
         root: found.source,
         main: this.main.names,
+        entry: entryOfProcess(),
       },
       problems: [],
       reasons: injection === 'application' ? ["the option injection is 'application'"] : reasons,
@@ -111,7 +118,12 @@ export class InjectionPlanner {
   #ofClasses(problems: readonly string[], warnings: readonly string[]): ChosenPlan {
     const registration = this.#hasFunctions ? this.#requiredSource() : undefined;
     return {
-      plan: { registration, root: undefined, main: this.main.names },
+      plan: {
+        registration,
+        root: undefined,
+        main: this.main.names,
+        entry: entryOfProcess(),
+      },
       problems,
       reasons: [],
       warnings,
@@ -135,10 +147,15 @@ export class InjectionPlanner {
     const [, root] = [...this.#modules.values()] as ModuleRecord[];
     return (
       root && {
-        type: root.metatype,
-        isDynamic: dynamicOptionsOf(this.#container, root) !== undefined,
+        ...this.#imported(root),
+        imports: [...root.imports].map((each) => this.#imported(each)),
       }
     );
+  }
+
+  #imported(module: ModuleRecord): ImportedModule {
+    const isDynamic = dynamicOptionsOf(this.#container, module) !== undefined;
+    return { type: module.metatype, isDynamic };
   }
 
   /** Whether the options have functions that every worker calls, whatever it builds. */

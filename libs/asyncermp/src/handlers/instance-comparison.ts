@@ -1,6 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
-import type { ModuleRecord } from '../injection/nest-internals.js';
-import { handlersOf } from '../injection/handler-registry.js';
+import type { InstanceWrapper, ModuleRecord } from '../injection/nest-internals.js';
+import { handlersOf, hostOptionsOf } from '../injection/handler-registry.js';
 import { tokenText } from '../injection/plan-problems.js';
 import { isEmpty, type InstanceShape } from '../protocol/instance-shape.js';
 
@@ -52,18 +52,34 @@ function instanceDifferences(
   shapes: readonly InstanceShape[],
   modules: ModulesContainer,
 ): string[] {
+  const given = tokensOfHosts(modules);
   return shapes.flatMap((shape) => {
-    const instance = instanceLike(shape, modules);
-    return instance === undefined ? [] : (differenceOf(shape, instance) ?? []);
+    const wrapper = given.has(shape.token) ? undefined : wrapperLike(shape, modules);
+    return wrapper === undefined ? [] : (differenceOf(shape, wrapper) ?? []);
   });
 }
 
-/** The application's only instance for the same token, in the module of the same name. */
-function instanceLike(
+/** The tokens of the providers that `@CpuTaskHost()` gives to workers: what differs there is meant so. */
+function tokensOfHosts(modules: ModulesContainer): Set<string> {
+  const hosts = [...modules.values()].flatMap(({ providers, controllers }) =>
+    [...providers.values(), ...controllers.values()].map(({ metatype }) =>
+      typeof metatype === 'function' ? hostOptionsOf(metatype) : undefined,
+    ),
+  );
+  const provided = hosts.flatMap((host) => [...(host?.providers ?? [])]);
+  return new Set(
+    provided.map((provider) =>
+      tokenText(typeof provider === 'function' ? provider : provider.provide),
+    ),
+  );
+}
+
+/** The application's only provider of the same token, in the module of the same name. */
+function wrapperLike(
   { token, module }: InstanceShape,
   modules: ModulesContainer,
-): object | undefined {
-  const found = new Set<object>();
+): InstanceWrapper | undefined {
+  const found = new Map<object, InstanceWrapper>();
   for (const record of modules.values() as Iterable<ModuleRecord>) {
     if (module !== undefined && record.name !== module) {
       continue;
@@ -72,28 +88,32 @@ function instanceLike(
       const instance: unknown = wrapper.instance;
       const isSame = tokenText(wrapper.token) === token && wrapper.isDependencyTreeStatic();
       if (isSame && !wrapper.isTransient && typeof instance === 'object' && instance !== null) {
-        found.add(instance);
+        found.set(instance, wrapper);
       }
     }
   }
-  const [only] = found;
+  const [only] = found.values();
   return found.size === 1 ? only : undefined;
 }
 
 function differenceOf(
   { token, className, emptyFields }: InstanceShape,
-  instance: object,
+  { instance, metatype }: InstanceWrapper,
 ): string | undefined {
-  const own = instance.constructor?.name ?? '';
-  if (own !== className) {
+  const object = instance as object;
+  const own = object.constructor?.name ?? '';
+  // A worker describes what a class or a factory has made there.
+  const isValue = (metatype as unknown) === null;
+  if (own !== className || isValue) {
+    const given = isValue ? `a value (${own || 'an object'})` : own || 'another object';
     return (
-      `${token} is ${own || 'another object'} in the application, and ${className} in workers: something ` +
+      `${token} is ${given} in the application, and in workers the ${className} that its module provides: something ` +
       'replaced it after the modules were read (overrideProvider() of a test, for example), which workers do not ' +
       "see. Run handlers where they are called, with isolation: 'inline', or replace it in its module."
     );
   }
   const missing = emptyFields.filter((field) => {
-    const descriptor = Object.getOwnPropertyDescriptor(instance, field);
+    const descriptor = Object.getOwnPropertyDescriptor(object, field);
     return descriptor !== undefined && !isEmpty(descriptor.value);
   });
   if (missing.length === 0) {
@@ -105,7 +125,7 @@ function differenceOf(
     `have a ${className} of their own. If handlers use it, fill it in the constructor or in onModuleInit() of ` +
     `${className}, which run in workers, too, or pass it as an argument` +
     // What has handlers runs in workers.
-    (handlersOf(instance.constructor).length > 0
+    (handlersOf(object.constructor).length > 0
       ? '.'
       : `; or keep ${token} in the application with @CpuTaskHost({ main: [${token}] }) or ` +
         `AsyncerMpModule.forRoot({ main: [${token}] }), where its methods return promises.`)

@@ -2,15 +2,20 @@ import { existsSync } from 'node:fs';
 import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ModuleRegistration } from '../injection/module-registry.js';
-import type { RootSource } from '../protocol/injection-plan.js';
+import type { ExportedModule, RootSource } from '../protocol/injection-plan.js';
 import { setTimeout } from '../protocol/real-timers.js';
 import { urlOf } from '../worker/file-url.js';
 
-/** The root module of an application, as its container has it. */
-export interface RootRecord {
+/** A module, as the application's container has it. */
+export interface ImportedModule {
   readonly type: Function;
   /** Whether it was passed as a dynamic module: its class alone would make another application. */
   readonly isDynamic: boolean;
+}
+
+/** The root module of an application. */
+export interface RootRecord extends ImportedModule {
+  readonly imports: readonly ImportedModule[];
 }
 
 /** Where workers find the root module, or why they cannot. */
@@ -20,13 +25,13 @@ export type FoundRoot =
 
 /**
  * How a worker gets the root module: by the option `root`; from a file that exports the class; or from the entry
- * file, which passes it to `NestFactory`.
+ * file, which passes it to `NestFactory`. The root of a testing module is one that imports the same modules.
  *
  * @param registration - The application's call of `forRoot()`.
  * @param isBundled - Whether the library is part of a bundle with the application.
  */
 export async function findRoot(
-  { type, isDynamic }: RootRecord,
+  root: RootRecord,
   { file, options }: ModuleRegistration,
   isBundled: boolean,
 ): Promise<FoundRoot> {
@@ -34,15 +39,19 @@ export async function findRoot(
     return { source: { kind: 'option' } };
   }
   const entry = isBundled ? file : entryOfProcess();
-  if (!isDynamic) {
-    const exported =
-      (file !== undefined && (await exportOf(file, type, entry))) || exportInRequireCache(type);
-    if (exported) {
-      return { source: { kind: 'export', ...exported } };
-    }
+  const exported = await exportOfModule(root, file, entry);
+  if (exported) {
+    return { source: { kind: 'export', ...exported } };
   }
+  const { type } = root;
   if (TEST_ROOT.test(type.name)) {
-    return { reason: 'it was made by Test.createTestingModule(), so no file exports it' };
+    const imports = await Promise.all(
+      root.imports.map((each) => exportOfModule(each, file, entry)),
+    );
+    const modules = imports.filter((each) => each !== undefined);
+    return modules.length > 0
+      ? { source: { kind: 'test', modules } }
+      : { reason: 'it was made by Test.createTestingModule(), so no file exports it' };
   }
   if (entry === undefined) {
     return {
@@ -55,9 +64,18 @@ export async function findRoot(
 /** The root module of `@nestjs/testing`. */
 const TEST_ROOT = /^RootTestModule$/;
 
-interface Exported {
-  readonly file: string;
-  readonly name: string;
+async function exportOfModule(
+  { type, isDynamic }: ImportedModule,
+  file: string | undefined,
+  entry: string | undefined,
+): Promise<ExportedModule | undefined> {
+  if (isDynamic) {
+    return undefined;
+  }
+  return (
+    (file !== undefined ? await exportOf(file, type, entry) : undefined) ??
+    exportInRequireCache(type)
+  );
 }
 
 /** The export of the file that is the class. */
@@ -65,7 +83,7 @@ async function exportOf(
   file: string,
   type: Function,
   entry: string | undefined,
-): Promise<Exported | undefined> {
+): Promise<ExportedModule | undefined> {
   const required = requireCache[pathOf(file)];
   if (required !== undefined) {
     return nameIn(required.exports, type, file);
@@ -106,7 +124,7 @@ const requireCache: Partial<NodeJS.Dict<NodeJS.Module>> = process
   .createRequire(process.execPath).cache;
 
 /** In CommonJS, the file that exports the class is known whichever it is. */
-function exportInRequireCache(type: Function): Exported | undefined {
+function exportInRequireCache(type: Function): ExportedModule | undefined {
   for (const [file, module] of Object.entries(requireCache)) {
     const isOfPackage = file.includes(`${sep}node_modules${sep}`);
     const found = isOfPackage ? undefined : nameIn(module?.exports, type, file);
@@ -117,7 +135,7 @@ function exportInRequireCache(type: Function): Exported | undefined {
   return undefined;
 }
 
-function nameIn(exports: unknown, type: Function, file: string): Exported | undefined {
+function nameIn(exports: unknown, type: Function, file: string): ExportedModule | undefined {
   if (typeof exports !== 'object' || exports === null) {
     return undefined;
   }
@@ -140,7 +158,7 @@ function valueOf(descriptor: PropertyDescriptor, owner: object): unknown {
 }
 
 /** The file that this process runs; undefined for a tool, such as a test runner. */
-function entryOfProcess(): string | undefined {
+export function entryOfProcess(): string | undefined {
   const given = process.env['pm_exec_path'] ?? process.argv[1];
   if (given === undefined || given.includes(`${sep}node_modules${sep}`)) {
     return undefined;

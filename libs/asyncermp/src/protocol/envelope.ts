@@ -200,6 +200,8 @@ export interface LeaseData {
   readonly uidPrefix: string;
   /** The number of the worker, as events and logs show it. */
   readonly worker: number;
+  /** The number of the cluster's child that the application is; undefined if it is none. */
+  readonly clusterWorker: number | undefined;
   /** The heap in use, in bytes, above which the worker asks to be replaced; Infinity for never. */
   readonly maxHeapBytes: number;
   /** Whether the worker describes its instances. */

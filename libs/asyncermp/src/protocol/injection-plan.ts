@@ -6,6 +6,8 @@ export interface InjectionPlan {
   readonly root: RootSource | undefined;
   /** The tokens of the providers that stay in the application, as they are written in code. */
   readonly main: readonly string[];
+  /** The file that started the application; undefined if it is a tool's. */
+  readonly entry: string | undefined;
 }
 
 /** A call of `forRoot()`: the file to import, and which of the calls in it. */
@@ -20,6 +22,14 @@ export type RootSource =
   /** The option `root` of the registration. */
   | { readonly kind: 'option' }
   /** A file that exports the class, under a name. */
-  | { readonly kind: 'export'; readonly file: string; readonly name: string }
+  | ({ readonly kind: 'export' } & ExportedModule)
+  /** What a testing module imports: the module itself is made by the test. */
+  | { readonly kind: 'test'; readonly modules: readonly ExportedModule[] }
   /** The file that starts the application: it passes the root to `NestFactory`. */
   | { readonly kind: 'entry'; readonly file: string; readonly name: string };
+
+/** A module class, by the file that exports it. */
+export interface ExportedModule {
+  readonly file: string;
+  readonly name: string;
+}

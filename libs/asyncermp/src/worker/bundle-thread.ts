@@ -3,6 +3,7 @@ import type { LeaseData } from '../protocol/envelope.js';
 import { serveLease } from './serve-lease.js';
 import { urlOf } from './file-url.js';
 import { workerNumber } from './inside-worker.js';
+import { enterBundle } from './nest-factory.guard.js';
 
 /** Where a thread of a bundle finds its lease. */
 interface BundleThreadData {
@@ -47,5 +48,6 @@ export function serveBundleLease(): void {
     return;
   }
   // As piscina does: the thread ends when its lease does, whatever its providers have left open.
-  void serveLease(lease).then(() => process.exit());
+  void serveLease(lease, { isBundle: true }).then(() => process.exit());
+  enterBundle();
 }

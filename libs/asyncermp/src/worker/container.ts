@@ -27,6 +27,7 @@ import type { Run } from '../protocol/handler-call.js';
 import { contextInterceptors, contextNames, requestOfTask } from './contexts.js';
 import { createApplicationContext, type BuiltInstance } from './application-context.js';
 import type { RunnableHandler } from './attempt-runner.js';
+import { holdBackEntryEffects } from './entry-effects.js';
 import { urlOf } from './file-url.js';
 import { FileImports } from './file-imports.js';
 import { NestFactoryGuard } from './nest-factory.guard.js';
@@ -52,6 +53,10 @@ interface WorkerContainerOptions {
   readonly application: CallsApplication;
   /** Whether a task runs the calling code. Tasks may create applications of their own. */
   readonly isTaskRunning: () => boolean;
+  /** Whether this thread evaluates a bundle of the application meanwhile. Default false. */
+  readonly isBundle?: boolean;
+  /** The number of the cluster's child that the application is. Default: it is none. */
+  readonly clusterWorker?: number | undefined;
 }
 
 /**
@@ -70,7 +75,13 @@ export async function createWorkerContainer(
   const guard = new NestFactoryGuard(options.isTaskRunning);
   guard.protect(nestCore.NestFactory);
   onNestCore(({ NestFactory }) => guard.protect(NestFactory));
+  if (options.isBundle) {
+    holdBackEntryEffects(guard, options.clusterWorker);
+  }
   const plan = await planned;
+  if (plan.root || options.clusterWorker !== undefined || importsEntry(manifest, plan)) {
+    holdBackEntryEffects(guard, options.clusterWorker);
+  }
 
   const files = new FileImports(guard);
   // First, and so in the same order as in the application: decorators of packages depend on it.
@@ -94,6 +105,10 @@ export async function createWorkerContainer(
   } catch (error) {
     throw isGraphError(error) ? graphError(error) : error;
   }
+}
+
+function importsEntry({ files }: WorkerManifest, { entry }: InjectionPlan): boolean {
+  return entry !== undefined && files.some((file) => urlOf(file) === urlOf(entry));
 }
 
 /** What the container is built of. */

@@ -21,7 +21,7 @@ export default async function startWorker(lease: LeaseData): Promise<void> {
     ? (image.namespace(files.serveLease) as ServeLease)
     : await import('./serve-lease.js');
   const cache = image?.wasCompiled ? new CodeCacheOffer(image, port) : undefined;
-  await serveLease(lease, image?.originalFrames);
+  await serveLease(lease, { originalFrames: image?.originalFrames });
   cache?.make();
   port.close();
 }

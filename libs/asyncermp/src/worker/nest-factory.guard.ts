@@ -12,6 +12,14 @@ type Creators = Record<(typeof CREATORS)[number], (...args: unknown[]) => Promis
 /** The methods of each factory before any guard. A thread that serves a second lease gets a second guard. */
 const originals = threadState('nest-factories:1', () => new WeakMap<NestFactory, Creators>());
 
+/** What ends the wait of the import that the current code belongs to; or that a bundle is being evaluated. */
+const importing = new AsyncLocalStorage<(() => void) | 'bundle'>();
+
+/** What this thread evaluates from here on is its bundle, the application's own code. */
+export function enterBundle(): void {
+  importing.enterWith('bundle');
+}
+
 /**
  * Keeps a worker from booting the application again if a handler's file is the application's entry file: a
  * bundle, or a handler in main.ts. `NestFactory.create*` then never resolves, so the code of the entry file
@@ -24,8 +32,6 @@ const originals = threadState('nest-factories:1', () => new WeakMap<NestFactory,
 export class NestFactoryGuard {
   readonly #isTaskRunning: () => boolean;
   readonly #allowed = new AsyncLocalStorage<boolean>();
-  /** Ends the wait of the import that the current code belongs to. */
-  readonly #importing = new AsyncLocalStorage<() => void>();
   readonly #waiting = new Set<() => void>();
   readonly #roots: unknown[] = [];
   /** Whether the thread's own entry file, a bundle, has booted: a second import of it would not finish. */
@@ -43,7 +49,7 @@ export class NestFactoryGuard {
 
   /** Whether the calling code may belong to a file whose import runs or that booted: contexts can be lost. */
   get isImporting(): boolean {
-    return this.#waiting.size > 0 || this.#importing.getStore() !== undefined;
+    return this.#waiting.size > 0 || importing.getStore() !== undefined;
   }
 
   /** Guards a copy of NestFactory. There are several copies if Nest is bundled with the application. */
@@ -77,7 +83,7 @@ export class NestFactoryGuard {
       done();
     }
     try {
-      return await Promise.race([this.#importing.run(done, load), booted]);
+      return await Promise.race([importing.run(done, load), booted]);
     } finally {
       this.#waiting.delete(done);
     }
@@ -100,10 +106,11 @@ export class NestFactoryGuard {
   /** Ends the wait of the import that the call comes from, or of all if the async context was lost. */
   #intercept(root: unknown): Promise<never> {
     this.#roots.push(root);
-    if (this.#waiting.size === 0 && this.#importing.getStore() === undefined) {
+    const store = importing.getStore();
+    const own = store === 'bundle' ? undefined : store;
+    if (this.#waiting.size === 0 && own === undefined) {
       this.#hasEntryBooted = true;
     }
-    const own = this.#importing.getStore();
     for (const done of own === undefined ? this.#waiting : [own]) {
       done();
     }

@@ -1,13 +1,8 @@
-import cluster from 'node:cluster';
-import { EventEmitter } from 'node:events';
-import { Server } from 'node:net';
 import { ConfigurationError } from '../contract/errors.js';
 import type { ModuleRegistration, RootModule } from '../injection/module-registry.js';
-import type { RootSource } from '../protocol/injection-plan.js';
-import { threadState } from '../protocol/thread-state.js';
+import type { ExportedModule, RootSource } from '../protocol/injection-plan.js';
 import { urlOf } from './file-url.js';
 import type { FileImports } from './file-imports.js';
-import type { NestFactoryGuard } from './nest-factory.guard.js';
 
 /**
  * Finds the root module of the application in this thread.
@@ -25,13 +20,14 @@ export async function rootModule(
     const root = await registration?.options.root?.();
     return checked(root, 'the option root of AsyncerMpModule.forRoot() returned');
   }
-  const { file, name } = source;
-  if (source.kind === 'export') {
-    const namespace = (await files.import(file)) as Namespace | undefined;
-    const root = namespace?.[name] ?? namespace?.default?.[name] ?? named(guard.roots, name);
-    return checked(root, `${file} exports as ${name}`);
+  if (source.kind === 'test') {
+    const imports = await Promise.all(source.modules.map((each) => exportedModule(each, files)));
+    return { module: AsyncerMpTestModule, imports };
   }
-  quietEntry(guard);
+  if (source.kind === 'export') {
+    return exportedModule(source, files);
+  }
+  const { file, name } = source;
   await files.import(file);
   const root = named(guard.roots, name);
   if (root === undefined) {
@@ -46,6 +42,18 @@ export async function rootModule(
     );
   }
   return root as RootModule;
+}
+
+/** The root module of a testing module, in a worker. */
+class AsyncerMpTestModule {}
+
+async function exportedModule(
+  { file, name }: ExportedModule,
+  files: FileImports,
+): Promise<RootModule> {
+  const namespace = (await files.import(file)) as Namespace | undefined;
+  const root = namespace?.[name] ?? namespace?.default?.[name] ?? named(files.guard.roots, name);
+  return checked(root, `${file} exports as ${name}`);
 }
 
 type Namespace = Record<string, unknown> & { readonly default?: Record<string, unknown> };
@@ -71,27 +79,4 @@ function checked(root: unknown, origin: string): RootModule {
     );
   }
   return root as RootModule;
-}
-
-const quieted = threadState('quiet-entry:1', (): { guard?: NestFactoryGuard } => ({}));
-
-/**
- * An entry file may open a port or fork a cluster before it creates the application, or beside it. In a
- * worker, code that its import runs does neither.
- */
-function quietEntry(guard: NestFactoryGuard): void {
-  const isFirst = quieted.guard === undefined;
-  quieted.guard = guard;
-  if (!isFirst) {
-    return;
-  }
-  const isEntryCode = (): boolean => quieted.guard?.isImporting === true;
-  // eslint-disable-next-line typescript/unbound-method -- called on each server
-  const { listen } = Server.prototype;
-  Server.prototype.listen = function (this: Server, ...args: unknown[]) {
-    return isEntryCode() ? this : (Reflect.apply(listen, this, args) as Server);
-  } as typeof listen;
-  const fork = cluster.fork.bind(cluster);
-  cluster.fork = (env) =>
-    isEntryCode() ? (new EventEmitter() as ReturnType<typeof fork>) : fork(env);
 }

@@ -21,15 +21,23 @@ import { markWorker } from './inside-worker.js';
 import { reportUncaughtErrors } from './uncaught-errors.js';
 import { WorkerLogger } from './worker-logger.js';
 
+/** The thread that serves a lease. */
+interface LeasedThread {
+  /** In an image: replaces the positions in a stack by those in the installed files. */
+  readonly originalFrames?: ((stack: string) => string) | undefined;
+  /** Whether it evaluates a bundle of the application, which this code is part of. */
+  readonly isBundle?: boolean;
+}
+
 /**
  * Serves a lease, and lasts as long as that. The thread builds the handlers' providers once, takes
  * attempts over the lease's port, and closes the providers when it is released. The port is left open.
  *
- * @param originalFrames - In an image: replaces the positions in a stack by those in the installed files.
+ * @param thread - What kind of thread it is.
  */
 export async function serveLease(
   lease: LeaseData,
-  originalFrames?: (stack: string) => string,
+  { originalFrames, isBundle = false }: LeasedThread = {},
 ): Promise<void> {
   const { port } = lease;
   if (originalFrames) {
@@ -46,6 +54,8 @@ export async function serveLease(
       standIns,
       application: mail.calls,
       isTaskRunning: () => runningTask() !== undefined,
+      isBundle,
+      clusterWorker: lease.clusterWorker,
     });
   } catch (error) {
     port.postMessage([FromWorker.StartFailed, encodeError(error)]);

@@ -32,7 +32,13 @@ const factory: WorkerFactory<Task> = {
               files: [pathOf('hostile.service.js')],
               handlers: handlers.map(({ name }) => name),
             },
-            plan: () => Promise.resolve({ registration: undefined, root: undefined, main: [] }),
+            plan: () =>
+              Promise.resolve({
+                registration: undefined,
+                root: undefined,
+                main: [],
+                entry: undefined,
+              }),
             onInstances: () => undefined,
             onCall: () => Promise.reject(new Error('nothing to call')),
             onLost: () => undefined,

@@ -1,9 +1,14 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
 import { AsyncerMpService, ConfigurationError } from 'nestjs-asyncermp';
+import { build } from 'rolldown';
 import { afterEach, describe, expect, it } from 'vitest';
 import { AppModule, ReportService } from '../.fixtures/application/app.module.js';
 import {
@@ -32,6 +37,12 @@ async function start(
   });
   applications.push(app);
   return app;
+}
+
+/** What a program writes. */
+async function outputOf(file: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: 50_000 });
+  return stdout;
 }
 
 afterEach(async () => {
@@ -106,6 +117,20 @@ describe('an instance that the application fills after it was built', () => {
     );
   });
 
+  it('is named as well if a test replaced it by another one of the same class', async () => {
+    const logger = new RecordingLogger();
+    const testing = await Test.createTestingModule({ imports: [FilledLaterModule] })
+      .overrideProvider(Rates)
+      .useValue(new Rates())
+      .setLogger(logger)
+      .compile();
+    applications.push(await testing.init());
+    await testing.get(Calculator).value(2_000);
+    expect(logger.with('Rates is a value (Rates) in the application')).toMatchObject([
+      { level: 'warn' },
+    ]);
+  });
+
   it('is not mentioned if handlers find the same in a worker', async () => {
     const logger = new RecordingLogger();
     const app = await start(FilledLaterModule, logger);
@@ -115,12 +140,45 @@ describe('an instance that the application fills after it was built', () => {
 });
 
 describe('the root module', () => {
+  const clusterMain = fileURLToPath(
+    new URL('../.fixtures/application/cluster.main.js', import.meta.url),
+  );
+
+  it('is found in a child of a cluster, whose workers fork nothing', async () => {
+    await expect(outputOf(clusterMain)).resolves.toBe('forks\nhello child, worker\nexit 0\n');
+  });
+
+  it('is found in a child of a cluster that runs a bundle, whose workers fork nothing', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'asyncermp-cluster-'));
+    try {
+      const file = join(folder, 'main.mjs');
+      await build({
+        input: clusterMain,
+        platform: 'node',
+        // Packages of Nest that are not installed here.
+        external: /^(@nestjs\/(microservices|websockets)|class-transformer|class-validator)/,
+        output: { file, format: 'esm', codeSplitting: false },
+        logLevel: 'silent',
+      });
+      await expect(outputOf(file)).resolves.toBe('forks\nhello child, worker\nexit 0\n');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('of a testing module is built in workers of what that imports', async () => {
+    const testing = await Test.createTestingModule({ imports: [AppModule] }).compile();
+    applications.push(await testing.init());
+    await expect(testing.get(ReportService).report(5)).resolves.toBe(
+      'row 5 of 3, open, feature 7, tax 19',
+    );
+  });
+
   it('is found by the entry file if no file exports it, which opens no port and forks nothing in a worker', async () => {
     const main = fileURLToPath(
       new URL('../.fixtures/application/unexported.main.js', import.meta.url),
     );
-    const { stdout } = await promisify(execFile)(process.execPath, [main], { timeout: 50_000 });
-    expect(stdout).toBe('hello entry, worker\n');
+    await expect(outputOf(main)).resolves.toBe('hello entry, worker\n');
   });
 
   it('is asked for in the error if nothing exports it, with the ways to give it', async () => {

@@ -31,7 +31,13 @@ const channels: [worker: string, open: OpenChannel<Attempt>][] = [
       new ThreadChannel(
         1,
         {
-          plan: () => Promise.resolve({ registration: undefined, root: undefined, main: [] }),
+          plan: () =>
+            Promise.resolve({
+              registration: undefined,
+              root: undefined,
+              main: [],
+              entry: undefined,
+            }),
           onInstances: () => undefined,
           onCall: () => Promise.reject(new Error('nothing to call')),
           onLost: () => undefined,

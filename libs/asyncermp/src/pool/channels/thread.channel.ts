@@ -22,6 +22,7 @@ import {
   type RunMessage,
   type WorkerManifest,
 } from '../../protocol/envelope.js';
+import { clusterModule } from '../../protocol/cluster.js';
 import { decodeError, encodeError } from '../../protocol/error-codec.js';
 import type { InstanceShape } from '../../protocol/instance-shape.js';
 import type { InjectionPlan } from '../../protocol/injection-plan.js';
@@ -106,6 +107,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
       manifest,
       uidPrefix,
       worker,
+      clusterWorker: clusterModule().worker?.id,
       maxHeapBytes,
       describe: options.onInstances() !== undefined,
       strictClasses,
