@@ -239,15 +239,19 @@ export class Mapping {
     const news = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    for (const signal of signals) {
-      signal.addEventListener('abort', this.#onNews);
-    }
-    if (this.#hasRoom) {
-      this.#source.readAhead();
-    }
-    await news;
-    for (const signal of signals) {
-      signal.removeEventListener('abort', this.#onNews);
+    try {
+      for (const signal of signals) {
+        signal.addEventListener('abort', this.#onNews);
+      }
+      if (this.#hasRoom) {
+        this.#source.readAhead();
+      }
+      await news;
+    } finally {
+      // Also of those before one whose own `addEventListener` throws.
+      for (const signal of signals) {
+        signal.removeEventListener('abort', this.#onNews);
+      }
     }
   }
 
