@@ -21,6 +21,8 @@ import { markWorker } from './inside-worker.js';
 import { reportUncaughtErrors } from './uncaught-errors.js';
 import { WorkerLogger } from './worker-logger.js';
 
+export { compileAhead } from './compile-ahead.js';
+
 /**
  * Serves a lease, and lasts as long as that. The thread builds the handlers' providers once, takes
  * attempts over the lease's port, and closes the providers when it is released. The port is left open.
