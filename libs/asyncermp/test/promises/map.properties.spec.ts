@@ -64,7 +64,7 @@ const options = fc.record({
   attempts: fc.integer({ min: 1, max: 2 }),
 });
 
-it('random sources of map() that end, fail or stall, and a slow consumer: each result comes once and in order, then the error; nothing hangs or is left behind', async () => {
+it('random sources of map() that end, fail or stall, and a slow consumer: each result comes once and in order, then the error; the books are right after every step; nothing hangs or is left behind', async () => {
   const steps = fc.array(step, { minLength: 5, maxLength: 60 });
   await fc.assert(fc.asyncProperty(steps, end, fc.boolean(), fc.boolean(), options, play), {
     numRuns: Number(process.env['PROPERTY_RUNS'] ?? 100),
@@ -96,7 +96,9 @@ async function play(
     } else {
       world.work(what, index);
     }
+    world.check();
     await turns(1);
+    world.check();
   }
   if (sourceEnd === 'ends') {
     source.end();
@@ -117,7 +119,9 @@ async function play(
   for (let round = 0; round < 1_000 && !consumer.isDone; round++) {
     consumer.take();
     const worked = world.workOnce();
+    world.check();
     await turns(1);
+    world.check();
     if (sourceEnd === 'stalls' && !worked && !isAborted) {
       break;
     }
