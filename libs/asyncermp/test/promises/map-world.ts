@@ -34,7 +34,7 @@ export class MapWorld implements WorkerFactory<Task>, LaneWitness {
   }
 
   map(
-    source: AsyncIterable<readonly unknown[]>,
+    source: Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>,
     options: MapOptions,
   ): AsyncGenerator<unknown, void, undefined> {
     return this.#scheduler.map(handler, source, options);

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { MapOptions, MapOutcome } from '../../src/contract/map-options.js';
 import { LiveSource } from '../support/live-source.js';
 import { turns } from '../support/outcomes.js';
@@ -70,6 +70,30 @@ it('random sources of map() that end, fail or stall, and a slow consumer: each r
     numRuns: Number(process.env['PROPERTY_RUNS'] ?? 100),
   });
 });
+
+it.each([true, false])(
+  'a chunk whose result was forged, and is no list of results, gives errors and no results (settle: %s)',
+  async (settle) => {
+    const world = new MapWorld();
+    // A model lane returns a number.
+    const consumer = new SlowConsumer(world.map([[1], [2]], { chunk: 2, settle }));
+    for (let round = 0; round < 100 && !consumer.isDone; round++) {
+      consumer.take();
+      world.workOnce();
+      await turns(1);
+    }
+    const { error } = consumer;
+    const errors = settle
+      ? (consumer.got as { reason?: unknown }[]).map(({ reason }) => reason)
+      : [error];
+    expect(errors).toHaveLength(settle ? 2 : 1);
+    for (const each of errors) {
+      expect(each).toMatchObject({ code: 'ASYNCERMP_SERIALIZATION', path: 'result' });
+    }
+    expect(consumer.isDone).toBe(true);
+    await world.close();
+  },
+);
 
 async function play(
   steps: readonly {
