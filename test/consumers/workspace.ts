@@ -66,7 +66,7 @@ export class Workspace {
 
   /** Runs a Node in a folder of the workspace until it exits by itself, and gives what it printed. */
   node(node: string, folder: string, ...args: string[]): Promise<string> {
-    return runToEnd(node, args, { cwd: resolve(this.folder, folder), limitMs: 60_000 });
+    return runToEnd(node, args, { cwd: resolve(this.folder, folder), limitMs: 180_000 });
   }
 
   /**

@@ -1,23 +1,26 @@
 /*
  * A worker image: the modules that every worker thread loads, as one script. Node takes about half a
  * millisecond to find, read and link a file, whatever is in it. One script with V8's code cache takes a
- * fifth of that. The application builds the image from the installed files; its threads share the memory,
- * run the script, and register the modules with Node, so that a file that is not in the image and imports
- * one of them gets the same copy.
+ * fifth of that. The application builds the image from the installed files; its threads run the script, and
+ * register the modules with Node, so that a file that is not in the image and imports one of them gets the
+ * same copy.
+ *
+ * Each thread has a copy of its own (2 MB each of script and code cache, about a millisecond): what code of the
+ * user in one thread could write must never be run by another.
  *
  *   application                                     thread
  *   WorkerImage   reads the module graph,           runImage   runs the script, links the modules,
  *                 writes the script and its index              registers them with Node
  */
 
-/** An image as it crosses to a thread: memory that all threads share. */
-export interface SharedImage {
+/** An image as it crosses to a thread. */
+export interface ImageMemory {
   /** The script, in Latin-1. It evaluates to the list of the modules' functions. */
-  readonly script: SharedArrayBuffer;
+  readonly script: ArrayBuffer;
   /** An {@link ImageIndex} as JSON, in UTF-8. */
-  readonly index: SharedArrayBuffer;
+  readonly index: ArrayBuffer;
   /** V8's code cache of the script, once a thread has made it. */
-  readonly codeCache: SharedArrayBuffer | undefined;
+  readonly codeCache: ArrayBuffer | undefined;
 }
 
 /** The modules, in the order of the script's functions. */

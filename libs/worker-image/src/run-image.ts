@@ -5,7 +5,7 @@ import type {
   ImageModule,
   ModuleFunction,
   Namespace,
-  SharedImage,
+  ImageMemory,
 } from './image-format.js';
 import { Linker } from './linker.js';
 import { importFrom, registerModules } from './node-loader.js';
@@ -23,7 +23,7 @@ export interface RunningImage {
   /** Whether V8 had to compile the script: there was no code cache, or it was made by another V8. */
   readonly wasCompiled: boolean;
   /** Everything that V8 has compiled of the script so far. */
-  codeCache(): SharedArrayBuffer;
+  codeCache(): ArrayBuffer;
 }
 
 /**
@@ -32,12 +32,14 @@ export interface RunningImage {
  *
  * @param entries - The modules that are evaluated at once, with all that they import.
  * @param scriptName - The path under which debuggers show the script; there is no such file.
+ * @param makesCodeCache - Whether `codeCache()` will be called: the code of all modules is kept until then.
  * @throws what V8 or a module throws
  */
 export function runImage(
-  { script: text, index, codeCache }: SharedImage,
+  { script: text, index, codeCache }: ImageMemory,
   entries: readonly string[],
   scriptName: string,
+  makesCodeCache: boolean,
 ): RunningImage {
   const modules = JSON.parse(Buffer.from(index).toString()) as ImageIndex;
   const script = new Script(Buffer.from(text).toString('latin1'), {
@@ -47,7 +49,7 @@ export function runImage(
   const functions = script.runInThisContext() as ModuleFunction[];
   const wasCompiled = codeCache === undefined || script.cachedDataRejected === true;
   // The linker lets go of a function that has run, but the code cache is to have the code of all.
-  const kept = wasCompiled ? [...functions] : [];
+  const kept = makesCodeCache ? [...functions] : [];
   const linker = new Linker(modules, functions, importFrom);
   const namespace = (file: string): Namespace => {
     const number = linker.find(file);
@@ -64,7 +66,7 @@ export function runImage(
     codeCache: () => {
       const data = script.createCachedData();
       kept.length = 0;
-      const memory = new SharedArrayBuffer(data.length);
+      const memory = new ArrayBuffer(data.length);
       new Uint8Array(memory).set(data);
       return memory;
     },

@@ -1,12 +1,14 @@
-import type { ImageIndex, SharedImage } from './image-format.js';
+import type { ImageIndex, ImageMemory } from './image-format.js';
 import { readModuleGraph } from './module-graph.js';
 import { UnsupportedModuleError } from './module-source.js';
 
-export type { SharedImage } from './image-format.js';
+export type { ImageMemory } from './image-format.js';
 
 /** The image that the worker threads of an application start from. */
 export class WorkerImage {
-  #image: SharedImage | undefined;
+  #image: ImageMemory | undefined;
+  #copies = 0;
+  #isBeingMade = false;
 
   /**
    * Builds the image of the files, and of the files that they import.
@@ -23,14 +25,36 @@ export class WorkerImage {
     }
   }
 
-  /** Undefined where threads have to load file by file. */
-  get image(): SharedImage | undefined {
-    return this.#image;
+  /** A copy for one thread. Undefined where threads have to load file by file. */
+  copy(): ImageMemory | undefined {
+    this.#copies++;
+    return (
+      this.#image && {
+        script: this.#image.script.slice(),
+        index: this.#image.index.slice(),
+        codeCache: this.#image.codeCache?.slice(),
+      }
+    );
   }
 
-  /** Keeps the code cache that V8 made in a thread, for the threads that are started from now on. */
-  keep(codeCache: SharedArrayBuffer): void {
-    if (this.#image) {
+  /**
+   * Whether the thread that takes the next copy should make the code cache, and call {@link keep}. It costs that
+   * thread some 30 ms, so the first one, for which the application may wait, is spared, and no two make it.
+   */
+  claimCodeCache(): boolean {
+    const mayClaim =
+      this.#image !== undefined &&
+      this.#image.codeCache === undefined &&
+      this.#copies > 0 &&
+      !this.#isBeingMade;
+    this.#isBeingMade ||= mayClaim;
+    return mayClaim;
+  }
+
+  /** Keeps the code cache that a thread made, for the threads that are started from now on; undefined if it failed. */
+  keep(codeCache: ArrayBuffer | undefined): void {
+    this.#isBeingMade = false;
+    if (this.#image && codeCache) {
       this.#image = { ...this.#image, codeCache };
     }
   }
@@ -42,7 +66,7 @@ export class WorkerImage {
 }
 
 /** @throws UnsupportedModuleError for a file that an image cannot hold */
-export function buildImage(entries: readonly string[], privateDirectory?: string): SharedImage {
+export function buildImage(entries: readonly string[], privateDirectory?: string): ImageMemory {
   const texts = ['[\n'];
   let line = 2;
   const index: ImageIndex = readModuleGraph(entries).map((module) => {
@@ -98,8 +122,8 @@ function lineBreaksIn(text: string): number {
   return text.split('\n').length - 1;
 }
 
-function shared(text: string, encoding: 'latin1' | 'utf8'): SharedArrayBuffer {
-  const memory = new SharedArrayBuffer(Buffer.byteLength(text, encoding));
+function shared(text: string, encoding: 'latin1' | 'utf8'): ArrayBuffer {
+  const memory = new ArrayBuffer(Buffer.byteLength(text, encoding));
   Buffer.from(memory).write(text, encoding);
   return memory;
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Transferable } from 'node:worker_threads';
 import { checkOptions, rules, type OptionRule, type OptionRules } from './check-options.js';
 
@@ -48,7 +49,7 @@ export interface TaskDefaults {
   readonly crashAttempts?: number;
   /** The delay before the next attempt. Default: none. */
   readonly backoff?: Backoff;
-  /** Returns whether the error is worth another attempt. Default: every error is. */
+  /** Returns whether the error is worth another attempt, at once: a promise counts as no. Default: every error is. */
   readonly retryOn?: (error: unknown) => boolean;
   /**
    * What happens to a submission whose uid is in flight: `'reject'` throws a `DuplicateTaskError`, `'join'`
@@ -126,7 +127,10 @@ const defaultRules: OptionRules<TaskDefaults> = {
   attempts: rules.wholeFrom(1),
   crashAttempts: rules.wholeFrom(1),
   backoff,
-  retryOn: rules.function,
+  retryOn: {
+    expected: 'a function that returns true or false, and no promise',
+    test: (value) => typeof value === 'function' && !types.isAsyncFunction(value),
+  },
   onDuplicate: rules.oneOf('reject', 'join'),
 };
 

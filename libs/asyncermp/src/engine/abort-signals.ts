@@ -15,7 +15,7 @@ export class AbortSignals<T extends Abortable> {
     const signal = event.target as AbortSignal;
     const items = this.#items.get(signal);
     this.#items.delete(signal);
-    const cancellation = new Cancellation(signal.reason);
+    const cancellation = new Cancellation(reasonOf(signal));
     // forEach, since V8 would compile a long `for` loop while it runs, which on Node 24 doubles its time.
     items?.forEach((item) => this.#cancel(item, cancellation));
   };
@@ -25,15 +25,29 @@ export class AbortSignals<T extends Abortable> {
     this.#cancel = cancel;
   }
 
+  /**
+   * A signal may have an `addEventListener` of the user, which may do anything: what holds the item must look
+   * at its state again.
+   *
+   * @throws what `addEventListener` throws; none of the item's signals counts then
+   */
   add(item: T): void {
-    for (const signal of item.signals) {
-      let items = this.#items.get(signal);
-      if (!items) {
-        items = new Set();
-        this.#items.set(signal, items);
-        signal.addEventListener('abort', this.#onAbort, { once: true });
+    const { signals } = item;
+    try {
+      for (const signal of signals) {
+        if (!this.#items.has(signal)) {
+          signal.addEventListener('abort', this.#onAbort, { once: true });
+        }
+        // It may be there by now.
+        const items = this.#items.get(signal) ?? new Set();
+        this.#items.set(signal, items.add(item));
       }
-      items.add(item);
+    } catch (error) {
+      this.#forget(item, signals);
+      throw error;
+    }
+    if (item.signals !== signals) {
+      this.#forget(item, signals);
     }
   }
 
@@ -41,14 +55,35 @@ export class AbortSignals<T extends Abortable> {
     if (item.signals.length === 0) {
       return;
     }
-    for (const signal of item.signals) {
+    this.#forget(item, item.signals);
+    item.dropSignals();
+  }
+
+  #forget(item: T, signals: readonly AbortSignal[]): void {
+    for (const signal of signals) {
       const items = this.#items.get(signal);
       items?.delete(item);
       if (items?.size === 0) {
         this.#items.delete(signal);
-        signal.removeEventListener('abort', this.#onAbort);
+        this.#unlisten(signal);
       }
     }
-    item.dropSignals();
+  }
+
+  #unlisten(signal: AbortSignal): void {
+    try {
+      signal.removeEventListener('abort', this.#onAbort);
+    } catch {
+      // Code of the user, while a task is settled. The listener finds no items any more.
+    }
+  }
+}
+
+function reasonOf(signal: AbortSignal): unknown {
+  try {
+    return signal.reason;
+  } catch (thrown) {
+    // A getter of the user: the signal is aborted all the same.
+    return thrown;
   }
 }

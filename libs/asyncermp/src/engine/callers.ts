@@ -130,10 +130,25 @@ export class SharedTasks {
     }
   }
 
+  /** @throws what a signal's own `addEventListener` throws; then the caller is not one */
   #add(caller: Caller, callers: Callers): void {
+    const { task } = caller;
+    const isFirst = !this.#callers.has(task);
     callers.withSignals.add(caller);
-    this.#callers.set(caller.task, callers);
-    this.#signals.add(caller);
+    this.#callers.set(task, callers);
+    try {
+      this.#signals.add(caller);
+    } catch (error) {
+      callers.withSignals.delete(caller);
+      if (isFirst) {
+        this.#callers.delete(task);
+      }
+      throw error;
+    }
+    if (task.isSettled) {
+      // By code of the user in `addEventListener`.
+      this.settled(task);
+    }
   }
 
   #leave(caller: Caller, why: Cancellation): void {

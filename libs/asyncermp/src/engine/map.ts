@@ -1,3 +1,4 @@
+import { TaskSerializationError } from '../contract/errors.js';
 import { decodeError } from '../protocol/error-codec.js';
 import { prepareOutgoing } from '../protocol/outgoing.js';
 import { RunMode, type ItemOutcome } from '../protocol/envelope.js';
@@ -239,15 +240,19 @@ export class Mapping {
     const news = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    for (const signal of signals) {
-      signal.addEventListener('abort', this.#onNews);
-    }
-    if (this.#hasRoom) {
-      this.#source.readAhead();
-    }
-    await news;
-    for (const signal of signals) {
-      signal.removeEventListener('abort', this.#onNews);
+    try {
+      for (const signal of signals) {
+        signal.addEventListener('abort', this.#onNews);
+      }
+      if (this.#hasRoom) {
+        this.#source.readAhead();
+      }
+      await news;
+    } finally {
+      // Also of those before one whose own `addEventListener` throws.
+      for (const signal of signals) {
+        signal.removeEventListener('abort', this.#onNews);
+      }
     }
   }
 
@@ -255,7 +260,8 @@ export class Mapping {
     return this.#held.size < (this.#own.concurrency ?? 2 * this.#host.maxProcesses);
   }
 
-  #resultsOf(chunk: Chunk, { isFailed, outcome }: Settled): readonly unknown[] {
+  #resultsOf(chunk: Chunk, settled: Settled): readonly unknown[] {
+    const { isFailed, outcome } = isOfChunk(settled, chunk) ? settled : this.#forged(chunk);
     if (isFailed && !this.#own.settle) {
       throw outcome;
     }
@@ -266,6 +272,18 @@ export class Mapping {
     }
     return chunk.mode === RunMode.Single ? [outcome] : (outcome as unknown[]);
   }
+
+  #forged({ size }: Chunk): Settled {
+    const subject = { handler: this.#handler.name };
+    const error = new TaskSerializationError('result', `is no list of ${size} results`, subject);
+    return { isFailed: true, outcome: error };
+  }
+}
+
+/** Not if a handler has found the port of its worker, and has sent anything as the result of its task. */
+function isOfChunk({ isFailed, outcome }: Settled, { mode, size }: Chunk): boolean {
+  const isList = mode !== RunMode.Single && !isFailed;
+  return !isList || (Array.isArray(outcome) && outcome.length === size);
 }
 
 function* outcomesOf(

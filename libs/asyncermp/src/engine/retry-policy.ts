@@ -1,3 +1,4 @@
+import { ConfigurationError } from '../contract/errors.js';
 import type { Backoff } from '../contract/task-options.js';
 import type { PoolLog } from '../pool/pool-log.js';
 import type { Task } from './task.js';
@@ -17,7 +18,7 @@ export function pauseAfterFailure(task: Task, error: unknown, log: PoolLog): num
     return undefined;
   }
   try {
-    if (retryOn && !retryOn(error)) {
+    if (retryOn && !isWorthIt(retryOn(error))) {
       return undefined;
     }
   } catch (thrown) {
@@ -25,6 +26,16 @@ export function pauseAfterFailure(task: Task, error: unknown, log: PoolLog): num
     return undefined;
   }
   return backoffDelayMs(backoff, task.failures);
+}
+
+/** @throws ConfigurationError for a promise, which would always be true */
+function isWorthIt(answer: unknown): boolean {
+  if (typeof answer === 'object' && answer !== null && 'then' in answer) {
+    // The application is to hear of this error, and not of an unhandled rejection.
+    Promise.resolve(answer).catch(() => {});
+    throw new ConfigurationError('retryOn returned a promise, and takes true or false at once');
+  }
+  return Boolean(answer);
 }
 
 /** The same for a worker that died under the task, which is counted apart. */

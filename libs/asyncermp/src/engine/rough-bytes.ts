@@ -34,6 +34,11 @@ const OBJECT = 56;
 const ROOM = 4;
 const SLOT = 8;
 const ARRAY = 16;
+/**
+ * The places of the smallest list in an error. What an error has was cloned twice, and V8 writes a list that it
+ * cloned before item by item: it reads that into a list with room to grow.
+ */
+const LIST_IN_ERROR = 16;
 const HEAP_NUMBER = 16;
 const TEXT = 20;
 const MAP_ENTRY = 40;
@@ -55,6 +60,8 @@ class Estimate {
   readonly #isOwn: boolean;
   #left = MOST_VALUES;
   #seen: Set<object> | undefined = undefined;
+  /** The places of the smallest list that is not empty. */
+  #smallestList = 0;
 
   /** @param isOwn - Whether the application made the value, so that reading it may run code of the user. */
   constructor(isOwn: boolean) {
@@ -113,7 +120,11 @@ class Estimate {
     const keys = ['message', 'cause', 'errors', ...Object.keys(error)];
     // Text already where the error came from a worker, or was made without frames.
     const stack = this.#isOwn ? 0 : leafBytes(error.stack);
-    return ERROR + stack + this.#ofProperties(error, keys, true, floor, depth);
+    const smallestList = this.#smallestList;
+    this.#smallestList = this.#isOwn ? 0 : LIST_IN_ERROR;
+    const bytes = ERROR + stack + this.#ofProperties(error, keys, true, floor, depth);
+    this.#smallestList = smallestList;
+    return bytes;
   }
 
   #ofArray(array: readonly unknown[], floor: number, depth: number): number {
@@ -134,7 +145,8 @@ class Estimate {
         others += bytes;
       }
     }
-    return ARRAY + SLOT * length + ofAll(length, looks, first, others);
+    const places = length === 0 ? 0 : Math.max(length, this.#smallestList);
+    return ARRAY + SLOT * places + ofAll(length, looks, first, others);
   }
 
   /** @param count - How many members there are. */

@@ -142,12 +142,35 @@ export class TaskLifecycle implements LaneListener<Task> {
 
   /** From now on the task is found by its uid, and its signals count. */
   #register(task: Task): Task | Caller {
+    const accepted = task.signals.length > 0 ? this.#listen(task) : task;
     this.#registry.add(task);
-    if (task.givenUid !== undefined && task.signals.length > 0) {
-      return this.#shared.first(task);
+    return accepted;
+  }
+
+  /** Listens to the task's signals, whose `addEventListener` may be code of the user: before the task is anywhere. */
+  #listen(task: Task): Task | Caller {
+    const { signals, givenUid } = task;
+    let accepted: Task | Caller = task;
+    if (givenUid === undefined) {
+      this.#signals.add(task);
+    } else {
+      accepted = this.#shared.first(task);
     }
-    this.#signals.add(task);
-    return task;
+    try {
+      // What refuses a submission may have happened meanwhile.
+      if (this.#isClosed) {
+        throw new ShutdownError(givenSubjectOf(task), 'submitted');
+      }
+      if (givenUid !== undefined && this.#registry.inFlight(givenUid)) {
+        throw new DuplicateTaskError(givenSubjectOf(task));
+      }
+      refuseAborted(task, signals);
+    } catch (error) {
+      this.#signals.remove(task);
+      this.#shared.settled(task);
+      throw error;
+    }
+    return accepted;
   }
 
   #accept(task: Task): void {
@@ -682,8 +705,8 @@ export class TaskLifecycle implements LaneListener<Task> {
 
 const RESOLVED = Promise.resolve();
 
-function refuseAborted(task: Task): void {
-  const aborted = task.signals.find((signal) => signal.aborted);
+function refuseAborted(task: Task, signals = task.signals): void {
+  const aborted = signals.find((signal) => signal.aborted);
   if (aborted) {
     throw new TaskCancelledError(givenSubjectOf(task), aborted.reason);
   }

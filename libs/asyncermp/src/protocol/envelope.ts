@@ -109,7 +109,7 @@ export type LaneMessage =
 /** About the thread itself: for the channel that started it, not for its lane. */
 type ThreadMessage =
   | [head: typeof FromWorker.Uncaught, error: EncodedError]
-  | [head: typeof FromWorker.CodeCache, codeCache: SharedArrayBuffer]
+  | [head: typeof FromWorker.CodeCache, codeCache: ArrayBuffer | undefined]
   | [head: typeof FromWorker.ImageFailed, error: string];
 
 /** What the worker's providers look like, once, if the lease asks for it. */
@@ -151,7 +151,7 @@ export function isFromWorkerMessage(message: unknown): message is FromWorkerMess
         Array.isArray(fifth)
       );
     case FromWorker.CodeCache:
-      return types.isSharedArrayBuffer(first);
+      return first === undefined || types.isArrayBuffer(first);
     case FromWorker.ImageFailed:
       return typeof first === 'string';
     default:
@@ -208,15 +208,17 @@ export interface LeaseData {
   readonly describe: boolean;
   /** Whether results lose no class, where their handler says nothing else. */
   readonly strictClasses: boolean;
-  /** The modules that the worker need not load file by file; undefined where it has to. */
-  readonly image: SharedImage | undefined;
+  /** The modules that the worker need not load file by file; undefined where it has to, and once it has. */
+  image: ImageMemory | undefined;
+  /** Whether the worker makes V8's code cache of the image, and sends it first. */
+  readonly makesCodeCache: boolean;
 }
 
-/** An image as it crosses to a thread: memory that all threads share. See `libs/worker-image`. */
-export interface SharedImage {
-  readonly script: SharedArrayBuffer;
-  readonly index: SharedArrayBuffer;
-  readonly codeCache: SharedArrayBuffer | undefined;
+/** An image as it crosses to a thread: a copy for this one alone. See `libs/worker-image`. */
+export interface ImageMemory {
+  readonly script: ArrayBuffer;
+  readonly index: ArrayBuffer;
+  readonly codeCache: ArrayBuffer | undefined;
 }
 
 /** The number that makes a uid with the prefix of the lease, or the uid that the caller gave. */

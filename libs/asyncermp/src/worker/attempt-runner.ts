@@ -191,8 +191,26 @@ export class AttemptRunner implements TaskLink {
     }
   }
 
-  #complete({ slot, uid, handler }: RunningTask, result: unknown): void {
-    this.#noteRunMs(slot);
+  #complete(task: RunningTask, result: unknown): void {
+    this.#noteRunMs(task.slot);
+    if (this.#slots.mode(task.slot) !== RunMode.SettledChunk) {
+      this.#send(task, result);
+      return;
+    }
+    try {
+      this.#send(task, result);
+    } catch {
+      // Each item was looked at: what a getter returns must have changed since. It costs its own item only.
+      const isStrict = this.#isStrict(task.slot);
+      const outcomes = result as ItemOutcome[];
+      this.#send(
+        task,
+        outcomes.map((outcome) => snapshotOf(outcome, task, isStrict)),
+      );
+    }
+  }
+
+  #send({ slot, uid, handler }: RunningTask, result: unknown): void {
     const isChunk = this.#slots.mode(slot) === RunMode.Chunk;
     const transferList = takeTransferList(isChunk ? (result as unknown[]) : [result]);
     // Before it is sent: what V8 can write and not read (nested too deeply) would be lost with all that is
@@ -313,6 +331,29 @@ function settledOverItems(run: Run, task: RunningTask, isStrict: boolean): Run {
     }
     return outcomes;
   };
+}
+
+/** The same outcome without getters, or with what they throw. */
+function snapshotOf(outcome: ItemOutcome, task: RunningTask, isStrict: boolean): ItemOutcome {
+  if (!outcome[0]) {
+    return outcome;
+  }
+  try {
+    refuseUnsendable(outcome[1], task, isStrict);
+    const inspection = inspectOutgoing(outcome[1], 'result', isStrict || undefined);
+    return [true, inspection?.needsEncoding ? outcome[1] : cloneOf(outcome[1], task)];
+  } catch (error) {
+    return [false, encodeError(error)];
+  }
+}
+
+/** @throws TaskSerializationError */
+function cloneOf(result: unknown, { uid, handler }: RunningTask): unknown {
+  try {
+    return structuredClone(result);
+  } catch (error) {
+    throw failedToClone(result, 'result', undefined, error, { uid, handler });
+  }
 }
 
 /** Here rather than with the whole chunk, so that it costs this item only. */

@@ -21,6 +21,8 @@ import { markWorker } from './inside-worker.js';
 import { reportUncaughtErrors } from './uncaught-errors.js';
 import { WorkerLogger } from './worker-logger.js';
 
+export { compileAhead } from './compile-ahead.js';
+
 /** The thread that serves a lease. */
 interface LeasedThread {
   /** In an image: replaces the positions in a stack by those in the installed files. */

@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import { roughBytes, roughBytesOfOwn } from '../../src/engine/rough-bytes.js';
+import { decodeError, encodeError, type EncodedError } from '../../src/protocol/error-codec.js';
 import { heapGrowth, heapInUse } from '../support/garbage.js';
 
 const MB = 2 ** 20;
@@ -91,6 +92,32 @@ describe('roughBytes()', () => {
     const { value, taken } = await received(serialize(make()));
     expect(roughBytes(value)).toBeGreaterThan(taken / 2);
     expect(roughBytes(value)).toBeLessThan(taken * 2);
+  });
+});
+
+describe('roughBytes() of an error that came from a worker', () => {
+  it.each<[what: string, make: () => Error]>([
+    ['in its cause', () => new Error('x', { cause: rows(3_000) })],
+    ['in a property', () => Object.assign(new Error('x'), { response: { data: rows(3_000) } })],
+    [
+      'in the cause of its cause',
+      () => new Error('x', { cause: new Error('y', { cause: rows(3_000) }) }),
+    ],
+    [
+      'in the errors of an AggregateError',
+      () => new AggregateError([Object.assign(new Error('x'), { rows: rows(3_000) })]),
+    ],
+  ])('is nearly what V8 takes for rows %s', async (_what, make) => {
+    const sent = Array.from({ length: 10 }, () => serialize(encodeError(make())));
+    // What is made once only, such as a class, is there before it is measured.
+    decodeError(deserialize(sent[0] ?? Buffer.alloc(0)) as EncodedError);
+    const kept: unknown[] = [];
+    await heapInUse();
+    const taken = await heapGrowth(() => {
+      kept.push(...sent.map((bytesOfOne) => decodeError(deserialize(bytesOfOne) as EncodedError)));
+    });
+    expect(kept.length * roughBytes(kept[0])).toBeGreaterThan(taken * 0.9);
+    expect(kept.length * roughBytes(kept[0])).toBeLessThan(taken * 1.3);
   });
 });
 

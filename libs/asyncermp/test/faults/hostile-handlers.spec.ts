@@ -61,6 +61,21 @@ function handlerNamed(name: 'echo' | 'harm'): TaskHandler {
   return { name: `HostileService.${name}`, index, options: {} };
 }
 
+/** How many results the loop gives, four at most, or the error that ends it. */
+async function resultsOf(loop: AsyncIterable<unknown>): Promise<unknown> {
+  let count = 0;
+  try {
+    for await (const _ of loop) {
+      if (++count > 3) {
+        break;
+      }
+    }
+  } catch (error) {
+    return error;
+  }
+  return count;
+}
+
 /** Most rounds cost a worker, and the next one waits until another one has started. */
 const ROUNDS = 6;
 
@@ -74,10 +89,19 @@ it('handlers that forge messages and overwrite the slots of their worker harm no
   const echo = handlerNamed('echo');
   const uncaught = await collectUnhandled(async () => {
     for (let round = 0; round < ROUNDS; round++) {
+      for (const settle of [true, false]) {
+        const items = [seed + round, seed + 2 * round, seed + 3 * round].map((item) => [item]);
+        // One chunk: a forged result is that of several items. There are three results or an error, in any case.
+        const results = await resultsOf(scheduler.map(harm, items, { settle, chunk: 3 }));
+        expect(results === 3 || results instanceof Error, `seed ${seed}: ${String(results)}`).toBe(
+          true,
+        );
+        expect(results).not.toBeInstanceOf(TypeError);
+      }
       // A thread can forge the outcomes of its own tasks, but each of them has one.
       await Promise.allSettled([
-        scheduler.run(harm, [seed + round], { timeout: 500 }),
-        ...[1, 2, 3].map((value) => scheduler.run(echo, [value], { deadline: 5_000 })),
+        scheduler.run(harm, [seed + round], { timeout: 5_000 }),
+        ...[1, 2, 3].map((value) => scheduler.run(echo, [value], { deadline: 20_000 })),
       ]);
     }
     await scheduler.drain();
@@ -86,7 +110,7 @@ it('handlers that forge messages and overwrite the slots of their worker harm no
   expect(uncaught, `seed ${seed}`).toEqual([]);
   expect('polluted' in {}).toBe(false);
   const { accepted, completed, failed, cancelled, waiting, retrying } = scheduler.stats();
-  expect(accepted).toBe(4 * ROUNDS);
+  expect(accepted).toBe(6 * ROUNDS);
   expect(completed + failed + cancelled).toBe(accepted);
   expect({ waiting, retrying }).toEqual({ waiting: 0, retrying: 0 });
   await scheduler.shutdown();

@@ -21,8 +21,9 @@ async function startLogged(options: AsyncerMpOptions) {
 describe('a shutdown under load', () => {
   it('lets tasks finish, and fails cooperative, stuck and queued ones after shutdownTimeout', async () => {
     const { app, mp, record, lines } = await startLogged({
-      shutdownTimeout: 2_000,
-      cancelGrace: 50,
+      // The one task has this long to finish, and the other to stop, on any machine.
+      shutdownTimeout: 4_000,
+      cancelGrace: 2_000,
     });
     const events = record();
     const [open, started, stopped] = [new Flag(), new Flag(), new Flag()];
@@ -47,7 +48,7 @@ describe('a shutdown under load', () => {
     expect(stopped.count).toBe(1);
     expect(lines).toContainEqual(
       'Shut down with 8 tasks in flight: 1 finished, 0 were cancelled, 7 were lost to the ' +
-        'shutdownTimeout of 2000 ms',
+        'shutdownTimeout of 4000 ms',
     );
     const failed = events.filter(({ name }) => name === TaskEvent.Failed);
     expect(failed).toHaveLength(7);

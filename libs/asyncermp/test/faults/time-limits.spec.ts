@@ -74,14 +74,15 @@ describe('timeout', () => {
     const { mp } = await startFaults();
     const [open, started] = [new Flag(), new Flag()];
     const task = mp.run(FaultService, 'gate', [open.shared, started.shared], {
-      timeout: 500,
-      deadline: 600,
+      // The handler has this long to begin and to return, on any machine.
+      timeout: 3_000,
+      deadline: 4_000,
     });
     await started.reached();
     setImmediate(() => {
       open.raise();
       // Both limits have passed when the application reads the result.
-      blockFor(800);
+      blockFor(4_100);
     });
     await expect(task).resolves.toBeTypeOf('number');
   });
@@ -111,7 +112,8 @@ describe('queueTimeout', () => {
   it('does not count once the task has begun', async () => {
     const { mp } = await startFaults();
     const [open, started] = [new Flag(), new Flag()];
-    const limits = { queueTimeout: 1_000 };
+    // The task has this long to begin, on any machine.
+    const limits = { queueTimeout: 3_000 };
     const task = mp.run(FaultService, 'gate', [open.shared, started.shared], limits);
     await started.reached();
     // The same limit has passed for the task behind it, which has not begun.
@@ -128,7 +130,8 @@ describe('queueTimeout', () => {
     emitter.once(TaskEvent.Retrying, () => {
       holding = mp.run(FaultService, 'gate', [open.shared]);
     });
-    const limits = { queueTimeout: 500 };
+    // The first attempt has this long to begin, on any machine.
+    const limits = { queueTimeout: 3_000 };
     const retried = await mp.submit(FaultService, 'failUntil', [2, calls.shared], {
       ...limits,
       attempts: 2,
@@ -152,7 +155,8 @@ describe('deadline', () => {
     const { mp } = application;
     await occupyAll(application, 2);
     const [open, started, calls] = [new Flag(), new Flag(), new Flag()];
-    const limits = { deadline: 400, queueTimeout: 60_000, timeout: 60_000 };
+    // The first attempts have this long to begin, on any machine.
+    const limits = { deadline: 3_000, queueTimeout: 60_000, timeout: 60_000 };
     const retries = rejectionOf(
       mp.run(FaultService, 'failUntil', [9, calls.shared], {
         ...limits,
@@ -167,8 +171,8 @@ describe('deadline', () => {
       mp.run(FaultService, 'thread', [], { ...limits, deadline: 200, priority: -1 }),
     );
     expect(await waits).toMatchObject({ phase: 'deadline', limit: 200 });
-    expect(await runs).toMatchObject({ phase: 'deadline', limit: 400 });
-    expect(await retries).toMatchObject({ phase: 'deadline', limit: 400 });
+    expect(await runs).toMatchObject({ phase: 'deadline', limit: 3_000 });
+    expect(await retries).toMatchObject({ phase: 'deadline', limit: 3_000 });
     open.raise();
     await holding;
     expect(calls.count).toBe(1);
@@ -179,13 +183,13 @@ describe('deadline', () => {
     const started = new Flag();
     const error = await rejectionOf(
       mp.run(FaultService, 'spinCooperatively', [started.shared], {
+        // All of them would take longer than the deadline, and two take less, on any machine.
         attempts: 100,
         timeout: 50,
-        deadline: 1_000,
+        deadline: 3_000,
       }),
     );
-    expect(error).toMatchObject({ phase: 'deadline', limit: 1_000 });
-    // The deadline passed after the first attempt and before the last one.
+    expect(error).toMatchObject({ phase: 'deadline', limit: 3_000 });
     expect(started.count).toBeGreaterThan(1);
     expect(started.count).toBeLessThan(100);
   });

@@ -1,5 +1,7 @@
+import { getEventListeners } from 'node:events';
 import {
   ConfigurationError,
+  DuplicateTaskError,
   TaskCancelledError,
   TaskEvent,
   TaskSerializationError,
@@ -12,6 +14,7 @@ import { FaultService } from '../.fixtures/fault.service.js';
 import { startApplication, type TestApplication } from '../support/application.js';
 import { rejectionOf, turns } from '../support/outcomes.js';
 import { RecordingLogger } from '../support/recording-logger.js';
+import { collectUnhandled } from '../support/unhandled.js';
 import { startFaults } from './start.js';
 
 /** Without threads: what is tried here happens in the application. */
@@ -283,5 +286,143 @@ describe('code of the user that acts in the middle of what happens to a task', (
     const refused = mp.run(FaultService, 'thread', [], inherited);
     expect(await rejectionOf(refused)).toBeInstanceOf(ConfigurationError);
     await expectBalanced(application, 2);
+  });
+});
+
+/** A signal with methods of the user. */
+function signalWith(methods: Partial<Record<keyof AbortSignal, () => unknown>>) {
+  const controller = new AbortController();
+  for (const [name, value] of Object.entries(methods)) {
+    Object.defineProperty(controller.signal, name, { value });
+  }
+  return { controller, signal: controller.signal };
+}
+
+describe('a signal of the user', () => {
+  const refuse = (): never => {
+    throw new Error('of the signal');
+  };
+  const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
+
+  it('whose addEventListener throws fails the call, and leaves everything as it was', async () => {
+    const application = await startInline();
+    const { mp } = application;
+    const { signal } = signalWith({ addEventListener: refuse });
+    for (const uid of ['a', undefined]) {
+      const options = { signal, ...(uid && { uid }) };
+      const before = mp.stats();
+      expect(await rejectionOf(mp.run(FaultService, 'echo', [1], options))).toMatchObject({
+        message: 'of the signal',
+      });
+      expect(mp.stats()).toEqual(before);
+      expect(mp.get('a')).toBeUndefined();
+    }
+    await expect(mp.run(FaultService, 'echo', [1], { uid: 'a' })).resolves.toBe(1);
+    const mapped = mp.map(FaultService, 'echo', [[1]], { signal });
+    expect(await rejectionOf(mapped.next())).toMatchObject({ message: 'of the signal' });
+    await expectBalanced(application, 1);
+  });
+
+  it('whose addEventListener throws cannot join a task, which goes on for its other callers', async () => {
+    const application = await startInline();
+    const { mp } = application;
+    await mp.pause();
+    const [kept, bad] = [signalWith({}), signalWith({ addEventListener: refuse })];
+    const join = (signal?: AbortSignal) =>
+      mp.run(FaultService, 'echo', [1], {
+        uid: 'a',
+        onDuplicate: 'join',
+        ...(signal && { signal }),
+      });
+    const first = join(kept.signal);
+    expect(await rejectionOf(join(bad.signal))).toMatchObject({ message: 'of the signal' });
+    kept.controller.abort('left');
+    expect(await rejectionOf(first)).toMatchObject({ cause: 'left' });
+    await expectBalanced(application, 1);
+  });
+
+  it('may throw when the task settles, or when its reason is read: the task settles all the same', async () => {
+    const application = await startInline();
+    const { mp } = application;
+    const { signal } = signalWith({ removeEventListener: refuse });
+    await expect(mp.run(FaultService, 'echo', [1], { signal })).resolves.toBe(1);
+    await mp.pause();
+    const { controller, signal: unread } = signalWith({});
+    Object.defineProperty(unread, 'reason', { get: refuse });
+    const waiting = mp.run(FaultService, 'echo', [1], { signal: unread });
+    controller.abort();
+    expect(await rejectionOf(waiting)).toMatchObject({ cause: { message: 'of the signal' } });
+    await expectBalanced(application, 2);
+  });
+
+  it.each(['before', 'after'] as const)(
+    'may be aborted by its own addEventListener: the call is refused (%s it listens)',
+    async (when) => {
+      const application = await startInline();
+      const { mp } = application;
+      for (const uid of ['a', undefined]) {
+        const controller = new AbortController();
+        const { signal } = controller;
+        const listen = signal.addEventListener.bind(signal);
+        signal.addEventListener = (...args: Parameters<typeof listen>) => {
+          if (when === 'before') {
+            controller.abort('at once');
+          }
+          listen(...args);
+          controller.abort('at once');
+        };
+        const run = mp.run(FaultService, 'echo', [1], { signal, ...(uid && { uid }) });
+        expect(await rejectionOf(run)).toMatchObject({ cause: 'at once' });
+        expect(listenersOf(signal)).toBe(0);
+        expect(mp.get('a')).toBeUndefined();
+      }
+      await expectBalanced(application, 0);
+    },
+  );
+
+  it('may submit a task of the same uid in its addEventListener, which then has it', async () => {
+    const application = await startInline();
+    const { mp } = application;
+    const { signal } = new AbortController();
+    const listen = signal.addEventListener.bind(signal);
+    let nested: Promise<unknown> | undefined;
+    signal.addEventListener = (...args: Parameters<typeof listen>) => {
+      nested ??= mp.run(FaultService, 'echo', [2], { uid: 'a' });
+      listen(...args);
+    };
+    const run = mp.run(FaultService, 'echo', [1], { uid: 'a', signal });
+    expect(await rejectionOf(run)).toBeInstanceOf(DuplicateTaskError);
+    await expect(nested).resolves.toBe(2);
+    expect(listenersOf(signal)).toBe(0);
+    await expectBalanced(application, 1);
+  });
+});
+
+describe('a retryOn that answers with a promise', () => {
+  it('is refused where it is an async function', async () => {
+    const { mp } = await startInline();
+    const retryOn = (async () => true) as unknown as () => boolean;
+    const run = mp.run(FaultService, 'echo', [1], { attempts: 2, retryOn });
+    const error = await rejectionOf(run);
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect((error as Error).message).toContain('retryOn takes a function that returns true or');
+  });
+
+  it('counts as no, whatever becomes of the promise, and is logged', async () => {
+    const logger = new RecordingLogger();
+    const { mp } = await startInline(logger);
+    const unhandled = await collectUnhandled(async () => {
+      for (const answer of [Promise.resolve(true), Promise.reject(new Error('no answer'))]) {
+        const calls = new Flag();
+        const retryOn = (() => answer) as unknown as () => boolean;
+        const run = mp.run(FaultService, 'failUntil', [9, calls.shared], { attempts: 3, retryOn });
+        expect(await rejectionOf(run)).toMatchObject({ message: 'call 1' });
+        expect(calls.count).toBe(1);
+      }
+      await turns(3);
+    });
+    expect(unhandled).toEqual([]);
+    expect(logger.with('retryOn returned a promise')).toHaveLength(2);
+    expect(mp.stats()).toMatchObject({ failed: 2, retried: 0 });
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { SharedImage } from '../../dist/protocol/envelope.js';
+import { FromWorker, type ImageMemory } from '../../dist/protocol/envelope.js';
 import { threadImage, type ThreadImage } from '../../dist/pool/channels/worker-image.js';
 import { entryFile } from '../../dist/worker/entry-file.js';
 import { PreloadService } from '../.fixtures/preload/preload.service.js';
@@ -73,15 +73,43 @@ describe('a worker', () => {
 
   it('that cannot run an image loads file by file, and so do all after it', async () => {
     const made = threadImage(entryFile() ?? '');
-    const damaged = { ...(made.image as SharedImage), script: new SharedArrayBuffer(8) };
+    const damaged = { ...(made.copy() as ImageMemory), script: new ArrayBuffer(8) };
     const prototype = Object.getPrototypeOf(made) as ThreadImage;
-    vi.spyOn(prototype, 'image', 'get').mockReturnValueOnce(damaged);
+    vi.spyOn(prototype, 'copy').mockReturnValueOnce(damaged);
     const drop = vi.spyOn(prototype, 'drop');
     const logger = new RecordingLogger();
     const service = await preloadService({ logger, maxTasksPerWorker: 1 });
     expect([await service.isPreloaded(), await service.isPreloaded()]).toEqual([false, false]);
     expect(drop).toHaveBeenCalledTimes(1);
     expect(logger.with('the option preload')).toHaveLength(1);
+  });
+});
+
+describe('the code cache of the image', () => {
+  it('is made by the second worker, and used by those after it', async () => {
+    const prototype = Object.getPrototypeOf(threadImage(entryFile() ?? '')) as ThreadImage;
+    const copy = vi.spyOn(prototype, 'copy');
+    const service = await preloadService({ maxTasksPerWorker: 1 });
+    while (copy.mock.calls.length < 4) {
+      await service.isPreloaded();
+    }
+    const made = copy.mock.results.map(
+      ({ value }) => (value as ImageMemory).codeCache !== undefined,
+    );
+    expect(made.slice(0, 3)).toEqual([false, false, true]);
+  });
+
+  it('is never what a handler sends in its place', async () => {
+    const prototype = Object.getPrototypeOf(threadImage(entryFile() ?? '')) as ThreadImage;
+    const keep = vi.spyOn(prototype, 'keep');
+    const copy = vi.spyOn(prototype, 'copy');
+    const service = await preloadService({ maxTasksPerWorker: 1 });
+    while (copy.mock.calls.length < 4) {
+      expect(await service.forgeCodeCache(FromWorker.CodeCache, 64)).toBeGreaterThan(0);
+    }
+    const kept = keep.mock.calls.map(([codeCache]) => codeCache?.byteLength);
+    expect(kept).toEqual([expect.any(Number)]);
+    expect(kept[0]).toBeGreaterThan(100_000);
   });
 });
 

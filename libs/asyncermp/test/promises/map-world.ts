@@ -34,7 +34,7 @@ export class MapWorld implements WorkerFactory<Task>, LaneWitness {
   }
 
   map(
-    source: AsyncIterable<readonly unknown[]>,
+    source: Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>,
     options: MapOptions,
   ): AsyncGenerator<unknown, void, undefined> {
     return this.#scheduler.map(handler, source, options);
@@ -94,6 +94,26 @@ export class MapWorld implements WorkerFactory<Task>, LaneWitness {
       }
     }
     return worked;
+  }
+
+  /** The books, which must be right after every step. */
+  check(): void {
+    const { accepted, completed, failed, cancelled, waiting, retrying, running } =
+      this.#scheduler.stats();
+    const withLanes = this.#present
+      .flatMap((lane) => lane.held())
+      .filter((task) => !task.isSettled);
+    const inFlight = waiting + retrying + withLanes.length;
+    const settled = completed + failed + cancelled;
+    if (accepted !== settled + inFlight) {
+      throw new Error(
+        `${accepted} were accepted, ${settled} settled, and ${inFlight} are in flight`,
+      );
+    }
+    const busy = this.#present.filter(({ load }) => load > 0).length;
+    if (running !== busy) {
+      throw new Error(`${running} permits are given out for ${busy} busy lanes`);
+    }
   }
 
   /** From now on no attempt may be sent or begin. */

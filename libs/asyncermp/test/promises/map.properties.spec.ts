@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { MapOptions, MapOutcome } from '../../src/contract/map-options.js';
 import { LiveSource } from '../support/live-source.js';
 import { turns } from '../support/outcomes.js';
@@ -64,12 +64,36 @@ const options = fc.record({
   attempts: fc.integer({ min: 1, max: 2 }),
 });
 
-it('random sources of map() that end, fail or stall, and a slow consumer: each result comes once and in order, then the error; nothing hangs or is left behind', async () => {
+it('random sources of map() that end, fail or stall, and a slow consumer: each result comes once and in order, then the error; the books are right after every step; nothing hangs or is left behind', async () => {
   const steps = fc.array(step, { minLength: 5, maxLength: 60 });
   await fc.assert(fc.asyncProperty(steps, end, fc.boolean(), fc.boolean(), options, play), {
     numRuns: Number(process.env['PROPERTY_RUNS'] ?? 100),
   });
 });
+
+it.each([true, false])(
+  'a chunk whose result was forged, and is no list of results, gives errors and no results (settle: %s)',
+  async (settle) => {
+    const world = new MapWorld();
+    // A model lane returns a number.
+    const consumer = new SlowConsumer(world.map([[1], [2]], { chunk: 2, settle }));
+    for (let round = 0; round < 100 && !consumer.isDone; round++) {
+      consumer.take();
+      world.workOnce();
+      await turns(1);
+    }
+    const { error } = consumer;
+    const errors = settle
+      ? (consumer.got as { reason?: unknown }[]).map(({ reason }) => reason)
+      : [error];
+    expect(errors).toHaveLength(settle ? 2 : 1);
+    for (const each of errors) {
+      expect(each).toMatchObject({ code: 'ASYNCERMP_SERIALIZATION', path: 'result' });
+    }
+    expect(consumer.isDone).toBe(true);
+    await world.close();
+  },
+);
 
 async function play(
   steps: readonly {
@@ -96,7 +120,9 @@ async function play(
     } else {
       world.work(what, index);
     }
+    world.check();
     await turns(1);
+    world.check();
   }
   if (sourceEnd === 'ends') {
     source.end();
@@ -117,7 +143,9 @@ async function play(
   for (let round = 0; round < 1_000 && !consumer.isDone; round++) {
     consumer.take();
     const worked = world.workOnce();
+    world.check();
     await turns(1);
+    world.check();
     if (sourceEnd === 'stalls' && !worked && !isAborted) {
       break;
     }

@@ -32,13 +32,17 @@ export class EventLog {
   readonly #started = new Map<string, number>();
   readonly #listeners: [name: TaskEvent, listener: (event: TaskEventPayload) => void][] = [];
   #settled = 0;
+  readonly #queued = new Map<string, number>();
   readonly #emitter: EventEmitter2;
 
   constructor(emitter: EventEmitter2) {
     this.#emitter = emitter;
     for (const name of Object.values(TaskEvent)) {
-      const listener = ({ uid, attempt }: TaskEventPayload): void => {
+      const listener = ({ uid, attempt, handler }: TaskEventPayload): void => {
         this.#note(uid, STEPS[name], attempt);
+        if (name === TaskEvent.Queued) {
+          this.#queued.set(handler, this.queuedOf(handler) + 1);
+        }
       };
       emitter.on(name, listener);
       this.#listeners.push([name, listener]);
@@ -48,6 +52,11 @@ export class EventLog {
   /** The number of tasks with a settling event. */
   get settled(): number {
     return this.#settled;
+  }
+
+  /** How many tasks of the handler were accepted. */
+  queuedOf(handler: string): number {
+    return this.#queued.get(handler) ?? 0;
   }
 
   /** The uids of tasks without a settling event. */

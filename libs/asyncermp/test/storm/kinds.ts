@@ -171,6 +171,12 @@ export const RARE: Record<string, Kind> = {
     options: { timeout: 20 },
     permitted: timedOut('run', 1),
   }),
+  leavingBlocked: (index, random, shared) =>
+    plain('leaveBlocked', random.below(3) === 0 ? Infinity : random.below(300))(
+      index,
+      random,
+      shared,
+    ),
   eatingMemory: (index, random, shared) => ({
     ...plain('eatMemory')(index, random, shared),
     permitted: failed({ code: 'ASYNCERMP_WORKER_CRASHED', reason: 'out-of-memory' }, 1),

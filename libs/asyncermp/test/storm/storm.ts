@@ -3,6 +3,7 @@ import {
   TaskCancelledError,
   TaskEvent,
   type AsyncerMpService,
+  type PoolStats,
   type TaskHandle,
 } from 'nestjs-asyncermp';
 import { StormCells } from '../.fixtures/storm.cells.js';
@@ -14,6 +15,7 @@ import { judge } from './judge.js';
 import type { Plan } from './kinds.js';
 import type { Outcome } from './outcome.js';
 import { makePlan, submitPlan } from './plan.js';
+import { Streams } from './streams.js';
 import type { ThreadDeaths } from '../support/thread-deaths.js';
 
 export interface StormOptions {
@@ -38,12 +40,17 @@ export interface StormReport {
 /** Of so many calls of code of the user, one aborts a signal, and one submits the next task. */
 const CALLS_TO_ABORT = 97;
 const CALLS_TO_SUBMIT = 13;
+/** After so many tasks, another loop over `map()` begins, if there are few enough. */
+const TASKS_TO_STREAM = 25;
+/** Items of `map()` for one task. */
+const ITEMS_PER_TASK = 0.5;
 /** One task of so many has an argument with a getter, which is code of the user as well. */
 const TASKS_TO_GETTER = 7;
 
 /**
- * Runs random tasks of every kind on a pool while it is paused, resumed and resized. Code of the user (listeners,
- * `retryOn`, getters of arguments) aborts and submits in the middle of all that.
+ * Runs random tasks of every kind, and `map()` over random sources, on a pool while it is paused, resumed and resized.
+ * Code of the user (listeners, `retryOn`, getters of arguments, sources) aborts and submits in the middle of all that.
+ * The books are checked after every step.
  */
 export class Storm {
   readonly #cells: StormCells;
@@ -53,6 +60,8 @@ export class Storm {
   readonly #log: EventLog;
   readonly #signals: AbortController[] = [];
   readonly #onDeath = (threadId: number): void => this.#cells.endOf(threadId);
+  readonly #streams: Streams;
+  #before: PoolStats | undefined = undefined;
   #bound: number;
   #next = 0;
   #calls = 0;
@@ -84,16 +93,20 @@ export class Storm {
     this.#deaths = deaths;
     this.#random = random;
     this.#options = options;
-    this.#cells = StormCells.for(options.tasks);
+    const end = options.tasks + Math.round(options.tasks * ITEMS_PER_TASK);
+    this.#cells = StormCells.for(end);
     this.#cells.bound = options.maxProcesses;
     this.#bound = options.maxProcesses;
     this.#mp = application.mp;
     this.#emitter = application.get(EventEmitter2);
     this.#log = new EventLog(this.#emitter);
+    const items = { from: options.tasks, to: end };
+    this.#streams = new Streams(this.#mp, this.#cells, random, this.#userCode, items);
   }
 
   async run(): Promise<StormReport> {
     const before = this.#mp.stats();
+    this.#before = before;
     const subscription = this.#mp.completed$.subscribe(() => this.#settledOnce++);
     this.#deaths.add(this.#onDeath);
     for (const name of Object.values(TaskEvent)) {
@@ -102,6 +115,7 @@ export class Storm {
     while (this.#next < this.#options.tasks) {
       this.#stir();
       this.#launch();
+      this.#checkBooks();
       while (this.#open >= this.#options.inFlight) {
         await this.#progress();
       }
@@ -114,6 +128,7 @@ export class Storm {
     while (this.#open > 0) {
       await this.#progress();
     }
+    await this.#streams.ended();
     await this.#mp.drain();
     await this.#calm();
     for (const name of Object.values(TaskEvent)) {
@@ -125,18 +140,19 @@ export class Storm {
     const wrong = judge({
       before,
       after: this.#mp.stats(),
-      accepted: this.#accepted,
+      accepted: this.#accepted + this.#log.queuedOf('StormService.mapped'),
       settledOnce: this.#settledOnce,
       log: this.#log,
       cells: this.#cells,
       signals: this.#signals.map(({ signal }) => signal),
       maxProcesses: this.#options.maxProcesses,
     });
+    this.#streams.check();
     return {
-      wrong: [...this.#wrong, ...wrong],
+      wrong: [...this.#wrong, ...this.#streams.wrong, ...wrong],
       accepted: this.#accepted,
       refused: this.#refused,
-      outcomes: this.#outcomes,
+      outcomes: { ...this.#outcomes, ...this.#streams.outcomes },
       peak: this.#cells.peak,
     };
   }
@@ -182,6 +198,9 @@ export class Storm {
     const { shared } = this.#cells;
     const recent = this.#signals.slice(0, 3).filter(({ signal }) => !signal.aborted);
     const signals = recent.map(({ signal }) => signal);
+    if (index % TASKS_TO_STREAM === 0) {
+      this.#streams.launch(signals);
+    }
     const plan = this.#withUserCode(
       makePlan(index, this.#random, shared, signals, this.#options.rareEvery),
     );
@@ -263,7 +282,10 @@ export class Storm {
     const isRight =
       plan.twin?.onDuplicate === 'join'
         ? JSON.stringify(one) === JSON.stringify(two)
-        : two.state === 'refused' && String(two.error).includes('queued or running already');
+        : two.state === 'refused' &&
+          (String(two.error).includes('queued or running already') ||
+            // Code of the user has aborted the signal of both before the first was accepted.
+            (one.state === 'refused' && isCancelledInLine(plan, two)));
     if (!isRight) {
       this.#wrong.push(`the twin of ${plan.index} came to ${two.state}, the first to ${one.state}`);
     }
@@ -287,8 +309,28 @@ export class Storm {
     this.#wake();
   }
 
+  /** What must hold at every moment. Workers hold tasks that neither wait nor run: the model knows these, too. */
+  #checkBooks(): void {
+    const { accepted, completed, failed, cancelled, waiting, running, retrying, admitting } =
+      this.#mp.stats();
+    const inFlight = accepted - completed - failed - cancelled;
+    const settled = this.#log.settled + (this.#before ? settledOf(this.#before) : 0);
+    const rules: [what: string, holds: boolean][] = [
+      ['no count is negative', Math.min(waiting, running, retrying, admitting, inFlight) >= 0],
+      ['what waits is in flight', waiting + retrying <= inFlight],
+      ['no more permits than the bound', running <= Math.max(this.#cells.bound, this.#bound)],
+      ['no outcome is broadcast that is not counted', settled <= completed + failed + cancelled],
+    ];
+    for (const [what, holds] of rules) {
+      if (!holds && this.#wrong.length < 20) {
+        this.#wrong.push(`not so: ${what}: ${JSON.stringify(this.#mp.stats())}`);
+      }
+    }
+  }
+
   #progress(): Promise<void> {
     this.#settleBound();
+    this.#checkBooks();
     return new Promise((resolve) => (this.#wake = resolve));
   }
 
@@ -300,6 +342,10 @@ export class Storm {
       return isCalm && this.#deaths.alive === workers.idle;
     });
   }
+}
+
+function settledOf({ completed, failed, cancelled }: PoolStats): number {
+  return completed + failed + cancelled;
 }
 
 /** Whether the signal of a submission was aborted while that waited for room in the queue, or at its call. */

@@ -47,7 +47,8 @@ export async function startStorms(what: string) {
     storm: (tasks: number): Promise<StormReport> =>
       new Storm(application, deaths, random, {
         tasks,
-        rareEvery: 400,
+        // A storm of the soak has one task of each rare kind.
+        rareEvery: 330,
         inFlight: 200,
         maxProcesses: MAX_PROCESSES,
       }).run(),

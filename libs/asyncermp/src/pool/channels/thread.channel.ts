@@ -18,6 +18,7 @@ import {
   newRunMessage,
   type CallMessage,
   type ControlMessage,
+  type ImageMemory,
   type LeaseData,
   type RunMessage,
   type WorkerManifest,
@@ -74,6 +75,11 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
   readonly #listener: ChannelListener;
   /** Undefined where Node refused to make the thread. */
   #lease: ThreadLease | undefined = undefined;
+  /**
+   * Whether the worker is to send the code cache. It does so before it loads any code of the user: a message that
+   * a handler forges comes after that, when none is taken any more.
+   */
+  #owesCodeCache: boolean;
   #isPortClosed = false;
   #isKilled = false;
   /** The first error outside of any attempt. */
@@ -97,6 +103,7 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
     port1.on('messageerror', (error) => this.#lostMessage(error));
     port1.on('close', () => this.#portClosed());
     const { manifest, uidPrefix, maxHeapBytes, strictClasses } = options;
+    this.#owesCodeCache = options.image?.claimCodeCache() ?? false;
     const plan = new MessageChannel();
     void this.#sendPlan(options.plan(), plan.port1);
     const lease: LeaseData = {
@@ -111,7 +118,8 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
       maxHeapBytes,
       describe: options.onInstances() !== undefined,
       strictClasses,
-      image: options.image?.image,
+      image: options.image?.copy(),
+      makesCodeCache: this.#owesCodeCache,
     };
     try {
       this.#lease = new ThreadLease(lease, options, {
@@ -166,7 +174,16 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
       this.#receiveArrived(Infinity);
       this.#port.close();
     }
+    this.#keepCodeCache(undefined);
     return this.#death();
+  }
+
+  /** Undefined if the worker has failed to make it. */
+  #keepCodeCache(codeCache: ArrayBuffer | undefined): void {
+    if (this.#owesCodeCache) {
+      this.#owesCodeCache = false;
+      this.#image?.keep(codeCache);
+    }
   }
 
   #call(message: CallMessage): void {
@@ -195,9 +212,10 @@ export class ThreadChannel<A extends Attempt> implements Channel<A> {
         this.#note(decodeError(message[1]));
         break;
       case FromWorker.CodeCache:
-        this.#image?.keep(message[1]);
+        this.#keepCodeCache(message[1]);
         break;
       case FromWorker.ImageFailed:
+        this.#keepCodeCache(undefined);
         this.#image?.drop();
         this.#listener.receive([FromWorker.Log, 'warn', imageFailed(message[1])]);
         break;
@@ -369,10 +387,15 @@ function startPiscinaThread(
   // The same for its outcome: the thread's exit comes later, and always. piscina would end the thread that has
   // nothing to do by a global timer, which fake timers of an application's tests replace.
   const end = (): void => void pool.destroy();
-  pool.run(lease, { filename, transferList: [lease.port, lease.planPort], signal }).then(end, end);
+  const transferList = [lease.port, lease.planPort, ...memoryOf(lease.image)];
+  pool.run(lease, { filename, transferList, signal }).then(end, end);
   const [thread] = pool.threads;
   if (!thread) {
     throw new Error('piscina made no thread');
   }
   return thread;
+}
+
+function memoryOf(image: ImageMemory | undefined): ArrayBuffer[] {
+  return image ? Object.values(image).filter((memory) => memory !== undefined) : [];
 }

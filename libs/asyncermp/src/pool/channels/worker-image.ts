@@ -1,7 +1,7 @@
 import { dirname, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { WorkerImage } from 'worker-image';
-import type { LogLine, SharedImage } from '../../protocol/envelope.js';
+import type { LogLine, ImageMemory } from '../../protocol/envelope.js';
 import { filesOfImage } from '../../worker/image-files.js';
 
 /**
@@ -9,10 +9,12 @@ import { filesOfImage } from '../../worker/image-files.js';
  * package worker-image into this file, so the published types must not name one of that package's.
  */
 export interface ThreadImage {
-  /** Undefined where threads load their files one by one. */
-  readonly image: SharedImage | undefined;
-  /** Keeps the code cache that V8 made in a thread, for the threads that are started from now on. */
-  keep(codeCache: SharedArrayBuffer): void;
+  /** A copy for one thread; undefined where threads load their files one by one. */
+  copy(): ImageMemory | undefined;
+  /** Whether the thread that takes the next copy should make the code cache. It ends with {@link keep}. */
+  claimCodeCache(): boolean;
+  /** Keeps the code cache that a thread made, for the threads that are started from now on; undefined for none. */
+  keep(codeCache: ArrayBuffer | undefined): void;
   /** Gives the image up, since a thread could not run it. */
   drop(): void;
 }
