@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { billing11Dependencies, billing11Forms } from './forms/billing.js';
 import { buildGeometry, workspaceFiles } from './forms/form.js';
 import { nest11, nest11Forms } from './forms/nest11.js';
 import { jestSuite } from './forms/suites.js';
+import { bills } from './promises/billing.js';
 import { passes } from './promises/suite.js';
 import { surveys } from './promises/survey.js';
 import { Workspace } from './workspace.js';
@@ -11,8 +13,8 @@ describe('an application that has installed the package', () => {
 
   beforeAll(async () => {
     workspace = await Workspace.install(
-      nest11,
-      workspaceFiles([...nest11Forms, jestSuite], { system: 'CommonJS' }),
+      { ...nest11, dependencies: { ...nest11.dependencies, ...billing11Dependencies } },
+      workspaceFiles([...nest11Forms, ...billing11Forms, jestSuite], { system: 'CommonJS' }),
     );
     await buildGeometry(workspace);
   }, 300_000);
@@ -21,6 +23,9 @@ describe('an application that has installed the package', () => {
 
   for (const form of nest11Forms) {
     surveys(form, () => workspace);
+  }
+  for (const form of billing11Forms) {
+    bills(form, () => workspace);
   }
   passes(jestSuite, () => workspace);
 });

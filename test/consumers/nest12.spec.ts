@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { billing12Dependencies, billing12Forms } from './forms/billing.js';
 import { buildGeometry, workspaceFiles } from './forms/form.js';
 import { fastify, nest12, nest12Forms } from './forms/nest12.js';
 import { vitestSuite } from './forms/suites.js';
+import { bills } from './promises/billing.js';
 import { passes } from './promises/suite.js';
 import { surveys } from './promises/survey.js';
 import { surveysAgainWhenChanged } from './promises/watch.js';
@@ -12,8 +14,8 @@ describe('an application that has installed the package', () => {
 
   beforeAll(async () => {
     workspace = await Workspace.install(
-      nest12,
-      workspaceFiles([...nest12Forms, fastify, vitestSuite], {}),
+      { ...nest12, dependencies: { ...nest12.dependencies, ...billing12Dependencies } },
+      workspaceFiles([...nest12Forms, ...billing12Forms, fastify, vitestSuite], {}),
     );
     await buildGeometry(workspace);
   }, 300_000);
@@ -22,6 +24,9 @@ describe('an application that has installed the package', () => {
 
   for (const form of nest12Forms) {
     surveys(form, () => workspace);
+  }
+  for (const form of billing12Forms) {
+    bills(form, () => workspace);
   }
   surveysAgainWhenChanged(fastify, () => workspace);
   passes(vitestSuite, () => workspace);

@@ -22,8 +22,19 @@ export function appSources({ boot = 'awaited', platform = 'express', ...dialect 
   return inDialect(dialect, {
     ...files,
     ...(platform === 'fastify' && { 'adapter.ts': fastify }),
-    'main.ts': boot === 'awaited' ? main : main.replace('\nawait bootstrap', '\nvoid bootstrap'),
+    'main.ts': booted(main, boot),
   });
+}
+
+function booted(main: string, boot: Dialect['boot']): string {
+  return boot === 'awaited' ? main : main.replace('\nawait bootstrap', '\nvoid bootstrap');
+}
+
+/** The sources of the application with many packages of the field, by path below its folder. */
+export function billingSources({ boot = 'awaited', ...dialect }: Dialect): Files {
+  const { 'main.ts': main = '', ...files } = read('billing/src');
+  const sources = inDialect(dialect, { ...files, 'main.ts': booted(main, boot) });
+  return { ...placedIn('src', sources), ...placedIn('i18n', read('billing/i18n', '.json')) };
 }
 
 /** The sources of the workspace package with handlers. */
@@ -53,12 +64,12 @@ export function lineOf(file: keyof Files, text: string): number {
   return lines.findIndex((line) => line.includes(text)) + 1;
 }
 
-function read(folder: string): Files {
+function read(folder: string, extension = '.ts'): Files {
   const root = join(SOURCES, folder);
   const names = readdirSync(root, { recursive: true, encoding: 'utf8' });
   return Object.fromEntries(
     names
-      .filter((name) => name.endsWith('.ts'))
+      .filter((name) => name.endsWith(extension))
       .map((name) => [name.replaceAll('\\', '/'), readFileSync(join(root, name), 'utf8')]),
   );
 }

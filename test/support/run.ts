@@ -5,6 +5,8 @@ export interface RunLimits {
   readonly cwd: string;
   /** The program is killed after this time, and the run counts as failed. */
   readonly limitMs: number;
+  /** Whether the run also counts as failed if the program writes to its standard error. */
+  readonly isSilent?: boolean;
   /** More variables of its environment. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -18,12 +20,12 @@ export function ownEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv 
 /**
  * Runs a program until it exits by itself.
  * @returns its standard output
- * @throws Error with all its output, if it fails or does not exit in time
+ * @throws Error with all its output, if it fails, does not exit in time, or says what it must not
  */
 export function runToEnd(
   command: string,
   args: readonly string[],
-  { cwd, limitMs, env }: RunLimits,
+  { cwd, limitMs, isSilent = false, env }: RunLimits,
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -43,11 +45,16 @@ export function runToEnd(
     child.once('error', reject);
     child.once('close', (code, signal) => {
       clearTimeout(timer);
-      if (code === 0) {
+      const complains = isSilent && errors !== '';
+      if (code === 0 && !complains) {
         resolve(output);
         return;
       }
-      const end = isLate ? `did not exit within ${limitMs} ms` : `ended with ${code ?? signal}`;
+      const end = complains
+        ? 'wrote to its standard error'
+        : isLate
+          ? `did not exit within ${limitMs} ms`
+          : `ended with ${code ?? signal}`;
       const text = [command, ...args].join(' ');
       reject(new Error(`${text}\n${end}.\n--- stdout\n${output}\n--- stderr\n${errors}`));
     });

@@ -232,13 +232,7 @@ async function loadWorkerFactory(
     const { InlineWorkerFactory } = await import('./pool/inline.factory.js');
     return (_options, explorer) =>
       new InlineWorkerFactory(
-        explorer.handlers.map((definition) => ({
-          definition,
-          // Not before it is called: the application may not have made it yet.
-          get instance() {
-            return explorer.instanceOf(definition);
-          },
-        })),
+        explorer.handlers.map((definition) => explorer.runnable(definition)),
         interceptors,
         strictClasses,
         bench?.gate,

@@ -27,16 +27,18 @@ export interface Build extends Dialect {
   readonly builder: 'tsc' | 'swc' | 'rspack' | 'webpack';
   /** More of its files. */
   readonly files?: Files;
+  /** Its sources and what belongs to them, by path below its folder; those of the survey by default. */
+  readonly sources?: Files;
 }
 
 /** An application in a folder of its own, as `nest new` makes it. */
-export function application({ name, folder, builder, files, ...dialect }: Build): Form {
+export function application({ name, folder, builder, files, sources, ...dialect }: Build): Form {
   const root = `apps/${folder}`;
   return {
     name,
     folder: root,
     files: {
-      ...placedIn(`${root}/src`, appSources(dialect)),
+      ...placedIn(root, sources ?? placedIn('src', appSources(dialect))),
       ...placedIn(root, {
         'package.json': manifest(`survey-${folder}`, dialect),
         'tsconfig.json': JSON.stringify({ compilerOptions, include: ['src'] }),
@@ -59,7 +61,7 @@ export function runDirectly({
   files,
   register,
   ...dialect
-}: Omit<Build, 'builder'> & { readonly register: string }): Form {
+}: Omit<Build, 'builder' | 'sources'> & { readonly register: string }): Form {
   const root = `apps/${folder}`;
   return {
     name,

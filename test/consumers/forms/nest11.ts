@@ -17,6 +17,7 @@ export const nest11: NestRelease = {
     '@nestjs/schematics': '^11.0.0',
     '@nestjs/testing': '^11.0.0',
     '@types/jest': '^30.0.0',
+    '@types/express': '^5.0.6',
     '@types/node': '^24.19.2',
     jest: '^30.5.2',
     'ts-jest': '^29.4.15',

@@ -21,6 +21,7 @@ export const nest12: NestRelease = {
     '@swc-node/register': '^1.12.1',
     '@swc/cli': '^0.8.1',
     '@swc/core': '^1.16.22',
+    '@types/express': '^5.0.6',
     '@types/node': '^24.19.2',
     'tsconfig-paths-webpack-plugin': '^4.2.0',
     tsx: '^4.23.15',

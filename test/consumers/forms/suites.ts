@@ -33,6 +33,7 @@ export const jestSuite: Suite = {
       testRegex: '.*\\.spec\\.ts$',
       transform: { '^.+\\.(t|j)s$': 'ts-jest' },
       testEnvironment: 'node',
+      testTimeout: 60_000,
       transformIgnorePatterns: ['/node_modules/(?!nestjs-asyncermp/)'],
     }),
   }),

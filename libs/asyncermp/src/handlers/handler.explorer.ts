@@ -1,4 +1,4 @@
-import { Injectable, type Provider } from '@nestjs/common';
+import { Injectable, type Provider, type Type } from '@nestjs/common';
 import { DiscoveryService, ModuleRef, ModulesContainer } from '@nestjs/core';
 import type { WorkerManifest } from '../protocol/envelope.js';
 import { ConfigurationError } from '../contract/errors.js';
@@ -11,6 +11,8 @@ import {
 } from '../injection/handler-registry.js';
 import { originOf, recordInstances, type ModuleRecord } from '../injection/nest-internals.js';
 import { tokenText } from '../injection/plan-problems.js';
+import type { RunnableHandler } from '../worker/attempt-runner.js';
+import { perTask } from '../worker/per-task.js';
 import {
   type HandlerProvider,
   classOf,
@@ -41,6 +43,7 @@ export class HandlerExplorer {
   /** Those that the root module imports, and none that `LazyModuleLoader` loads later. */
   readonly #modulesAtStart: ReadonlySet<unknown>;
   readonly #container: object;
+  readonly #moduleRef: ModuleRef;
   #found: readonly HandlerProvider[] | undefined;
   #searched: { readonly modules: number; readonly wrappers: readonly InstanceWrapper[] } = {
     modules: 0,
@@ -49,12 +52,15 @@ export class HandlerExplorer {
   #handlers: readonly HandlerDefinition[] | undefined;
   /** The instance of each class that was made last, of those that no record of Nest leads to. */
   readonly #late = new Map<Function, object>();
+  /** Handlers that run on an instance of their own for each task, where they run in the application. */
+  readonly #perTask = new Map<HandlerDefinition, HandlerDefinition>();
 
   constructor(discovery: DiscoveryService, modules: ModulesContainer, moduleRef: ModuleRef) {
     this.#discovery = discovery;
     this.#modules = modules;
     this.#modulesAtStart = new Set(modules.values());
     this.#container = recordInstances(moduleRef);
+    this.#moduleRef = moduleRef;
   }
 
   /** The handlers of the application, each once. Messages to workers identify a handler by its index here. */
@@ -101,6 +107,21 @@ export class HandlerExplorer {
     return instance ?? this.#late.get(definition.target);
   }
 
+  /** The handler on the application's own instances: on one for each task, where there is none for all of them. */
+  runnable(definition: HandlerDefinition): RunnableHandler {
+    // Not before it is called: the application may not have made the instance yet, nor resolved its scope.
+    const definitionNow = () => this.#perTask.get(definition) ?? definition;
+    const instanceNow = () => this.instanceOf(definition);
+    return {
+      get definition() {
+        return definitionNow();
+      },
+      get instance() {
+        return instanceNow();
+      },
+    };
+  }
+
   /** The application's `EventEmitter2`; undefined without `EventEmitterModule`. */
   eventEmitter(): EventEmitterLike | undefined {
     return findEventEmitter(this.#discovery.getProviders());
@@ -112,10 +133,15 @@ export class HandlerExplorer {
    * @param inWorkers - Whether handlers run in workers, and not on the application's own instances.
    */
   problems(inWorkers: boolean): string[] {
+    for (const { wrapper, handlers } of inWorkers ? [] : this.#providers) {
+      if (!wrapper.isDependencyTreeStatic()) {
+        this.#runPerTask(handlers, wrapper.token as Type<object>);
+      }
+    }
     return [
       ...duplicateNames(this.#providers),
       ...distinctInstances(this.#providers),
-      ...(inWorkers ? locationProblems(this.#providers) : requestScoped(this.#providers)),
+      ...(inWorkers ? locationProblems(this.#providers) : []),
     ];
   }
 
@@ -136,6 +162,13 @@ export class HandlerExplorer {
       { coreTokens: nestCore.tokens, standIns, isMain },
       isConfigured,
     );
+  }
+
+  #runPerTask(handlers: readonly HandlerDefinition[], token: Type<object>): void {
+    for (const definition of handlers) {
+      const run = perTask(definition.run, this.#moduleRef, token);
+      this.#perTask.set(definition, { ...definition, run });
+    }
   }
 
   get #providers(): readonly HandlerProvider[] {

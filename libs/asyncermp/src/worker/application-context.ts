@@ -97,7 +97,7 @@ export async function createApplicationContext(
     context,
     wrappers: wrappersOf(container, classes),
     built: builtIn(container, needed),
-    instances: () => instancesIn(container),
+    instances: () => instancesIn(container, core.tokens),
   };
 }
 
@@ -328,15 +328,19 @@ function builtIn(
   return built;
 }
 
-/** The singletons of classes and factories. */
-function instancesIn(container: NestContainer): BuiltInstance[] {
+/**
+ * The singletons of classes and factories.
+ *
+ * @param nests - The tokens of what Nest itself puts into each module, which keeps state of the application.
+ */
+function instancesIn(container: NestContainer, nests: ReadonlySet<unknown>): BuiltInstance[] {
   const found: BuiltInstance[] = [];
   const [, ...modules] = container.getModules().values() as Iterable<ModuleRecord>;
   for (const { name, metatype, providers } of modules) {
     for (const wrapper of providers.values()) {
       const { token, instance, isTransient, isAlias } = wrapper;
-      // Nest itself puts the configuration of its own into each module.
-      const isMade = typeof wrapper.metatype === 'function' && token !== metatype;
+      const isMade =
+        typeof wrapper.metatype === 'function' && token !== metatype && !nests.has(token);
       if (isMade && !isAlias && !isTransient && typeof instance === 'object' && instance !== null) {
         found.push({ token, module: name, instance });
       }

@@ -23,14 +23,14 @@ import { planWorkerModule } from '../injection/worker-module.plan.js';
 import type { WorkerManifest } from '../protocol/envelope.js';
 import { emptyFieldsOf, type InstanceShape } from '../protocol/instance-shape.js';
 import type { InjectionPlan } from '../protocol/injection-plan.js';
-import type { Run } from '../protocol/handler-call.js';
-import { contextInterceptors, contextNames, requestOfTask } from './contexts.js';
+import { contextInterceptors, contextNames } from './contexts.js';
 import { createApplicationContext, type BuiltInstance } from './application-context.js';
 import type { RunnableHandler } from './attempt-runner.js';
 import { holdBackEntryEffects } from './entry-effects.js';
 import { urlOf } from './file-url.js';
 import { FileImports } from './file-imports.js';
 import { NestFactoryGuard } from './nest-factory.guard.js';
+import { perTask } from './per-task.js';
 import { rootModule } from './root-module.js';
 
 /** The one application context of a worker, with the handlers' providers. */
@@ -287,19 +287,6 @@ async function container(
         ),
       })),
     close: () => context.close(),
-  };
-}
-
-/** Runs a handler on an instance of its own for each task, as Nest has one for each request. */
-function perTask(run: Run, context: INestApplicationContext, token: Type<object>): Run {
-  return async function (...args: unknown[]): Promise<unknown> {
-    const request = requestOfTask();
-    const contextId = request === undefined ? undefined : { id: 1 };
-    if (contextId !== undefined) {
-      context.registerRequestByContextId(request, contextId);
-    }
-    const instance = await context.resolve<object>(token, contextId, { strict: false });
-    return run.apply(instance, args);
   };
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { ModuleRef, NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { AsyncerMpService, ConfigurationError } from 'nestjs-asyncermp';
 import { build } from 'rolldown';
@@ -17,8 +17,10 @@ import {
   IncludingModule,
   Overridden,
   OverriddenModule,
+  Plugin,
   PluginHost,
   Rates,
+  RequestScopedInlineModule,
   RequestScopedModule,
   RequestScopedService,
 } from '../.fixtures/application/varied.modules.js';
@@ -102,6 +104,18 @@ describe('a handler whose dependency is request-scoped', () => {
     const run = () => mp.run(RequestScopedService, 'serial', []);
     expect([await run(), await run()]).toEqual(['undefined 1 true', 'undefined 2 true']);
   });
+
+  it("has one with isolation: 'inline' as well, also behind calls on the instance of a request", async () => {
+    const app = await start(RequestScopedInlineModule);
+    const mp = app.get(AsyncerMpService);
+    const run = () => mp.run(RequestScopedService, 'serial', []);
+    const ofRequest = await app.resolve(RequestScopedService);
+    const serials = [await run(), await run(), await ofRequest.serial()];
+    expect(new Set(serials).size).toBe(3);
+    for (const serial of serials) {
+      expect(serial).toMatch(/^undefined \d+ false$/);
+    }
+  });
 });
 
 describe('an instance that the application fills after it was built', () => {
@@ -136,6 +150,15 @@ describe('an instance that the application fills after it was built', () => {
     const app = await start(FilledLaterModule, logger);
     await app.get(Calculator).value(2_000);
     expect(logger.with('Rates')).toEqual([]);
+  });
+
+  it('is not mentioned if it is of Nest itself, as the ModuleRef of each module', async () => {
+    const logger = new RecordingLogger();
+    const app = await start(IncludingModule, logger);
+    // It keeps where it found a provider.
+    app.select(IncludingModule).get(ModuleRef).get(Plugin, { strict: false });
+    await app.get(PluginHost).names();
+    expect(logger.with('nothing in workers')).toEqual([]);
   });
 });
 

@@ -148,11 +148,11 @@ export class InlineChannel<A extends Attempt> implements Channel<A> {
 
   /** The handler behind the gate. */
   #behind(gate: InlineGate<A>, handler: RunnableHandler): RunnableHandler {
-    const { name, run, options } = handler.definition;
+    const { name, options } = handler.definition;
     const pass = (args: readonly unknown[]) => this.#pass(gate, args);
     const gated = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
       await pass(args);
-      return run.apply(this, args);
+      return handler.definition.run.apply(this, args);
     };
     return {
       definition: { name, run: gated, options },

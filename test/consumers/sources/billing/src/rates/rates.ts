@@ -1,0 +1,2 @@
+/** The token of the rates, by currency. */
+export const RATES = Symbol('RATES');
