@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { NestFactory as OriginalNestFactory } from '@nestjs/core';
+import { clearTimeout, setTimeout } from '../protocol/real-timers.js';
 import { threadState } from '../protocol/thread-state.js';
 
 type NestFactory = typeof OriginalNestFactory;
@@ -34,6 +35,7 @@ export class NestFactoryGuard {
   readonly #allowed = new AsyncLocalStorage<boolean>();
   readonly #waiting = new Set<() => void>();
   readonly #roots: unknown[] = [];
+  readonly #awaitingRoot: (() => void)[] = [];
   /** Whether the thread's own entry file, a bundle, has booted: a second import of it would not finish. */
   #hasEntryBooted = false;
 
@@ -45,6 +47,19 @@ export class NestFactoryGuard {
   /** The root modules of the applications that imported files tried to create, in this order. */
   get roots(): readonly unknown[] {
     return this.#roots;
+  }
+
+  /** Resolves when an imported file has tried to create an application, or after `ms` milliseconds. */
+  async untilFirstRoot(ms: number): Promise<void> {
+    if (this.#roots.length > 0) {
+      return;
+    }
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#awaitingRoot.push(resolve);
+      timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
   }
 
   /** Whether the calling code may belong to a file whose import runs or that booted: contexts can be lost. */
@@ -106,6 +121,9 @@ export class NestFactoryGuard {
   /** Ends the wait of the import that the call comes from, or of all if the async context was lost. */
   #intercept(root: unknown): Promise<never> {
     this.#roots.push(root);
+    for (const resolve of this.#awaitingRoot.splice(0)) {
+      resolve();
+    }
     const store = importing.getStore();
     const own = store === 'bundle' ? undefined : store;
     if (this.#waiting.size === 0 && own === undefined) {

@@ -29,13 +29,15 @@ export async function rootModule(
   }
   const { file, name } = source;
   await files.import(file);
+  // A main function may await something before it creates the application.
+  await guard.untilFirstRoot(BOOTS_WITHIN_MS);
   const root = named(guard.roots, name);
   if (root === undefined) {
     const others = guard.roots.map((each) => nameOf(each)).join(', ');
     throw new ConfigurationError(
       `A worker imported ${urlOf(file)} to find the application's root module ${name}, and the file ` +
         (others === ''
-          ? 'created no Nest application'
+          ? `created no Nest application within ${BOOTS_WITHIN_MS / 1_000} seconds`
           : `created an application of ${others} first`) +
         `. Export ${name} from the file that calls AsyncerMpModule.forRoot(), or pass it with the ` +
         `option root: () => ${name}.`,
@@ -43,6 +45,9 @@ export async function rootModule(
   }
   return root as RootModule;
 }
+
+/** How long an entry file may take to create the application. */
+const BOOTS_WITHIN_MS = 10_000;
 
 /** The root module of a testing module, in a worker. */
 class AsyncerMpTestModule {}
