@@ -119,11 +119,13 @@ function differenceOf(
   if (missing.length === 0) {
     return undefined;
   }
-  const fields = missing.map((field) => `${className}.${field}`).join(', ');
+  // A class expression may have no name.
+  const name = className || token;
+  const fields = missing.map((field) => `${name}.${field}`).join(', ');
   return (
     `${fields} ${missing.length === 1 ? 'holds' : 'hold'} something in the application and nothing in workers, which ` +
-    `have a ${className} of their own. If handlers use it, fill it in the constructor or in onModuleInit() of ` +
-    `${className}, which run in workers, too, or pass it as an argument` +
+    `have a ${name} of their own. If handlers use it, fill it in the constructor or in onModuleInit() of ` +
+    `${name}, which run in workers, too, or pass it as an argument` +
     // What has handlers runs in workers.
     (handlersOf(object.constructor).length > 0
       ? '.'
