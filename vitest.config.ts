@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const BROWSER = 'apps/*/test/browser/**/*.spec.ts';
@@ -21,6 +22,8 @@ export default defineConfig({
           name: 'node',
           include: ['libs/*/test/**/*.spec.ts', 'apps/*/test/**/*.spec.ts', 'test/**/*.spec.ts'],
           exclude: ['**/node_modules/**', '**/dist/**', '**/.fixtures/**', BROWSER],
+          // On two cores, vitest would run one file at a time, and most files wait more than they work.
+          maxWorkers: Math.max(2, availableParallelism() - 1),
           sequence: { groupOrder: 0 },
         },
       },
