@@ -5,6 +5,9 @@ import { dirname, join, resolve } from 'node:path';
 import { runToEnd } from '../support/run.js';
 import { packedTarball } from '../support/tarball.js';
 
+/** For a program or a build, in ms: webpack takes most of a minute on a busy machine. Below the limit of vitest's hooks. */
+const LIMIT_MS = 115_000;
+
 /** Texts by path. */
 export type Files = Readonly<Record<string, string>>;
 
@@ -63,21 +66,20 @@ export class Workspace {
   ): Promise<string> {
     return runToEnd(process.execPath, [this.binary(name, command), ...args], {
       cwd: resolve(this.folder, folder),
-      // webpack takes most of a minute on a busy machine.
-      limitMs: 115_000,
+      limitMs: LIMIT_MS,
     });
   }
 
   /** Runs a Node in a folder of the workspace until it exits by itself, and gives what it printed. */
   node(node: string, folder: string, ...args: string[]): Promise<string> {
-    return runToEnd(node, args, { cwd: resolve(this.folder, folder), limitMs: 180_000 });
+    return runToEnd(node, args, { cwd: resolve(this.folder, folder), limitMs: LIMIT_MS });
   }
 
   /** The same for a program that must not write to its standard error. */
   silently(node: string, folder: string, ...args: string[]): Promise<string> {
     return runToEnd(node, args, {
       cwd: resolve(this.folder, folder),
-      limitMs: 60_000,
+      limitMs: LIMIT_MS,
       isSilent: true,
     });
   }

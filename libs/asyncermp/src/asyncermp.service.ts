@@ -35,7 +35,7 @@ export abstract class TaskRuntime {
   ): Promise<unknown>;
   /**
    * @param method - What cannot go through decorators above `@CpuTask()`: `submit`.
-   * @throws ConfigurationError if the handler has any
+   * @throws ConfigurationError if the handler has such decorators
    */
   abstract refuseWrapped(handler: TaskHandler, method: string): void;
   /** @throws UnknownHandlerError */

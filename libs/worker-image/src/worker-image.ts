@@ -93,8 +93,8 @@ export function buildImage(entries: readonly string[], privateDirectory?: string
   });
   texts.push(']');
   return {
-    script: shared(texts.join(''), 'latin1'),
-    index: shared(JSON.stringify(index), 'utf8'),
+    script: memoryOf(texts.join(''), 'latin1'),
+    index: memoryOf(JSON.stringify(index), 'utf8'),
     codeCache: undefined,
   };
 }
@@ -122,7 +122,7 @@ function lineBreaksIn(text: string): number {
   return text.split('\n').length - 1;
 }
 
-function shared(text: string, encoding: 'latin1' | 'utf8'): ArrayBuffer {
+function memoryOf(text: string, encoding: 'latin1' | 'utf8'): ArrayBuffer {
   const memory = new ArrayBuffer(Buffer.byteLength(text, encoding));
   Buffer.from(memory).write(text, encoding);
   return memory;

@@ -16,7 +16,7 @@ export function readmesAndChangelogs(documents: readonly string[]): readonly str
   return documents.filter((file) => /(?:^|\/)(?:readme|changelog|history)[^/]*$/i.test(file));
 }
 
-/** The `node_modules` of the folder, or of the nearest one above that has any. */
+/** The `node_modules` of the folder, or of the nearest folder above that has one. */
 export function installedPackages(folder: string): string | undefined {
   const candidate = join(folder, 'node_modules');
   if (existsSync(candidate)) {

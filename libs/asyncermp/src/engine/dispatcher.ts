@@ -40,7 +40,6 @@ export class Dispatcher {
   readonly #beginWatch: BeginWatch;
   readonly #lent: LentPermits;
   readonly #cancelGrace: number;
-  readonly #events: DispatcherEvents;
   readonly #unflushed = new Set<Lane<Task>>();
 
   constructor(
@@ -52,9 +51,11 @@ export class Dispatcher {
   ) {
     this.#pool = new WorkerPool(factory, options, lanes, log, () => events.onMayStart());
     this.#semaphore = new Semaphore(options.maxProcesses);
-    this.#events = events;
     this.#lent = new LentPermits({
-      lend: (worker) => this.#lend(worker),
+      tryLend: (worker) => this.#tryLend(worker, log),
+      // What was sent behind such an attempt does not wait for the application with it.
+      lent: (workers) =>
+        events.onHeldUp(this.#prefetch.held((_task, worker) => workers.includes(worker))),
       tryTakeBack: (worker) => {
         const isFree = this.#semaphore.tryAcquire();
         if (isFree) {
@@ -306,14 +307,17 @@ export class Dispatcher {
     return hasPermit;
   }
 
-  #lend(worker: PooledWorker<Task>): boolean {
-    if (!worker.hasPermit || !this.#pool.lend()) {
+  #tryLend(worker: PooledWorker<Task>, log: PoolLog): boolean {
+    if (!worker.hasPermit) {
       return false;
     }
-    this.#releasePermit(worker);
-    // What was sent behind the attempt does not wait for the application with it.
-    this.#events.onHeldUp(this.#prefetch.held((_task, other) => other === worker));
-    return true;
+    const mayLend = this.#pool.tryLend();
+    if (mayLend) {
+      this.#releasePermit(worker);
+    } else {
+      log.tooManyWait();
+    }
+    return mayLend;
   }
 
   /** The worker has a permit again that it had lent. */

@@ -146,7 +146,7 @@ export class FairQueue<N extends QueueNode> {
 }
 
 /**
- * The waiting nodes of one priority: a ring of FIFOs, one for each fairness key that has any.
+ * The waiting nodes of one priority: a ring of FIFOs, one for each fairness key with waiting nodes.
  *
  * The order of turns: a key that had nothing waiting here comes last; the key whose turn it is gives
  * its first node and then goes behind the others, or leaves with its last one; a node given back by

@@ -14,8 +14,10 @@ const NOW = Promise.resolve();
 
 /** What lending a permit, and taking one back, does to the pool. */
 interface Permits {
-  /** Gives up the worker's permit for others. False if no more workers may be started in its place. */
-  lend(worker: PooledWorker<Task>): boolean;
+  /** Gives up the worker's permit for others. False if no more workers may run in place of such. */
+  tryLend(worker: PooledWorker<Task>): boolean;
+  /** These workers have lent their permits. Code of the user may run. */
+  lent(workers: readonly PooledWorker<Task>[]): void;
   /** Gives the worker a permit again, if one is free. */
   tryTakeBack(worker: PooledWorker<Task>): boolean;
   /** The same, even if none is free. */
@@ -115,14 +117,21 @@ export class LentPermits {
   readonly #look = (): void => {
     this.#timer = undefined;
     const due = monotonicMs() - LEND_AFTER_MS;
+    const lenders: PooledWorker<Task>[] = [];
     for (const waiting of this.#waiting.values()) {
-      if (waiting.calls > 0 && !waiting.hasLent) {
-        if (waiting.since <= due && this.#permits.lend(waiting.worker)) {
-          waiting.hasLent = true;
-        } else {
-          this.#watch();
-        }
+      if (waiting.calls === 0 || waiting.hasLent) {
+        continue;
       }
+      waiting.hasLent = waiting.since <= due && this.#permits.tryLend(waiting.worker);
+      if (waiting.hasLent) {
+        lenders.push(waiting.worker);
+      } else {
+        this.#watch();
+      }
+    }
+    if (lenders.length > 0) {
+      // Last: it sends other tasks, whose getters may stop any of these attempts.
+      this.#permits.lent(lenders);
     }
   };
 }

@@ -102,12 +102,7 @@ export class InjectionPlanner {
     const needsFile = this.#hasFunctions || options.include !== undefined;
     const isOption = found.source.kind === 'option';
     return {
-      plan: {
-        registration: needsFile || isOption ? this.#requiredSource() : undefined,
-        root: found.source,
-        main: this.main.names,
-        entry: entryOfProcess(),
-      },
+      plan: this.#plan(needsFile || isOption ? this.#requiredSource() : undefined, found.source),
       problems: [],
       reasons: injection === 'application' ? ["the option injection is 'application'"] : reasons,
       warnings: [],
@@ -118,16 +113,15 @@ export class InjectionPlanner {
   #ofClasses(problems: readonly string[], warnings: readonly string[]): ChosenPlan {
     const registration = this.#hasFunctions ? this.#requiredSource() : undefined;
     return {
-      plan: {
-        registration,
-        root: undefined,
-        main: this.main.names,
-        entry: entryOfProcess(),
-      },
+      plan: this.#plan(registration, undefined),
       problems,
       reasons: [],
       warnings,
     };
+  }
+
+  #plan(registration: InjectionPlan['registration'], root: InjectionPlan['root']): InjectionPlan {
+    return { registration, root, main: this.main.names, entry: entryOfProcess() };
   }
 
   /** Whether a module does more than provide classes: it was imported with options, or has hooks. */

@@ -11,6 +11,7 @@ export class PoolLog {
   readonly #logger: LoggerService;
   readonly #isNest: boolean;
   readonly #lost = new Set<string>();
+  #hasSaidTooManyWait = false;
 
   /** @param logger - Default: Nest's own, with the context `AsyncerMp`. */
   constructor(logger: LoggerService = new Logger(CONTEXT)) {
@@ -95,6 +96,19 @@ export class PoolLog {
     this.#logger.warn(
       `Worker ${worker} does not begin what it was sent, because something that a handler left behind blocks ` +
         'its event loop. It is replaced, and its tasks wait for another worker.',
+    );
+  }
+
+  /** Said once: where it happens, it goes on happening. */
+  tooManyWait(): void {
+    if (this.#hasSaidTooManyWait) {
+      return;
+    }
+    this.#hasSaidTooManyWait = true;
+    this.#logger.warn(
+      'Too many handlers wait for the application at once, so those that wait longer keep their permits. If methods ' +
+        'that they call wait for tasks of this pool, they may wait until a timeout. Raise maxProcesses, or do not let ' +
+        'tasks wait for tasks that wait for tasks.',
     );
   }
 

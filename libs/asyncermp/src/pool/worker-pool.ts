@@ -4,15 +4,12 @@ import { clearTimeout } from '../protocol/real-timers.js';
 import type { Attempt } from './channels/channel.js';
 import type { Lane, LaneEnd, LaneListener, WorkerFactory } from './lane.js';
 import type { PoolLog } from './pool-log.js';
+import { PoolSize, type PoolSizeOptions } from './pool-size.js';
 import { WorkerStartup, WorkerTermination } from './worker-lifecycle.js';
 import { IdleWorkers, WorkerSet, type PooledWorker } from './worker-set.js';
 
 /** How many workers there are, and how long they live. Times in milliseconds. */
-export interface WorkerPoolOptions {
-  readonly maxProcesses: number;
-  readonly minProcesses: number;
-  /** Workers that are kept ready beside those that are in use or kept anyway. */
-  readonly spareProcesses: number;
+export interface WorkerPoolOptions extends PoolSizeOptions {
   readonly startTimeout: number;
   readonly idleTimeout: number;
   readonly maxTasksPerWorker: number;
@@ -227,9 +224,9 @@ export class WorkerPool<A extends Attempt> {
     return undefined;
   }
 
-  /** A worker's attempt waits for the application: another worker may run in its place. False if too many do. */
-  lend(): boolean {
-    return this.#size.lend();
+  /** A worker's attempt waits for the application: another worker may run in its place. False if too many wait. */
+  tryLend(): boolean {
+    return this.#size.tryLend();
   }
 
   /** A worker's attempt that had waited goes on. */
@@ -328,98 +325,6 @@ export class WorkerPool<A extends Attempt> {
     for (const settle of this.#awaiting.splice(0)) {
       settle(startError);
     }
-  }
-}
-
-/** So many workers may be ending in the smallest pool. */
-const FEWEST_ENDING = 4;
-/** So many workers may run in place of others that wait for the application, in the smallest pool. */
-const FEWEST_LENT = 8;
-
-/** How many workers there may be, and how many there should be. */
-class PoolSize<A extends Attempt> {
-  #max: number;
-  /** Workers whose attempts wait for the application: as many others may run. */
-  #lent = 0;
-  /** How many workers in place of those are kept. To end them after each wait would cost a start for the next. */
-  #keptForLent = 0;
-  readonly #workers: WorkerSet<A>;
-  readonly #idle: IdleWorkers<A>;
-  readonly #options: WorkerPoolOptions;
-
-  constructor(workers: WorkerSet<A>, idle: IdleWorkers<A>, options: WorkerPoolOptions) {
-    this.#max = options.maxProcesses;
-    this.#workers = workers;
-    this.#idle = idle;
-    this.#options = options;
-  }
-
-  /** Changes how many workers may be busy at once. */
-  resize(max: number): void {
-    this.#max = max;
-    this.#keptForLent = this.#lent;
-  }
-
-  /** Another worker may run in place of one. False if too many do. */
-  lend(): boolean {
-    const isPossible = this.#lent < Math.max(FEWEST_LENT, 2 * this.#max);
-    if (isPossible) {
-      this.#lent++;
-      this.#keptForLent = Math.max(this.#keptForLent, this.#lent);
-    }
-    return isPossible;
-  }
-
-  takeBack(): void {
-    this.#lent--;
-  }
-
-  /** A worker was idle for so long that it went. */
-  noteExpired(): void {
-    this.#keptForLent = Math.max(this.#lent, this.#keptForLent - 1);
-  }
-
-  /** How many more workers there may be; not above 0 if there are enough. */
-  get room(): number {
-    return this.#max + this.#lent + this.#options.spareProcesses - this.#workers.alive;
-  }
-
-  /** How many workers there are too many, after a resize; not above 0 if there are not. */
-  get surplus(): number {
-    const { spareProcesses } = this.#options;
-    return this.#workers.alive - (this.#max + this.#keptForLent + spareProcesses);
-  }
-
-  /** How many more workers there should be, also when nothing waits for one; below 0 some may go. */
-  get missing(): number {
-    return this.#kept - this.#workers.alive;
-  }
-
-  /** Whether all that should be there are ready. */
-  get isWarm(): boolean {
-    return this.#workers.count('ready') >= this.#kept;
-  }
-
-  /** Whether any worker is kept when nothing waits for one. */
-  get keepsAny(): boolean {
-    return this.#options.minProcesses + this.#options.spareProcesses > 0;
-  }
-
-  /**
-   * How many workers may be ending when another one is started. Where hooks hang or native calls do not
-   * return, threads would pile up without an end.
-   */
-  get mostEnding(): number {
-    return Math.max(FEWEST_ENDING, this.#max + this.#options.spareProcesses);
-  }
-
-  get #kept(): number {
-    const { minProcesses, spareProcesses } = this.#options;
-    const busy =
-      spareProcesses === 0
-        ? 0
-        : this.#workers.alive - this.#idle.size - this.#workers.count('starting');
-    return Math.min(this.#max, Math.max(minProcesses, busy)) + spareProcesses;
   }
 }
 

@@ -13,6 +13,7 @@ import { WorkerLane } from '../../src/pool/worker-lane.js';
 import { HostileService } from '../.fixtures/hostile.service.js';
 import { Random } from '../support/random.js';
 import { RecordingLogger } from '../support/recording-logger.js';
+import { threadOptions } from '../support/thread-options.js';
 import { collectUnhandled } from '../support/unhandled.js';
 
 const pathOf = (file: string): string =>
@@ -28,28 +29,12 @@ const factory: WorkerFactory<Task> = {
         new ThreadChannel(
           id,
           {
+            ...threadOptions,
             manifest: {
               files: [pathOf('hostile.service.js')],
               handlers: handlers.map(({ name }) => name),
             },
-            plan: () =>
-              Promise.resolve({
-                registration: undefined,
-                root: undefined,
-                main: [],
-                entry: undefined,
-              }),
-            onInstances: () => undefined,
-            onCall: () => Promise.reject(new Error('nothing to call')),
-            onLost: () => undefined,
-            uidPrefix: 'auto-',
             entryFile: pathOf('hostile.entry.js'),
-            image: undefined,
-            resourceLimits: {},
-            maxHeapBytes: Infinity,
-            strictClasses: false,
-            env: undefined,
-            execArgv: undefined,
           },
           events,
         ),

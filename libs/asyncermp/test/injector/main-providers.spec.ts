@@ -199,6 +199,28 @@ describe('a handler that waits for the application', () => {
     const app = await start(main.NestedModule);
     await expect(app.get(main.Nested).down(3)).resolves.toBe(3);
   });
+
+  it('is named in a warning if too many wait for each other, and each of them can be cancelled', async () => {
+    const logger = new RecordingLogger();
+    const warned = new Promise<void>((resolve) => {
+      logger.warn = (message) => {
+        if (String(message).startsWith('Too many handlers wait for the application')) {
+          resolve();
+        }
+      };
+    });
+    const app = await start(main.NestedModule, logger);
+    const mp = app.get(AsyncerMpService);
+    const abort = new AbortController();
+    const run = mp.run(main.Nested, 'down', [100], { signal: abort.signal });
+    await warned;
+    app.get(main.TaskRunner).stop.abort();
+    abort.abort();
+    await expect(run).rejects.toBeInstanceOf(TaskCancelledError);
+    // It finds a permit when the handlers have let go of theirs.
+    await expect(app.get(main.Nested).down(0)).resolves.toBe(0);
+    expect(mp.stats()).toMatchObject({ running: 0, waiting: 0, completed: 1 });
+  });
 });
 
 describe('a handler that waits long for the application', () => {

@@ -11,6 +11,7 @@ import { monotonicMs } from '../../src/protocol/monotonic-clock.js';
 import { LaneService } from '../.fixtures/lane.service.js';
 import { makeGate } from '../support/application.js';
 import { turns } from '../support/outcomes.js';
+import { threadOptions } from '../support/thread-options.js';
 import { LaneReports } from './lane-reports.js';
 
 const pathOf = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
@@ -31,28 +32,12 @@ const channels: [worker: string, open: OpenChannel<Attempt>][] = [
       new ThreadChannel(
         1,
         {
-          plan: () =>
-            Promise.resolve({
-              registration: undefined,
-              root: undefined,
-              main: [],
-              entry: undefined,
-            }),
-          onInstances: () => undefined,
-          onCall: () => Promise.reject(new Error('nothing to call')),
-          onLost: () => undefined,
+          ...threadOptions,
           manifest: {
             files: [pathOf('test/.fixtures/lane.service.js')],
             handlers: handlers.map(({ name }) => name),
           },
-          uidPrefix: 'auto-',
           entryFile: pathOf('dist/worker/entry.js'),
-          image: undefined,
-          resourceLimits: {},
-          maxHeapBytes: Infinity,
-          strictClasses: false,
-          env: undefined,
-          execArgv: undefined,
         },
         listener,
       ),
