@@ -25,7 +25,7 @@ export function roughBytesOfOwn(value: unknown): number {
 
 /** How many values an estimate looks at, before it looks at one in each list and object only. */
 const MOST_VALUES = 512;
-/** An item of a list is looked at only if so many of these are left for what it contains. */
+/** An item of a list is looked at only if at least this number of these is left for what it contains. */
 const VALUES_PER_ITEM = 16;
 
 // What V8 takes on a 64-bit machine for what it read from a message, measured.

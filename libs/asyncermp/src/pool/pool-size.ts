@@ -1,9 +1,9 @@
 import type { Attempt } from './channels/channel.js';
 import type { IdleWorkers, WorkerSet } from './worker-set.js';
 
-/** So many workers may be ending in the smallest pool. */
+/** How many workers may be ending in the smallest pool. */
 const FEWEST_ENDING = 4;
-/** So many workers may run in place of others that wait for the application, in the smallest pool. */
+/** How many workers may run in place of others that wait for the application, in the smallest pool. */
 const FEWEST_LENT = 8;
 
 export interface PoolSizeOptions {

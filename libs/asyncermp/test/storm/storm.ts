@@ -40,7 +40,7 @@ export interface StormReport {
 /** Of so many calls of code of the user, one aborts a signal, and one submits the next task. */
 const CALLS_TO_ABORT = 97;
 const CALLS_TO_SUBMIT = 13;
-/** After so many tasks, another loop over `map()` begins, if there are few enough. */
+/** After this number of tasks, another loop over `map()` begins, if there are few enough. */
 const TASKS_TO_STREAM = 25;
 /** Items of `map()` for one task. */
 const ITEMS_PER_TASK = 0.5;
