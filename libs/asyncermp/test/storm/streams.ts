@@ -18,6 +18,8 @@ interface Stream {
   /** How the source ends after its items; one that never ends has always another one. */
   readonly end: 'ends' | 'fails' | 'stalls' | 'never ends';
   readonly items: number;
+  /** The number of its first item. Those of a source that never ends are not consecutive. */
+  readonly firstItem: number;
   readonly isAsync: boolean;
   /** After how many results the consumer leaves; Infinity if it does not. */
   readonly leaveAfter: number;
@@ -84,11 +86,15 @@ export class Streams {
     const isAsync = random.below(4) > 0;
     const ends = ['ends', 'fails', 'never ends', 'stalls'] as const;
     const end = ends[random.below(isAsync ? 4 : 3)] ?? 'ends';
-    const items = random.below(MOST_ITEMS);
+    // Reserved here: a source that had to stop short would leave its consumer waiting for the others.
+    const items = Math.min(random.below(MOST_ITEMS), this.#endOfItems - this.#nextItem);
+    const firstItem = this.#nextItem;
+    this.#nextItem += end === 'never ends' ? 0 : items;
     const signal = random.below(4) === 0 ? signals[0] : undefined;
     return {
       end,
       items,
+      firstItem,
       isAsync,
       leaveAfter:
         end === 'stalls'
@@ -199,12 +205,15 @@ export class Streams {
   }
 
   *#source(stream: Stream): Generator<Item, void, undefined> {
-    for (let count = 0; stream.end === 'never ends' || count < stream.items; count++) {
-      const item = this.#give(stream);
-      if (!item) {
-        return;
+    if (stream.end === 'never ends') {
+      // Until the numbers run out.
+      while (this.#nextItem < this.#endOfItems) {
+        yield this.#give(stream, this.#nextItem++);
       }
-      yield item;
+    } else {
+      for (let count = 0; count < stream.items; count++) {
+        yield this.#give(stream, stream.firstItem + count);
+      }
     }
     if (stream.end === 'fails') {
       throw BROKEN;
@@ -229,13 +238,8 @@ export class Streams {
     }
   }
 
-  /** The next item; undefined if there are no more numbers. */
-  #give({ given }: Stream): Item | undefined {
+  #give({ given }: Stream, item: number): Item {
     this.#userCode();
-    if (this.#nextItem >= this.#endOfItems) {
-      return undefined;
-    }
-    const item = this.#nextItem++;
     given.push(item);
     return [this.#cells.shared, item];
   }
